@@ -1,0 +1,90 @@
+"""Faces on their way: detections, tracks and what binding makes of them. In memory only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""H x W x 3, BGR, upright."""
+
+Vector = NDArray[np.float32]
+"""(D,), L2-normalised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture. `at_ms` is 0 for a photo; `shot` counts cuts from 0."""
+
+    image: Image = field(repr=False)
+    at_ms: int = 0
+    index: int = 0
+    shot: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A detector's box in pixels (x0, y0, x1, y1), five landmarks (5, 2), and its score in 0..1."""
+
+    box: tuple[float, float, float, float]
+    landmarks: NDArray[np.float32] = field(repr=False)
+    score: float = field(repr=False)
+
+    @property
+    def size(self) -> float:
+        """Shorter side in pixels."""
+        return min(self.box[2] - self.box[0], self.box[3] - self.box[1])
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One detection in one frame, with as much of the picture as alignment needs.
+
+    `crop` is a copy of the picture around the box, `offset` its (x, y) corner in the frame.
+    """
+
+    at_ms: int
+    detection: Detection
+    frame_width: int
+    frame_height: int
+    crop: Image = field(repr=False)
+    offset: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The same face followed by position inside one shot. A photo's face is a track of one sighting.
+
+    `candidate` is True when no sighting reached the detection threshold: it can't be bound,
+    but it makes a binding ambiguous.
+    """
+
+    sightings: tuple[Sighting, ...]
+    shot: int = 0
+    candidate: bool = False
+
+    @property
+    def from_ms(self) -> int:
+        return self.sightings[0].at_ms
+
+    @property
+    def to_ms(self) -> int:
+        return self.sightings[-1].at_ms
+
+
+class BindingReason:
+    """Why a face was not bound (closed list; the words stand in `refusals`)."""
+
+    UNBOUND = "unbound"  # no roster line is about this face
+    AMBIGUOUS = "ambiguous"  # more than one face, line or candidate: nobody can say who it is
+    CUT = "cut_by_border"
+    CROWDED = "too_near_another"
+    NOT_ALLOWED = "not_allowed"  # bound, and the person's decision is deny or gap
+    QUALITY = "low_quality"
+    ERASED = "placeholder"  # the line is an anonymous placeholder

@@ -1,0 +1,64 @@
+"""Deterministic ids: the same input always gets the same id, so that a retry finds its own rows.
+
+Every id is a SHA-256 (or HMAC-SHA-256 where the input could be guessed) over length-prefixed parts
+behind a label, cut to 128 bits for ids and whole for digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+
+import rfc8785
+
+Part = str | int | bytes | float | bool | datetime | None
+
+
+def _bytes(part: Part) -> bytes:
+    if part is None:
+        return b"n"
+    if isinstance(part, bytes):
+        return b"b" + part
+    if isinstance(part, datetime):
+        if part.tzinfo is None:
+            raise ValueError("a time without a zone can't go into an id")
+        return b"t" + str(int(part.timestamp() * 1_000_000)).encode()
+    return type(part).__name__[0].encode() + str(part).encode()
+
+
+def packed(*parts: Part) -> bytes:
+    """Length-prefixed, type-tagged concatenation: no two different part lists give the same bytes."""
+    coded = [_bytes(part) for part in parts]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in coded)
+
+
+def digest(label: str, *parts: Part) -> str:
+    """Whole SHA-256, hex."""
+    return hashlib.sha256(packed("habeas", label, *parts)).hexdigest()
+
+
+def new_id(label: str, *parts: Part) -> str:
+    """128-bit id, hex."""
+    return digest(label, *parts)[:32]
+
+
+def json_digest(label: str, value: Mapping[str, object]) -> str:
+    """Digest of a JSON object in its canonical form (RFC 8785)."""
+    return digest(label, rfc8785.dumps(value))  # type: ignore[arg-type]
+
+
+def asset_id(installation_key: bytes, source_id: str, content_sha256: bytes) -> str:
+    """Names content inside a source; without the key nobody can test whether a photo they hold is in it."""
+    return hmac.new(installation_key, packed("asset", source_id, content_sha256), "sha256").hexdigest()[:32]
+
+
+def place_id(installation_key: bytes, source_id: str, location: str) -> str:
+    """Names something that has no readable content (a FIFO, a link, a folder called x.jpg)."""
+    return hmac.new(installation_key, packed("place", source_id, location), "sha256").hexdigest()[:32]
+
+
+def row_id(line: str, key: str, model: str, rank: int) -> str:
+    """Whole SHA-256: roster line, key, model identity, rank of the frame."""
+    return digest("row", line, key, model, rank)

@@ -1,0 +1,45 @@
+"""Numbers a user may set. They are part of the work digest: change one and the affected work is done again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLimits:
+    """Caps beyond which a file goes to quarantine as `over_limit`, before or while it is decoded."""
+
+    max_bytes: int = 2_000_000_000
+    max_pixels: int = 60_000_000
+    max_frames: int = 200_000  # frames decoded of one clip
+    max_duration_s: int = 6 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which frames of a clip are looked at: its keyframes where they are dense enough, else N a second."""
+
+    mode: str = "keyframes"  # "keyframes" | "per_second"
+    max_gap_ms: int = 1000
+    per_second: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BindingRules:
+    """When a face and a roster line may be put together; every doubt refuses."""
+
+    border_px: int = 2  # a box nearer to the border than this is cut
+    near_factor: float = 0.35  # overlap (IoU) with another box above this is too near
+    min_face_px: int = 24  # smaller faces are counted, never embedded
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRules:
+    """What is embedded of a bound track, and what quality it needs."""
+
+    frames_per_track: int = 3
+    kept_sightings: int = 8  # sightings of a track held in memory until it is bound
+    min_sharpness: float = 4.0
+    min_exposure: float = 0.08
+    max_exposure: float = 0.95
+    min_frontality: float = 0.15

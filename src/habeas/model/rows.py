@@ -1,0 +1,95 @@
+"""What one asset leaves behind: the rows of `staged`, all kinds in one shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    EMBEDDING = "embedding"
+    REFUSAL = "refusal"
+    QUARANTINE = "quarantine"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One purpose a roster line is allowed for, with the public key record to seal to."""
+
+    purpose: str
+    decision_id: str
+    facts_digest: str
+    policy_digest: str
+    expires_at: datetime | None
+    key_id: str
+    generation: int
+    suite: int
+    public_key: bytes
+    key_signature: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A roster line as the embed step sees it: where the person is, and what they are allowed for."""
+
+    line_id: str
+    subject_id: str | None
+    from_ms: int | None
+    to_ms: int | None
+    region: tuple[float, float, float, float] | None
+    position: int | None
+    closed: bool
+    grants: tuple[Grant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPlan:
+    """One asset to work on: where it lies, who is listed, and the digest of everything that decides the result."""
+
+    asset_id: str
+    source_id: str
+    location: str
+    media: str  # "photo" | "clip"
+    work_digest: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """ISO/IEC 29794-5-named measures of an embedded face; computed for bound, allowed faces alone."""
+
+    size_px: float  # shorter side of the box, pixels
+    sharpness: float  # variance of the Laplacian on the aligned face, 0..
+    exposure: float  # mean luminance, 0..1
+    frontality: float  # 1 = the nose lies midway between the eyes, 0 = profile
+    norm_ok: bool  # the vector is finite and has unit length
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRow:
+    """One row of `staged`. Which fields are set follows from `kind`; nothing here comes from a refused face."""
+
+    kind: Kind
+    asset_id: str
+    source_id: str
+    work_digest: str
+    reason: str = ""  # refusal, quarantine
+    count: int = 0  # refusal: faces; done: faces embedded
+    purpose: str = ""
+    row_id: str = ""
+    line_id: str = ""
+    subject_id: str = ""
+    key_id: str = ""
+    suite: int = 0
+    format_version: int = 0
+    model_id: str = ""
+    decision_id: str = ""
+    expires_at: datetime | None = None
+    frame_ms: int = 0
+    rank: int = 0
+    quality: Quality | None = None
+    sealed: bytes = field(default=b"", repr=False)
+    frames_decoded: int = 0  # done: counters of the work, not of anybody's face
+    embedder_faces: int = 0
