@@ -1,0 +1,83 @@
+"""Reads Delta tables without Spark or a JVM, through `deltalake`. Read only: two writers can both be told they won."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from habeas.errors import IntegrityError, Unavailable, UsageError
+
+_TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+class DeltaReader:
+    """The tables under one warehouse folder, each in the folder of its name."""
+
+    def __init__(self, warehouse: Path) -> None:
+        self._warehouse = warehouse
+
+    def path(self, table: str) -> Path:
+        """Folder of a table, whether or not it is there."""
+        if not _TABLE.fullmatch(table):
+            raise UsageError(
+                "that can't be the name of a table", hint="Names are listed by: habeas tables list"
+            )
+        return self._warehouse / table
+
+    def exists(self, table: str) -> bool:
+        """Whether the table has been made."""
+        return DeltaTable.is_deltatable(str(self.path(table)))
+
+    def version(self, table: str) -> int:
+        """Number of the table's newest commit."""
+        return self._open(table).version()
+
+    def count(self, table: str) -> int:
+        """How many rows the table has now."""
+        return self._open(table).count()
+
+    def columns(self, table: str) -> dict[str, str]:
+        """Column name -> Delta type, as the table has them (its contract says how they should be)."""
+        return {field.name: str(field.type) for field in self._open(table).schema().fields}
+
+    def read(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        filter: Sequence[tuple[str, str, Any]] | None = None,
+    ) -> pa.Table:
+        """Rows of the newest version. `filter` is a list of (column, operator, value) that must all hold.
+
+        Raises Unavailable when the table is missing, IntegrityError when its files can't be read.
+        """
+        opened = self._open(table)
+        try:
+            return opened.to_pyarrow_table(
+                columns=list(columns) if columns is not None else None,
+                filters=list(filter) if filter else None,
+            )
+        except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
+            raise _unreadable(table, error) from None
+
+    def _open(self, table: str) -> DeltaTable:
+        try:
+            return DeltaTable(str(self.path(table)))
+        except TableNotFoundError:
+            raise Unavailable(
+                f"there is no table {table} yet", hint="Make the tables with: habeas init"
+            ) from None
+        except (DeltaError, OSError) as error:
+            raise _unreadable(table, error) from None
+
+
+def _unreadable(table: str, error: Exception) -> IntegrityError:
+    # Only the kind of the error: its text may hold paths or values.
+    return IntegrityError(
+        f"table {table} can't be read ({type(error).__name__})", hint="Check: habeas doctor"
+    )

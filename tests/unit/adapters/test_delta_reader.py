@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from habeas.adapters.delta_reader import DeltaReader
+from habeas.errors import IntegrityError, Unavailable, UsageError
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    rows = pa.table(
+        {
+            "asset_id": ["aa11", "aa22", "bb11"],
+            "at": pa.array(
+                [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3)], pa.timestamp("us", "UTC")
+            ),
+        }
+    )
+    write_deltalake(str(tmp_path / "assets"), rows)
+    return tmp_path
+
+
+def test_reads_the_newest_version(warehouse: Path) -> None:
+    reader = DeltaReader(warehouse)
+    assert reader.version("assets") == 0
+    write_deltalake(
+        str(warehouse / "assets"),
+        pa.table({"asset_id": ["cc"], "at": [datetime(2026, 1, 4, tzinfo=UTC)]}),
+        mode="append",
+    )
+    assert reader.version("assets") == 1
+    assert reader.count("assets") == 4
+
+
+def test_reads_only_what_was_asked_for(warehouse: Path) -> None:
+    found = DeltaReader(warehouse).read(
+        "assets", ["asset_id"], [("asset_id", ">=", "aa"), ("asset_id", "<", "ab")]
+    )
+    assert found.to_pydict() == {"asset_id": ["aa11", "aa22"]}
+
+
+def test_a_table_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
+    reader = DeltaReader(tmp_path)
+    assert not reader.exists("assets")
+    with pytest.raises(Unavailable, match="habeas init"):
+        reader.read("assets")
+
+
+@pytest.mark.parametrize("name", ["../secrets", "a/b", "", "Assets", "/etc"])
+def test_a_table_name_reaches_no_other_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError):
+        DeltaReader(tmp_path).exists(name)
+
+
+def test_a_broken_table_is_told_without_its_path(warehouse: Path) -> None:
+    for file in (warehouse / "assets").glob("*.parquet"):
+        file.write_bytes(b"no parquet")
+    with pytest.raises(IntegrityError) as caught:
+        DeltaReader(warehouse).read("assets")
+    assert str(warehouse) not in str(caught.value)

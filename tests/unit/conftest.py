@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def small_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with a few rows in each table, for tests that only read."""
+    from small_warehouse import fill
+
+    folder = tmp_path_factory.mktemp("warehouse")
+    fill(folder)
+    return folder

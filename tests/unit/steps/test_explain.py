@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import small_warehouse as story
+
+from habeas.adapters.delta_reader import DeltaReader
+from habeas.errors import UsageError
+from habeas.steps.chain import Rulebook
+from habeas.steps.explain import Explanation, explain
+
+RULES = Rulebook(
+    digest=story.POLICY,
+    sentences={
+        story.RULE_WITHDRAWN: "The person withdrew their consent to this purpose",
+        story.RULE_CONSENT_GAP: "Nobody recorded what the person said about this purpose",
+        story.RULE_SCAN: "The source states no ground for looking for faces",
+    },
+)
+
+
+@pytest.fixture
+def reader(small_warehouse: Path) -> DeltaReader:
+    return DeltaReader(small_warehouse)
+
+
+def says(explanation: Explanation) -> dict[str, str]:
+    return {link.step: link.says for link in explanation.links}
+
+
+def test_a_template_is_explained_down_to_file_consent_rule_and_key(reader: DeltaReader) -> None:
+    told = explain(reader, story.ROW_ANA[:10], rules=RULES, key_status=lambda _: "open")
+    assert told.kind == "embedding"
+    assert [link.step for link in told.links] == [
+        "file",
+        "frame",
+        "quality",
+        "roster line",
+        "consent",
+        "decision",
+        "policy",
+        "run",
+        "model",
+        "key",
+        "status",
+    ]
+    text = says(told)
+    assert "day%201.jpg" in text["file"]
+    assert "clerk 7" in text["roster line"]
+    assert "said yes" in text["consent"]
+    assert "allowed" in text["decision"]
+    assert "in force now" in text["policy"]
+    assert story.RUN in text["run"]
+    assert story.MODEL in text["model"]
+    assert "the key is open" in text["key"]
+
+
+def test_what_was_said_after_the_decision_is_told_apart(reader: DeltaReader) -> None:
+    consent = says(explain(reader, story.ROW_ANA))["consent"]
+    before, after = consent.split("Recorded since:")
+    assert "said yes" in before and "withdrew" not in before
+    assert "withdrew" in after
+
+
+def test_without_the_key_store_the_key_is_not_called_open(reader: DeltaReader) -> None:
+    assert "open" not in says(explain(reader, story.ROW_ANA))["key"]
+
+
+def test_a_refusal_names_the_rule_in_a_sentence(reader: DeltaReader) -> None:
+    told = explain(reader, story.WITHDRAWN, rules=RULES)
+    assert told.kind == "refusal"
+    assert [
+        x.step for x in told.links
+    ] == ["file", "source", "roster line", "consent", "decision", "policy", "run"]
+    assert "The person withdrew their consent to this purpose." in says(told)["decision"]
+    assert "withdrew their consent" in says(told)["consent"]
+
+
+def test_a_gap_names_the_missing_fact(reader: DeltaReader) -> None:
+    told = explain(reader, story.NEVER_ASKED, rules=RULES)
+    assert "Nobody supplied what the person said about this purpose." in says(told)["decision"]
+    assert "never asked" in says(told)["consent"]
+
+
+def test_a_photo_nobody_may_scan_is_explained_by_its_asset(reader: DeltaReader) -> None:
+    told = explain(reader, story.STREET, rules=RULES)
+    assert told.kind == "refusal"
+    assert "The source states no ground for looking for faces." in says(told)["decision"]
+
+
+def test_a_roster_line_tells_its_newest_decision(reader: DeltaReader) -> None:
+    told = explain(reader, story.LINE_BEN, rules=RULES)
+    assert told.kind == "refusal"
+    assert "denied" in told.headline
+
+
+def test_an_asset_tells_refused_faces_by_reason_and_count_only(reader: DeltaReader) -> None:
+    told = explain(reader, story.GROUP, rules=RULES)
+    refused = [link for link in told.links if link.step == "refused faces"]
+    assert {("not_allowed", 2), ("unbound", 1)} == {(x.fields["reason"], x.fields["count"]) for x in refused}
+    assert all({"reason", "count", "purpose", "run_id"} == set(link.fields) for link in refused)
+
+
+def test_a_broken_file_is_explained(reader: DeltaReader) -> None:
+    assert explain(reader, "7c7c7c").kind == "quarantine"
+
+
+def test_rules_that_changed_since_are_said_to_have_changed(reader: DeltaReader) -> None:
+    told = explain(reader, story.WITHDRAWN, rules=Rulebook(digest="1" * 64))
+    assert "changed to 111111111111" in says(told)["policy"]
+
+
+def test_an_ambiguous_beginning_lists_what_it_fits(reader: DeltaReader) -> None:
+    with pytest.raises(UsageError, match="fits 2 ids") as caught:
+        explain(reader, "0000")
+    assert story.GROUP in str(caught.value)
+
+
+def test_an_unknown_id_says_where_to_find_ids(reader: DeltaReader) -> None:
+    with pytest.raises(UsageError, match="habeas log decisions"):
+        explain(reader, "123456")
+
+
+@pytest.mark.parametrize("given", ["", "a", "../../etc", "Ana Example", "%", "a1a1' or '1'='1"])
+def test_what_is_no_id_is_refused_before_any_table_is_read(given: str) -> None:
+    class Closed:
+        def exists(self, table: str) -> bool:
+            raise AssertionError("a table was read")
+
+        read = exists
+
+    with pytest.raises(UsageError):
+        explain(Closed(), given)  # type: ignore[arg-type]
+
+
+def test_an_explanation_is_json(reader: DeltaReader) -> None:
+    told = json.loads(json.dumps(explain(reader, story.ROW_ANA, rules=RULES).as_dict()))
+    assert told["id"] == story.ROW_ANA
+    assert all({"step", "says"} <= set(link) for link in told["links"])
+
+
+def test_an_empty_warehouse_explains_nothing_and_does_not_break(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing has an id"):
+        explain(DeltaReader(tmp_path), "abcd")
