@@ -1,0 +1,1 @@
+"""One third party a file. Nothing here decides anything."""

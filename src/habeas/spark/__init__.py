@@ -1,0 +1,1 @@
+"""DataFrame -> DataFrame, one module a step. The only home of pyspark."""

@@ -1,0 +1,203 @@
+"""Decide: facts of both gates, distinct fact sets to the packs once each, and only what changed is written.
+
+Facts are derived by the core's own pure functions inside the worker: one truth, no second copy in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from habeas.model.decision import Action
+from habeas.model.ids import new_id
+from habeas.model.people import ConsentStatement, ConsentStatus, RosterLine, Source
+from habeas.policy import facts as policy_facts
+from habeas.policy.decide import Decider, rule_names
+from habeas.policy.packs import Pack, policy_digest
+from habeas.policy.purposes import Purposes
+from habeas.spark.decisions import current
+from habeas.spark.tables import Tables
+from habeas.steps.derive import embed_facts, scan_facts
+
+_DERIVED = (
+    "decision_id string, action string, asset_id string, line_id string, purpose string, "
+    "facts string, facts_digest string, valid_until timestamp"
+)
+_THING = ("action", "asset_id", "line_id", "purpose")
+
+
+def decide(
+    tables: Tables, packs: Sequence[Pack], purposes: Purposes, wanted: list[str], closed: frozenset[str], run_id: str, as_of: datetime
+) -> dict[str, int]:
+    """Decide `embed` per roster line, then `scan` per asset, for each wanted purpose; returns counts."""
+    known, policy = frozenset(purposes), policy_digest(packs)
+    lines = _lines(tables, closed)
+    counts = _settle(tables, packs, _derive(tables, lines, _embed_deriver(tables, wanted, known, policy, as_of)),
+                     run_id, as_of, "embed")  # fmt: skip
+    assets = _assets(tables)
+    return counts | _settle(
+        tables, packs, _derive(tables, assets, _scan_deriver(tables, wanted, known, policy, as_of)),
+        run_id, as_of, "scan",
+    )  # fmt: skip
+
+
+def _lines(tables: Tables, closed: frozenset[str]) -> DataFrame:
+    """Roster lines with their asset, all statements of the person, and the purposes they hold an open key for."""
+    assets = tables.read("assets").where("present").select("asset_id", "source_id", "captured_at", "catalogued_at")
+    said = tables.read("consents")
+    statements = said.groupBy("subject_id").agg(F.collect_list(F.struct(*said.columns)).alias("statements"))
+    keys = tables.read("keys").select("subject_id", "purpose", "generation", "key_id")
+    newest = keys.groupBy("subject_id", "purpose").agg(F.max_by("key_id", "generation").alias("key_id"))
+    shut = F.col("key_id").isin(list(closed)) if closed else F.lit(False)
+    held = newest.groupBy("subject_id").agg(
+        F.map_from_entries(F.collect_list(F.struct("purpose", ~shut))).alias("keys")
+    )
+    lines = tables.read("rosters").join(assets, "asset_id")
+    return lines.join(statements, "subject_id", "left").join(held, "subject_id", "left")
+
+
+def _assets(tables: Tables) -> DataFrame:
+    """Assets with the purposes some listed person is allowed for, and until when that holds."""
+    decided = current(tables.read("decisions")).where("action = 'embed'")
+    allowed = decided.groupBy("asset_id", "purpose").agg(
+        F.max(F.col("effect") == "allow").alias("allowed"), F.min("valid_until").alias("until")
+    )
+    by_asset = allowed.groupBy("asset_id").agg(F.collect_list(F.struct("purpose", "allowed", "until")).alias("lines"))
+    assets = tables.read("assets").where("present AND media IN ('photo', 'clip')")
+    return assets.select("asset_id", "source_id", "captured_at", "catalogued_at").join(by_asset, "asset_id", "left")
+
+
+Deriver = Callable[[dict[str, object]], list[dict[str, object]]]
+
+
+def _embed_deriver(tables: Tables, wanted: list[str], known: frozenset[str], policy: str, as_of: datetime) -> Deriver:
+    sources = _sources(tables)
+
+    def derive(row: dict[str, object]) -> list[dict[str, object]]:
+        line = _roster_line(row)
+        said = [_statement(s) for s in row["statements"] or []]  # type: ignore[attr-defined]
+        keys = dict(row["keys"] or [])  # type: ignore[call-overload]
+        found = []
+        for purpose in wanted:
+            derived = embed_facts(
+                source=sources.get(str(row["source_id"])), line=line, purpose=purpose, purposes=known,
+                statements=said, key_open=keys.get(purpose), captured_at=row["captured_at"],
+                catalogued_at=row["catalogued_at"], as_of=as_of,
+            )  # type: ignore[arg-type]  # fmt: skip
+            found.append(_derived(Action.EMBED, row, purpose, derived.facts, derived.valid_until, policy, as_of))
+        return found
+
+    return derive
+
+
+def _scan_deriver(tables: Tables, wanted: list[str], known: frozenset[str], policy: str, as_of: datetime) -> Deriver:
+    sources = _sources(tables)
+
+    def derive(row: dict[str, object]) -> list[dict[str, object]]:
+        lines = {str(x["purpose"]): x for x in row["lines"] or []}  # type: ignore[attr-defined]
+        found = []
+        for purpose in wanted:
+            listed = lines.get(purpose, {"allowed": None, "until": None})
+            derived = scan_facts(
+                source=sources.get(str(row["source_id"])), purpose=purpose, purposes=known,
+                captured_at=row["captured_at"], catalogued_at=row["catalogued_at"],
+                line_allowed=listed["allowed"], lines_valid_until=listed["until"], as_of=as_of,
+            )  # type: ignore[arg-type]  # fmt: skip
+            found.append(_derived(Action.SCAN, row, purpose, derived.facts, derived.valid_until, policy, as_of))
+        return found
+
+    return derive
+
+
+def _derive(tables: Tables, rows: DataFrame, deriver: Deriver) -> DataFrame:
+    def derive_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            found = [derived for row in batch.to_pylist() for derived in deriver(row)]
+            yield pa.RecordBatch.from_pylist(found, schema=_ARROW)
+
+    return rows.mapInArrow(derive_batches, _DERIVED)
+
+
+def _settle(tables: Tables, packs: Sequence[Pack], derived: DataFrame, run_id: str, as_of: datetime, action: str) -> dict[str, int]:
+    """Ask the packs about each distinct fact set once, join the answers back, write what changed."""
+    derived = derived.persist()
+    try:
+        distinct = derived.select("action", "facts", "facts_digest").distinct().collect()
+        decider, policy = Decider(packs), policy_digest(packs)
+        verdicts = tables.spark.createDataFrame(
+            [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct], _VERDICT
+        )
+        before = current(tables.read("decisions")).where(F.col("action") == action)
+        before = before.select(*_THING, F.struct("facts_digest", "policy_digest", "valid_until").alias("before"))
+        same_thing = [F.col(f"d.{c}").eqNullSafe(F.col(f"b.{c}")) for c in _THING]
+        changed = (
+            derived.alias("d")
+            .join(before.alias("b"), same_thing, "left")
+            .where(
+                F.col("before").isNull()
+                | (F.col("before.facts_digest") != F.col("d.facts_digest"))
+                | (F.col("before.policy_digest") != F.lit(policy))
+                | (F.col("before.valid_until") <= F.lit(as_of))
+            )
+            .select("d.*")
+            .join(verdicts, "facts_digest")
+            .withColumn("policy_digest", F.lit(policy))
+            .withColumn("as_of", F.lit(as_of))
+            .withColumn("run_id", F.lit(run_id))
+        ).persist()
+        counts = {str(r["effect"]): int(r["n"]) for r in changed.groupBy("effect").agg(F.count("*").alias("n")).collect()}
+        if counts:
+            sets = changed.select("facts_digest", "action", "facts").distinct()
+            tables.insert_missing("fact_sets", sets.withColumn("recorded_at", F.lit(as_of)))
+            tables.insert_missing("decisions", changed)
+        changed.unpersist()
+        return {f"{action}_{effect}": n for effect, n in counts.items()} | {f"{action}_fact_sets": len(distinct)}
+    finally:
+        derived.unpersist()
+
+
+_VERDICT = "facts_digest string, effect string, rules array<string>, missing array<string>, retention_days int"
+
+
+def _verdict(decider: Decider, action: str, facts: str, digest: str) -> tuple[object, ...]:
+    verdict = decider.decide(Action(action), policy_facts.parse(facts))
+    return digest, str(verdict.effect), list(rule_names(verdict)), list(verdict.missing), verdict.retention_days
+
+
+def _derived(action: Action, row: Mapping[str, object], purpose: str, facts: Mapping[str, bool | int | str],
+             until: datetime | None, policy: str, as_of: datetime) -> dict[str, object]:  # fmt: skip
+    digest = policy_facts.facts_digest(action, facts)
+    asset, line = str(row["asset_id"]), row.get("line_id")
+    return {
+        "decision_id": new_id("decision", action.value, asset, str(line or ""), purpose, digest, policy, as_of),
+        "action": action.value, "asset_id": asset, "line_id": line, "purpose": purpose,
+        "facts": policy_facts.canonical(facts), "facts_digest": digest, "valid_until": until,
+    }  # fmt: skip
+
+
+def _sources(tables: Tables) -> dict[str, Source]:
+    rows = [r.asDict() for r in tables.read("sources").collect()]
+    return {r["source_id"]: Source(**(r | {"purposes": tuple(r["purposes"])})) for r in rows}
+
+
+def _roster_line(row: Mapping[str, object]) -> RosterLine:
+    plain = {n: row[n] for n in ("line_id", "asset_id", "subject_id", "from_ms", "to_ms", "position", "closed",
+                                 "attested_by", "attested_at")}  # fmt: skip
+    return RosterLine(**plain, region=None)  # type: ignore[arg-type]  # where they are plays no part in whether they may
+
+
+def _statement(row: dict[str, object]) -> ConsentStatement:
+    return ConsentStatement(
+        **(row | {"status": ConsentStatus(str(row["status"])), "sources": tuple(row["sources"])})  # type: ignore[arg-type]
+    )
+
+
+_ARROW = pa.schema(
+    [(f.name, pa.timestamp("us", "UTC") if f.name == "valid_until" else pa.string())
+     for f in StructType.fromDDL(_DERIVED)]
+)  # fmt: skip

@@ -1,0 +1,154 @@
+"""Embed: plan what is allowed and not yet done, then one worker function makes every row of `staged`.
+
+Nothing here can reach what opens a seal: the worker gets public keys out of the plan and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from habeas.model.rows import AssetPlan, Grant, Line, StagedRow
+from habeas.spark.decisions import current
+from habeas.spark.tables import Tables
+
+_LINE = ("line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed")
+_GRANT = (
+    "purpose", "decision_id", "facts_digest", "policy_digest", "expires_at",
+    "key_id", "generation", "suite", "public_key", "signature",
+)  # fmt: skip
+
+
+def plan(
+    tables: Tables,
+    purposes: list[str],
+    identity: str,
+    source: str | None = None,
+    captured_from: datetime | None = None,
+    captured_to: datetime | None = None,
+) -> DataFrame:
+    """Assets that both gates let through and that have no row in `work` for the same digest.
+
+    `identity` names everything else the result depends on: model, settings. One row an asset:
+    asset_id, source_id, location, media, work_digest, lines (with their grants).
+    """
+    decisions = current(tables.read("decisions")).where(F.col("purpose").isin(purposes)).where("effect = 'allow'")
+    scans = decisions.where("action = 'scan'").select("asset_id", "purpose")
+    grants = (
+        decisions.where("action = 'embed'")
+        .join(scans, ["asset_id", "purpose"], "left_semi")
+        .join(tables.read("rosters").select("line_id", "subject_id"), "line_id")
+        .join(_newest_keys(tables), ["subject_id", "purpose"])
+        .withColumn("expires_at", F.col("valid_until"))
+        .groupBy("line_id")
+        .agg(F.sort_array(F.collect_list(F.struct(*_GRANT))).alias("grants"))
+    )
+    lines = (
+        tables.read("rosters")
+        .join(grants, "line_id", "left")
+        .groupBy("asset_id")
+        .agg(
+            F.sort_array(F.collect_list(F.struct(*_LINE, "grants"))).alias("lines"),
+            F.max(F.col("grants").isNotNull()).alias("wanted"),
+        )
+        .where("wanted")
+    )
+    assets = _assets(tables, source, captured_from, captured_to)
+    planned = assets.join(lines, "asset_id").withColumn("work_digest", _work_digest(identity))
+    done = tables.read("work").select("asset_id", "work_digest")
+    names = ("asset_id", "source_id", "location", "media", "bytes", "work_digest", "lines")
+    return planned.join(done, ["asset_id", "work_digest"], "left_anti").select(*names)
+
+
+def _newest_keys(tables: Tables) -> DataFrame:
+    keys = tables.read("keys")
+    best = F.max_by(F.struct(*[c for c in keys.columns if c not in ("subject_id", "purpose")]), "generation")
+    return keys.groupBy("subject_id", "purpose").agg(best.alias("k")).select("subject_id", "purpose", "k.*")
+
+
+def _assets(
+    tables: Tables, source: str | None, captured_from: datetime | None, captured_to: datetime | None
+) -> DataFrame:
+    assets = tables.read("assets").where("present AND media IN ('photo', 'clip')")
+    if source is not None:
+        assets = assets.where(F.col("source_id") == source)
+    if captured_from is not None:
+        assets = assets.where(F.col("captured_at") >= F.lit(captured_from))
+    if captured_to is not None:
+        assets = assets.where(F.col("captured_at") < F.lit(captured_to))
+    return assets
+
+
+def _work_digest(identity: str) -> Column:
+    """What decides the rows of an asset: model and settings, its lines, and who is allowed under which key."""
+    line = F.transform(
+        "lines",
+        lambda li: F.struct(
+            *[li[c].alias(c) for c in _LINE],
+            F.transform(li["grants"], lambda g: F.struct(g["purpose"], g["key_id"])).alias("grants"),
+        ),
+    )
+    return F.sha2(F.concat_ws("|", F.lit(identity), F.to_json(line)), 256)
+
+
+def stage(planned: DataFrame, make_worker: Callable[[], Callable[[AssetPlan], list[StagedRow]]], schema: DataFrame,
+          run_id: str) -> DataFrame:  # fmt: skip
+    """Run the worker over the plan. `make_worker` is called once a Python worker and loads the models there."""
+    fields = schema.schema
+
+    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        worker = None
+        for batch in batches:
+            for row in batch.to_pylist():
+                worker = worker or make_worker()
+                rows = [_staged(s, run_id) for s in worker(_asset_plan(row))]
+                yield pa.RecordBatch.from_pylist(rows, schema=_arrow(fields))
+
+    return planned.mapInArrow(work, fields)
+
+
+def _asset_plan(row: dict[str, object]) -> AssetPlan:
+    lines = tuple(_line(li) for li in row["lines"])  # type: ignore[attr-defined]
+    return AssetPlan(
+        asset_id=str(row["asset_id"]), source_id=str(row["source_id"]), location=str(row["location"]),
+        media=str(row["media"]), work_digest=str(row["work_digest"]), lines=lines,
+    )  # fmt: skip
+
+
+def _line(value: dict[str, object]) -> Line:
+    corners = tuple(value[c] for c in ("x0", "y0", "x1", "y1"))
+    plain = {c: value[c] for c in ("line_id", "subject_id", "from_ms", "to_ms", "position", "closed")}
+    grants = tuple(
+        Grant(**{c: g[c] for c in _GRANT if c != "signature"}, key_signature=bytes(g["signature"]))
+        for g in value["grants"] or []  # type: ignore[attr-defined]
+    )
+    return Line(**plain, region=None if None in corners else corners, grants=grants)  # type: ignore[arg-type]
+
+
+def _staged(row: StagedRow, run_id: str) -> dict[str, object]:
+    """A row as the table holds it: what a kind doesn't use is null, not empty."""
+    q = row.quality
+    empty_is_null = {
+        name: getattr(row, name) or None
+        for name in ("reason", "purpose", "row_id", "line_id", "subject_id", "key_id", "model_id", "decision_id",
+                     "sealed", "suite", "format_version")
+    }  # fmt: skip
+    embedding = row.kind == "embedding"
+    return empty_is_null | {
+        "kind": str(row.kind), "run_id": run_id, "asset_id": row.asset_id, "source_id": row.source_id,
+        "work_digest": row.work_digest, "count": row.count, "expires_at": row.expires_at,
+        "frame_ms": row.frame_ms if embedding else None, "rank": row.rank if embedding else None,
+        "q_size_px": q and q.size_px, "q_sharpness": q and q.sharpness, "q_exposure": q and q.exposure,
+        "q_frontality": q and q.frontality, "q_norm_ok": q and q.norm_ok,
+        "frames_decoded": row.frames_decoded, "embedder_faces": row.embedder_faces,
+    }  # fmt: skip
+
+
+def _arrow(fields: object) -> pa.Schema:
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    return to_arrow_schema(fields, timezone="UTC")  # type: ignore[arg-type]

@@ -1,0 +1,127 @@
+"""Publish: staged rows become rows of record, by key, so that a retry changes nothing.
+
+Closed keys are read before and after the merge: a withdrawal in between still wins. `work` comes last:
+a run killed halfway finds its assets undone and lands on the same rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from habeas import __version__
+from habeas.model.ids import new_id
+from habeas.spark.decisions import newest_status
+from habeas.spark.tables import Tables
+from habeas.steps.runs import TaskRecord
+from habeas.tables.checks import reason_sql, row_is_bad
+
+ClosedKeys = Callable[[], frozenset[str]]
+
+
+def publish(tables: Tables, run_id: str, as_of: datetime, now: datetime, closed_keys: ClosedKeys) -> dict[str, int]:
+    """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`."""
+    staged = tables.read("staged").where(F.col("run_id") == run_id).persist()
+    try:
+        counts = {str(r["kind"]): int(r["n"]) for r in staged.groupBy("kind").agg(F.count("*").alias("n")).collect()}
+        rows = staged.where("kind = 'embedding'")
+        closed = closed_keys()
+        good = rows.where(f"NOT ({row_is_bad(tables.contracts['embeddings'])})")
+        good = good.where(~F.col("key_id").isin(list(closed))) if closed else good
+        if counts:
+            _insert_embeddings(tables, good, now)
+            _insert_refusals(tables, staged, run_id, now)
+            _set_aside(tables, staged, run_id, as_of)
+        changed = _settle_status(tables, closed_keys(), good, run_id, now)
+        if counts:
+            _close_work(tables, staged, run_id, now)
+            tables.delete_matching("staged", staged.select("run_id"), ["run_id"])
+    finally:
+        staged.unpersist()
+    return {"embeddings": counts.get("embedding", 0), "assets": counts.get("done", 0), **changed}
+
+
+def _insert_embeddings(tables: Tables, good: DataFrame, now: datetime) -> None:
+    tables.insert_missing("embeddings", good.withColumn("sealed_at", F.lit(now)))
+
+
+def _insert_refusals(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
+    rows = staged.where("kind = 'refusal'").withColumn("purpose", F.coalesce("purpose", F.lit("")))
+    if not rows.isEmpty():
+        tables.insert_missing("refusals", rows.withColumn("recorded_at", F.lit(now)))
+
+
+def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) -> None:
+    """Files that failed while being decoded, and rows that break their contract."""
+    contract = tables.contracts["embeddings"]
+    bad = (
+        staged.where("kind = 'embedding'")
+        .where(row_is_bad(contract))
+        .select(F.lit("row").alias("item"), "asset_id", "source_id", F.expr(reason_sql(contract)).alias("reason"))
+    )
+    files = staged.where("kind = 'quarantine'").select(F.lit("file").alias("item"), "asset_id", "source_id", "reason")
+    rows: list[dict[str, object]] = [
+        r.asDict() | {
+            "quarantine_id": new_id("quarantine", r["item"], r["asset_id"], r["reason"]),
+            "run_id": run_id, "recorded_at": as_of,
+        }
+        for r in bad.unionByName(files).distinct().collect()
+    ]  # fmt: skip
+    if rows:
+        tables.insert_missing("quarantine", tables.frame("quarantine", rows))
+
+
+def _settle_status(
+    tables: Tables, closed: frozenset[str], good: DataFrame, run_id: str, now: datetime
+) -> dict[str, int]:
+    """Open what was published just now and whose key is open still; close every row whose key is closed."""
+    keys = tables.spark.createDataFrame([(k,) for k in closed], "key_id string")
+    known = newest_status(tables.read("row_status"))
+    stored = tables.read("embeddings")
+    mine = good.select("row_id", "key_id", "decision_id", "expires_at")
+    opened = (
+        mine.join(keys, "key_id", "left_anti")
+        .join(known.select("row_id"), "row_id", "left_anti")
+        .select("row_id", "decision_id", "expires_at", F.lit("open").alias("status"), F.lit("published").alias("reason"))
+    )
+    still_open = known.where("status <> 'closed'").select("row_id", "expires_at")
+    shut = (
+        stored.join(keys, "key_id", "left_semi")
+        .join(still_open, "row_id")
+        .select("row_id", "decision_id", "expires_at", F.lit("closed").alias("status"), F.lit("key_closed").alias("reason"))
+    )
+    fresh = opened.unionByName(shut).withColumn("recorded_at", F.lit(now)).withColumn("run_id", F.lit(run_id))
+    counts = {str(r["status"]): int(r["n"]) for r in fresh.groupBy("status").agg(F.count("*").alias("n")).collect()}
+    if counts:
+        tables.insert_missing("row_status", fresh)
+    return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}
+
+
+def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
+    rows = (
+        staged.where("kind IN ('done', 'quarantine')")
+        .groupBy("asset_id", "work_digest")
+        .agg(F.max(F.col("kind") == "quarantine").alias("bad"))
+        .select("asset_id", "work_digest", F.expr("IF(bad, 'quarantined', 'done')").alias("state"))
+        .withColumn("run_id", F.lit(run_id))
+        .withColumn("recorded_at", F.lit(now))
+    )
+    tables.insert_missing("work", rows)
+
+
+def record_runs(tables: Tables, records: list[TaskRecord], as_of: datetime) -> None:
+    """Bring `runs` up to date with what the tasks of this run left."""
+    rows: list[dict[str, object]] = [
+        {
+            "run_id": r.run_id, "task": r.task, "status": r.status, "as_of": as_of,
+            "started_at": datetime.fromisoformat(r.started_at), "finished_at": datetime.fromisoformat(r.finished_at),
+            "seconds": r.seconds, "cpu_seconds": r.cpu_seconds, "counts": json.dumps(r.counts, sort_keys=True),
+            "policy_digest": r.digests.get("policy"), "model_id": r.digests.get("model"), "version": __version__,
+        }
+        for r in records
+    ]  # fmt: skip
+    tables.upsert("runs", tables.frame("runs", rows), when="t.finished_at <> s.finished_at")

@@ -1,0 +1,135 @@
+"""Delta tables made from contracts: created, checked, read and written in one place, one writer at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+from habeas.adapters.locks import table_lock
+from habeas.errors import IntegrityError, Unavailable
+from habeas.settings import Settings
+from habeas.spark.session import jvm_pid
+from habeas.tables.contracts import Contract, read_contracts
+
+
+class Tables:
+    """The warehouse: every table by its contract's name. `run_id` and `policy_digest` go into each commit."""
+
+    def __init__(self, spark: SparkSession, settings: Settings, run_id: str, policy_digest: str = "") -> None:
+        self.spark = spark
+        self.warehouse: Path = settings.warehouse
+        self.contracts: Mapping[str, Contract] = read_contracts(settings.schemas)
+        self._metadata = json.dumps({"run_id": run_id, "policy_digest": policy_digest})
+
+    def path(self, name: str) -> str:
+        return str(self.warehouse / name)
+
+    def schema(self, name: str) -> StructType:
+        return StructType.fromDDL(self.contracts[name].ddl)
+
+    def exists(self, name: str) -> bool:
+        return DeltaTable.isDeltaTable(self.spark, self.path(name))
+
+    def read(self, name: str) -> DataFrame:
+        """The table, or an empty frame of its shape when nothing was ever written to it."""
+        if not self.exists(name):
+            return self.spark.createDataFrame([], self.schema(name))
+        return self.spark.read.format("delta").load(self.path(name))
+
+    def frame(self, name: str, rows: list[dict[str, object]]) -> DataFrame:
+        """Rows as a frame of the table's shape; a column nobody filled is null."""
+        names = self.contracts[name].names
+        return self.spark.createDataFrame([tuple(r.get(n) for n in names) for r in rows], self.schema(name))
+
+    def append(self, name: str, rows: DataFrame) -> None:
+        with self._writing(name):
+            self._shaped(name, rows).write.format("delta").mode("append").save(self.path(name))
+
+    def replace_run(self, name: str, rows: DataFrame, run_id: str) -> None:
+        """Put `rows` in place of what an earlier try of the same run left, in one commit."""
+        with self._writing(name):
+            writer = self._shaped(name, rows).write.format("delta").mode("overwrite")
+            writer.option("replaceWhere", f"run_id = '{run_id}'").save(self.path(name))
+
+    def insert_missing(self, name: str, rows: DataFrame) -> None:
+        """Insert the rows whose key is not there yet; a retry inserts nothing and makes no commit."""
+        with self._writing(name):
+            self._merge(name, rows).whenNotMatchedInsertAll().execute()
+
+    def upsert(self, name: str, rows: DataFrame, when: str | None = None) -> None:
+        """Insert new keys; update known ones where `when` (over `t` and `s`) holds."""
+        with self._writing(name):
+            self._merge(name, rows).whenMatchedUpdateAll(when).whenNotMatchedInsertAll().execute()
+
+    def delete_matching(self, name: str, keys: DataFrame, on: list[str]) -> None:
+        """Delete by join: a predicate's literals would stay in the Delta log for ever."""
+        with self._writing(name):
+            condition = " AND ".join(f"t.`{c}` = s.`{c}`" for c in on)
+            target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
+            target.merge(keys.select(*on).distinct().alias("s"), condition).whenMatchedDelete().execute()
+
+    def _merge(self, name: str, rows: DataFrame):  # type: ignore[no-untyped-def]
+        condition = " AND ".join(f"t.`{c}` = s.`{c}`" for c in self.contracts[name].key)
+        target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
+        return target.merge(self._shaped(name, rows).alias("s"), condition)
+
+    def _shaped(self, name: str, rows: DataFrame) -> DataFrame:
+        return rows.select(*self.contracts[name].names)
+
+    @contextmanager
+    def _writing(self, name: str) -> Iterator[None]:
+        with table_lock(self.warehouse, name, jvm_pid(self.spark)):
+            if not self.exists(name):
+                self._create(self.contracts[name])
+            self.spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", self._metadata)
+            yield
+
+    def _create(self, contract: Contract) -> None:
+        try:
+            builder = DeltaTable.createIfNotExists(self.spark).location(self.path(contract.name))
+            builder = builder.addColumns(self.schema(contract.name)).comment(contract.description)
+            for key, value in contract.properties.items():
+                builder = builder.property(key, value)
+            builder.execute()
+            if contract.constraints:  # one ALTER: each is a commit of its own
+                check = " AND ".join(f"({c})" for c in contract.constraints)
+                target = f"delta.`{self.path(contract.name)}`"
+                self.spark.sql(f"ALTER TABLE {target} ADD CONSTRAINT contract CHECK ({check})")
+        except Exception as error:
+            if "ermission" in str(error) or "Read-only" in str(error):
+                raise Unavailable("the warehouse can't be written", hint="Check its owner and free space.") from None
+            raise
+
+    def differences(self, name: str) -> list[str]:
+        """Where the table on disk differs from its contract; empty when they agree."""
+        contract = self.contracts[name]
+        actual = {f.name: f for f in self.spark.read.format("delta").load(self.path(name)).schema.fields}
+        found = [f"{c} is not in the contract" for c in actual if c not in contract.names]
+        for column in contract.columns:
+            field = actual.get(column.name)
+            if field is None:
+                found.append(f"{column.name} is missing")
+            elif field.dataType.simpleString() != self.schema(name)[column.name].dataType.simpleString():
+                found.append(f"{column.name} is {field.dataType.simpleString()}, not {column.type}")
+            elif field.nullable == column.required:
+                found.append(f"{column.name} is {'nullable' if field.nullable else 'required'}")
+        detail = self.spark.sql(f"DESCRIBE DETAIL delta.`{self.path(name)}`").first()
+        properties = detail["properties"] if detail else {}
+        found += [f"{k} is {properties.get(k)}" for k, v in contract.properties.items() if properties.get(k) != v]
+        if bool(contract.constraints) != ("delta.constraints.contract" in properties):
+            found.append("its constraints differ")
+        return found
+
+    def require(self, name: str) -> None:
+        """Raise IntegrityError when table and contract differ."""
+        if found := self.differences(name):
+            raise IntegrityError(
+                f"table {name} differs from its contract: {'; '.join(found)}",
+                hint="Migrate the table or restore the contract; nothing was written.",
+            )
