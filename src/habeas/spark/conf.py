@@ -1,0 +1,53 @@
+"""Spark settings that sessions made in a test and jobs submitted by a scheduler share. Imports no pyspark."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[3]
+JARS = PROJECT / ".jars"
+
+# Names that a log of Spark's settings must not show the values of.
+_REDACTED = "(?i)secret|password|passwd|token|access[.]?key|custody|kms|private|identity"
+
+# Jobs live for seconds: the quick compiler and the simple collector start sooner and leave a core to the workers.
+_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC -Djava.awt.headless=true"
+
+
+def jars(folder: Path | None = None) -> list[Path]:
+    """The jars that `make` resolved and checked, sorted by name. Empty before the set-up."""
+    return sorted((folder or _jars_folder()).glob("*.jar"))
+
+
+def spark_conf(home: Path, jars_folder: Path | None = None) -> dict[str, str]:
+    """Settings for a session of the installation at `home`: Delta, UTC, scratch files inside `home`, no network.
+
+    The master isn't among them: it comes with the connection (`spark_default`) or from the session's maker.
+    """
+    scratch = home / "tmp"
+    return {
+        "spark.jars": ",".join(str(jar) for jar in jars(jars_folder)),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": str(scratch / "spark-warehouse"),
+        "spark.local.dir": str(scratch / "spark"),
+        "spark.driver.memory": "2g",
+        "spark.driver.extraJavaOptions": _JAVA,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.redaction.regex": _REDACTED,
+        # Small tables: Spark's and Delta's defaults would make a commit of ten rows fifty tasks.
+        "spark.sql.shuffle.partitions": "2",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+    }
+
+
+def _jars_folder() -> Path:
+    chosen = os.environ.get("HABEAS_JARS")
+    return Path(chosen) if chosen else JARS
