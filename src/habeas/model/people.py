@@ -84,3 +84,12 @@ class ConsentStatement:
     notice_version: str
     method: str
     evidence_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a consent file says about a person besides consent; both are None where nobody said."""
+
+    subject_id: str
+    jurisdiction: str | None
+    minor: bool | None

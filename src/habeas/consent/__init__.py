@@ -1,0 +1,1 @@
+"""The bitemporal ledger of what people said: pure."""

@@ -1,0 +1,1 @@
+"""Facts in, verdict out: pure. Packs are Cedar files; each one must allow."""
