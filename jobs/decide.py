@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from habeas.adapters.keystore import closed_keys
+from habeas.adapters.keystore import KeyStore
 from habeas.policy.packs import load_packs, policy_digest
 from habeas.policy.purposes import load_purposes
 from habeas.settings import Custody
@@ -15,16 +15,16 @@ from habeas.spark.job import Job, main
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--custody", type=Path, required=True, help="custody file: only which keys are closed is read")
+    parser.add_argument("--custody", type=Path, required=True, help="custody file: only which keys are open is read")
 
 
 def body(job: Job) -> None:
     packs = load_packs(job.settings.policies, job.settings.packs)
     purposes = load_purposes(job.settings.policies / "purposes.yaml")
-    closed = closed_keys(Custody.read(job.args.custody))
+    open_keys = KeyStore(Custody.read(job.args.custody).key_store).open_keys()
     job.digests["policy"] = policy_digest(packs)
     tables = job.tables(job.digests["policy"])
-    job.counts |= decide.decide(tables, packs, purposes, job.purposes, closed, job.folder.run_id, job.as_of)
+    job.counts |= decide.decide(tables, packs, purposes, job.purposes, open_keys, job.folder.run_id, job.as_of)
 
 
 if __name__ == "__main__":

@@ -8,20 +8,18 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from habeas.model.ids import digest
 from habeas.spark import embed
 from habeas.spark.job import Job, main
-from habeas.spark.worker import make_worker, open_pack, settings_digest
+from habeas.spark.worker import make_worker, set_up
 
 
 def body(job: Job) -> None:
-    pack = open_pack(job.settings, job.purposes)
-    identity = digest("work", pack.model_id, settings_digest(job.settings))
-    job.digests["model"] = pack.model_id
     tables = job.tables()
+    setup = set_up(job.settings, job.purposes, embed.source_folders(tables))
+    job.digests["model"] = setup.model_id
     args = job.args
-    planned = embed.plan(tables, job.purposes, identity, args.source, args.captured_from, args.captured_to)
-    job.counts |= embed.stage(tables, planned, partial(make_worker, job.settings, job.purposes), job.folder.run_id)
+    planned = embed.plan(tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to)
+    job.counts |= embed.stage(tables, planned, partial(make_worker, setup), job.folder.run_id)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from habeas.model.ids import digest
 from habeas.spark import embed
 from habeas.spark.job import Job, main
-from habeas.spark.worker import open_pack, settings_digest
+from habeas.spark.worker import set_up
 
 
 def body(job: Job) -> None:
-    pack = open_pack(job.settings, job.purposes)
-    identity = digest("work", pack.model_id, settings_digest(job.settings))
+    tables = job.tables()
+    setup = set_up(job.settings, job.purposes, embed.source_folders(tables))
     args = job.args
-    planned = embed.plan(job.tables(), job.purposes, identity, args.source, args.captured_from, args.captured_to)
+    planned = embed.plan(tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to)
     job.counts |= embed.planned_counts(planned)
 
 

@@ -5,23 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-from habeas.adapters.keystore import closed_keys
+from habeas.adapters.keystore import KeyStore
 from habeas.settings import Custody
 from habeas.spark import publish
 from habeas.spark.job import Job, main
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--custody", type=Path, required=True, help="custody file: only which keys are closed is read")
+    parser.add_argument("--custody", type=Path, required=True, help="custody file: only which keys are open is read")
 
 
 def body(job: Job) -> None:
-    closed = partial(closed_keys, Custody.read(job.args.custody))
+    store = KeyStore(Custody.read(job.args.custody).key_store)
     tables = job.tables()
-    job.counts |= publish.publish(tables, job.folder.run_id, job.as_of, datetime.now(UTC), closed)
+    job.counts |= publish.publish(tables, job.folder.run_id, job.as_of, datetime.now(UTC), store.open_keys)
     earlier = [r for r in job.folder.records() if r.task != "publish"]
     publish.record_runs(tables, [*earlier, job.record("publish", "done")], job.as_of)
 

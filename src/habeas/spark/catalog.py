@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from habeas.adapters import files
 from habeas.adapters.probe import probe
@@ -23,6 +22,17 @@ _FOUND = "source_id string, root string, location string, bytes long, modified_n
 _PROBED = (
     "asset_id string, source_id string, location string, media string, format string, bytes long, "
     "modified_ns long, captured_at timestamp, reason string, detail string"
+)
+
+_ARROW = pa.schema(
+    [
+        *((name, pa.string()) for name in ("asset_id", "source_id", "location", "media", "format")),
+        ("bytes", pa.int64()),
+        ("modified_ns", pa.int64()),
+        ("captured_at", pa.timestamp("us", "UTC")),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+    ]
 )
 
 
@@ -66,12 +76,6 @@ def _probe_new(tables: Tables, settings: Settings, found: DataFrame) -> DataFram
             yield pa.RecordBatch.from_pylist(rows, schema=_ARROW)
 
     return fresh.repartition(tables.spark.sparkContext.defaultParallelism).mapInArrow(probe_batches, _PROBED)
-
-
-_ARROW = pa.schema(
-    [(f.name, {"string": pa.string(), "bigint": pa.int64()}.get(f.dataType.simpleString(), pa.timestamp("us", "UTC")))
-     for f in StructType.fromDDL(_PROBED)]
-)  # fmt: skip
 
 
 def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[str, object]:

@@ -11,7 +11,6 @@ from datetime import datetime
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from habeas.model.decision import Action
 from habeas.model.ids import new_id
@@ -20,7 +19,7 @@ from habeas.policy import facts as policy_facts
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack, policy_digest
 from habeas.policy.purposes import Purposes
-from habeas.spark.decisions import current
+from habeas.spark.decisions import current, key_frame
 from habeas.spark.tables import Tables
 from habeas.steps.derive import embed_facts, scan_facts
 
@@ -28,15 +27,17 @@ _DERIVED = (
     "decision_id string, action string, asset_id string, line_id string, purpose string, "
     "facts string, facts_digest string, valid_until timestamp"
 )
+_TEXTS = ("decision_id", "action", "asset_id", "line_id", "purpose", "facts", "facts_digest")
+_ARROW = pa.schema([*((name, pa.string()) for name in _TEXTS), ("valid_until", pa.timestamp("us", "UTC"))])
 _THING = ("action", "asset_id", "line_id", "purpose")
 
 
 def decide(
-    tables: Tables, packs: Sequence[Pack], purposes: Purposes, wanted: list[str], closed: frozenset[str], run_id: str, as_of: datetime
+    tables: Tables, packs: Sequence[Pack], purposes: Purposes, wanted: list[str], open_keys: frozenset[str], run_id: str, as_of: datetime
 ) -> dict[str, int]:
     """Decide `embed` per roster line, then `scan` per asset, for each wanted purpose; returns counts."""
     known, policy = frozenset(purposes), policy_digest(packs)
-    lines = _lines(tables, closed)
+    lines = _lines(tables, open_keys)
     counts = _settle(tables, packs, _derive(tables, lines, _embed_deriver(tables, wanted, known, policy, as_of)),
                      run_id, as_of, "embed")  # fmt: skip
     assets = _assets(tables)
@@ -46,16 +47,17 @@ def decide(
     )  # fmt: skip
 
 
-def _lines(tables: Tables, closed: frozenset[str]) -> DataFrame:
+def _lines(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
     """Roster lines with their asset, all statements of the person, and the purposes they hold an open key for."""
     assets = tables.read("assets").where("present").select("asset_id", "source_id", "captured_at", "catalogued_at")
     said = tables.read("consents")
     statements = said.groupBy("subject_id").agg(F.collect_list(F.struct(*said.columns)).alias("statements"))
     keys = tables.read("keys").select("subject_id", "purpose", "generation", "key_id")
     newest = keys.groupBy("subject_id", "purpose").agg(F.max_by("key_id", "generation").alias("key_id"))
-    shut = F.col("key_id").isin(list(closed)) if closed else F.lit(False)
-    held = newest.groupBy("subject_id").agg(
-        F.map_from_entries(F.collect_list(F.struct("purpose", ~shut))).alias("keys")
+    held = (
+        newest.join(key_frame(tables, open_keys).withColumn("open", F.lit(True)), "key_id", "left")
+        .groupBy("subject_id")
+        .agg(F.map_from_entries(F.collect_list(F.struct("purpose", F.coalesce("open", F.lit(False))))).alias("keys"))
     )
     lines = tables.read("rosters").join(assets, "asset_id")
     return lines.join(statements, "subject_id", "left").join(held, "subject_id", "left")
@@ -195,9 +197,3 @@ def _statement(row: dict[str, object]) -> ConsentStatement:
     return ConsentStatement(
         **(row | {"status": ConsentStatus(str(row["status"])), "sources": tuple(row["sources"])})  # type: ignore[arg-type]
     )
-
-
-_ARROW = pa.schema(
-    [(f.name, pa.timestamp("us", "UTC") if f.name == "valid_until" else pa.string())
-     for f in StructType.fromDDL(_DERIVED)]
-)  # fmt: skip

@@ -11,6 +11,8 @@ from datetime import datetime
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
 from habeas.model.rows import AssetPlan, Grant, Line, StagedRow
 from habeas.spark.decisions import current
@@ -64,6 +66,11 @@ def plan(
     return planned.join(done, ["asset_id", "work_digest"], "left_anti").select(*names)
 
 
+def source_folders(tables: Tables) -> dict[str, str]:
+    """Source id -> its folder, relative to the archive."""
+    return {r["source_id"]: r["root"] for r in tables.read("sources").select("source_id", "root").collect()}
+
+
 def _newest_keys(tables: Tables) -> DataFrame:
     keys = tables.read("keys")
     best = F.max_by(F.struct(*[c for c in keys.columns if c not in ("subject_id", "purpose")]), "generation")
@@ -95,20 +102,64 @@ def _work_digest(identity: str) -> Column:
     return F.sha2(F.concat_ws("|", F.lit(identity), F.to_json(line)), 256)
 
 
-def stage(planned: DataFrame, make_worker: Callable[[], Callable[[AssetPlan], list[StagedRow]]], schema: DataFrame,
-          run_id: str) -> DataFrame:  # fmt: skip
-    """Run the worker over the plan. `make_worker` is called once a Python worker and loads the models there."""
-    fields = schema.schema
+Worker = Callable[[AssetPlan], list[StagedRow]]
 
+
+def stage(tables: Tables, planned: DataFrame, make_worker: Callable[[], Worker], run_id: str) -> dict[str, int]:
+    """Run the worker over the plan and write every row it makes in one commit; returns counts.
+
+    `make_worker` is called in each task that has work; it keeps what is dear (models, keys) for its process.
+    """
+    planned = planned.persist()
+    try:
+        counts = planned_counts(planned)
+        left = tables.read("staged").where(F.col("run_id") == run_id)
+        if counts["assets_planned"] == 0 and left.isEmpty():
+            return counts
+        parts = min(counts["assets_planned"], 4 * tables.spark.sparkContext.defaultParallelism) or 1
+        rows = planned.repartition(parts).mapInArrow(_in_worker(make_worker, tables.schema("staged"), run_id),
+                                                     tables.schema("staged"))  # fmt: skip
+        tables.replace_run("staged", rows, run_id)
+        return counts | _staged_counts(tables, run_id)
+    finally:
+        planned.unpersist()
+
+
+def planned_counts(planned: DataFrame) -> dict[str, int]:
+    """How much a plan holds: assets, roster lines in them, bytes to read."""
+    row = planned.agg(F.count("*"), F.coalesce(F.sum(F.size("lines")), F.lit(0)), F.coalesce(F.sum("bytes"), F.lit(0)))
+    assets, lines, size = row.first() or (0, 0, 0)
+    return {"assets_planned": assets, "lines_planned": lines, "bytes_planned": size}
+
+
+def _staged_counts(tables: Tables, run_id: str) -> dict[str, int]:
+    rows = tables.read("staged").where(F.col("run_id") == run_id)
+    kinds = rows.groupBy("kind").agg(
+        F.count("*").alias("n"), F.sum("count").alias("faces"), F.sum("frames_decoded").alias("frames"),
+        F.sum("embedder_faces").alias("calls"),
+    )  # fmt: skip
+    found = {r["kind"]: r for r in kinds.collect()}
+    done, refused = found.get("done"), found.get("refusal")
+    return {
+        "embeddings": found["embedding"]["n"] if "embedding" in found else 0,
+        "faces_refused": (refused["faces"] or 0) if refused else 0,
+        "assets_done": done["n"] if done else 0,
+        "assets_quarantined": found["quarantine"]["n"] if "quarantine" in found else 0,
+        "frames_decoded": (done["frames"] or 0) if done else 0,
+        "embedder_faces": (done["calls"] or 0) if done else 0,
+    }
+
+
+def _in_worker(make_worker: Callable[[], Worker], fields: StructType, run_id: str):  # type: ignore[no-untyped-def]
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        worker = None
+        worker: Worker | None = None
         for batch in batches:
             for row in batch.to_pylist():
                 worker = worker or make_worker()
                 rows = [_staged(s, run_id) for s in worker(_asset_plan(row))]
-                yield pa.RecordBatch.from_pylist(rows, schema=_arrow(fields))
+                yield pa.RecordBatch.from_pylist(rows, schema=to_arrow_schema(fields, timezone="UTC"))
 
-    return planned.mapInArrow(work, fields)
+    return work
 
 
 def _asset_plan(row: dict[str, object]) -> AssetPlan:
@@ -146,9 +197,3 @@ def _staged(row: StagedRow, run_id: str) -> dict[str, object]:
         "q_frontality": q and q.frontality, "q_norm_ok": q and q.norm_ok,
         "frames_decoded": row.frames_decoded, "embedder_faces": row.embedder_faces,
     }  # fmt: skip
-
-
-def _arrow(fields: object) -> pa.Schema:
-    from pyspark.sql.pandas.types import to_arrow_schema
-
-    return to_arrow_schema(fields, timezone="UTC")  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Publish: staged rows become rows of record, by key, so that a retry changes nothing.
 
-Closed keys are read before and after the merge: a withdrawal in between still wins. `work` comes last:
+Open keys are read before and after the merge: a withdrawal in between still wins, and a key nobody knows counts as closed. `work` comes last:
 a run killed halfway finds its assets undone and lands on the same rows.
 """
 
@@ -15,28 +15,27 @@ from pyspark.sql import functions as F
 
 from habeas import __version__
 from habeas.model.ids import new_id
-from habeas.spark.decisions import newest_status
+from habeas.spark.decisions import key_frame, newest_status
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
 from habeas.tables.checks import reason_sql, row_is_bad
 
-ClosedKeys = Callable[[], frozenset[str]]
+OpenKeys = Callable[[], frozenset[str]]
 
 
-def publish(tables: Tables, run_id: str, as_of: datetime, now: datetime, closed_keys: ClosedKeys) -> dict[str, int]:
+def publish(tables: Tables, run_id: str, as_of: datetime, now: datetime, open_keys: OpenKeys) -> dict[str, int]:
     """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`."""
     staged = tables.read("staged").where(F.col("run_id") == run_id).persist()
     try:
         counts = {str(r["kind"]): int(r["n"]) for r in staged.groupBy("kind").agg(F.count("*").alias("n")).collect()}
         rows = staged.where("kind = 'embedding'")
-        closed = closed_keys()
         good = rows.where(f"NOT ({row_is_bad(tables.contracts['embeddings'])})")
-        good = good.where(~F.col("key_id").isin(list(closed))) if closed else good
+        good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
         if counts:
             _insert_embeddings(tables, good, now)
             _insert_refusals(tables, staged, run_id, now)
             _set_aside(tables, staged, run_id, as_of)
-        changed = _settle_status(tables, closed_keys(), good, run_id, now)
+        changed = _settle_status(tables, open_keys(), good, run_id, now)
         if counts:
             _close_work(tables, staged, run_id, now)
             tables.delete_matching("staged", staged.select("run_id"), ["run_id"])
@@ -76,25 +75,27 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
 
 
 def _settle_status(
-    tables: Tables, closed: frozenset[str], good: DataFrame, run_id: str, now: datetime
+    tables: Tables, open_keys: frozenset[str], good: DataFrame, run_id: str, now: datetime
 ) -> dict[str, int]:
-    """Open what was published just now and whose key is open still; close every row whose key is closed."""
-    keys = tables.spark.createDataFrame([(k,) for k in closed], "key_id string")
+    """Open what was published just now and whose key is open still; close every row whose key is not."""
+    keys = key_frame(tables, open_keys)
     known = newest_status(tables.read("row_status"))
-    stored = tables.read("embeddings")
-    mine = good.select("row_id", "key_id", "decision_id", "expires_at")
+    names = ("row_id", "decision_id", "expires_at", "status", "reason")
     opened = (
-        mine.join(keys, "key_id", "left_anti")
+        good.join(keys, "key_id", "left_semi")
         .join(known.select("row_id"), "row_id", "left_anti")
-        .select("row_id", "decision_id", "expires_at", F.lit("open").alias("status"), F.lit("published").alias("reason"))
+        .withColumn("status", F.lit("open"))
+        .withColumn("reason", F.lit("published"))
     )
-    still_open = known.where("status <> 'closed'").select("row_id", "expires_at")
     shut = (
-        stored.join(keys, "key_id", "left_semi")
-        .join(still_open, "row_id")
-        .select("row_id", "decision_id", "expires_at", F.lit("closed").alias("status"), F.lit("key_closed").alias("reason"))
-    )
-    fresh = opened.unionByName(shut).withColumn("recorded_at", F.lit(now)).withColumn("run_id", F.lit(run_id))
+        tables.read("embeddings").select("row_id", "key_id", "decision_id")
+        .join(keys, "key_id", "left_anti")
+        .join(known.where("status <> 'closed'").select("row_id", "expires_at"), "row_id")
+        .withColumn("status", F.lit("closed"))
+        .withColumn("reason", F.lit("key_closed"))
+    )  # fmt: skip
+    both = opened.select(*names).unionByName(shut.select(*names))
+    fresh = both.withColumn("recorded_at", F.lit(now)).withColumn("run_id", F.lit(run_id))
     counts = {str(r["status"]): int(r["n"]) for r in fresh.groupBy("status").agg(F.count("*").alias("n")).collect()}
     if counts:
         tables.insert_missing("row_status", fresh)

@@ -1,0 +1,89 @@
+"""What an embed worker holds: a permitted model pack, the archive, and a sealer that can't open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from habeas.adapters import insightface_pack
+from habeas.adapters.media import ArchiveMedia
+from habeas.model.ids import digest, json_digest
+from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
+from habeas.model.pack import ModelPack
+from habeas.model.rows import AssetPlan, StagedRow
+from habeas.policy.purposes import load_purposes
+from habeas.sealing.sealer import Sealer
+from habeas.settings import Settings
+from habeas.steps import packs
+from habeas.steps.embed import EmbedRules, embed_asset
+
+
+@dataclass(frozen=True)
+class WorkerSetup:
+    """Plain values that travel to a worker: places and numbers, no key and no model."""
+
+    pack: ModelPack
+    pack_folder: Path
+    roots: tuple[tuple[str, Path], ...]
+    purposes: tuple[str, ...]
+    installation_key: Path
+    registrar_public_key: Path
+    media: MediaLimits
+    sampling: Sampling
+    binding: BindingRules
+    faces: FaceRules
+
+    @property
+    def model_id(self) -> str:
+        return packs.model_id(self.pack)
+
+    @property
+    def identity(self) -> str:
+        """Everything but the asset and its lines that decides what is made of it; part of the work digest."""
+        numbers = {
+            name: asdict(getattr(self, name))  # whole numbers and fractions only
+            for name in ("media", "sampling", "binding", "faces")
+        }
+        return digest("work", packs.pack_digest(self.pack), json_digest("limits", numbers), *sorted(self.purposes))
+
+
+def set_up(settings: Settings, wanted: Sequence[str], sources: Mapping[str, str]) -> WorkerSetup:
+    """Read, permit and verify the pack for the wanted purposes, before any of its networks is opened.
+
+    `sources`: source id -> its folder in the archive. Raises RefusedByPolicy, IntegrityError, UsageError.
+    """
+    known = load_purposes(settings.policies / "purposes.yaml")
+    purposes = {p: known.resolve(p).commercial for p in wanted}
+    folder = settings.models / settings.pack
+    return WorkerSetup(
+        pack=packs.ready(folder, purposes),
+        pack_folder=folder,
+        roots=tuple(sorted((source, settings.archive / root) for source, root in sources.items())),
+        purposes=tuple(wanted),
+        installation_key=settings.installation_key,
+        registrar_public_key=settings.registrar_public_key,
+        media=settings.media,
+        sampling=settings.sampling,
+        binding=settings.binding,
+        faces=settings.faces,
+    )
+
+
+@cache
+def make_worker(setup: WorkerSetup) -> Callable[[AssetPlan], list[StagedRow]]:
+    """The worker function, made once a Python process: models and verified keys stay loaded."""
+    models = insightface_pack.load(setup.pack, setup.pack_folder)
+    rules = EmbedRules(
+        purposes=setup.purposes,
+        model_id=setup.model_id,
+        preprocessing=setup.pack.recogniser.preprocessing,
+        installation_key=setup.installation_key.read_bytes(),
+        binding=setup.binding,
+        faces=setup.faces,
+        max_gap_ms=setup.sampling.max_gap_ms,
+    )
+    media = ArchiveMedia(dict(setup.roots), setup.media, setup.sampling)
+    sealer = Sealer(setup.registrar_public_key.read_bytes())
+    return partial(embed_asset, media=media, models=models, sealer=sealer, rules=rules)

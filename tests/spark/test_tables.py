@@ -1,0 +1,61 @@
+"""Tables are what their contracts say, and refuse what they must not hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from habeas.errors import IntegrityError
+from habeas.spark.tables import Tables
+
+pytestmark = pytest.mark.spark
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+WORK = {"asset_id": "a", "work_digest": "w", "state": "done", "run_id": "r", "recorded_at": NOW}
+
+
+@pytest.mark.parametrize("name", ["work", "embeddings", "rosters", "consents"])
+def test_a_created_table_is_what_its_contract_says(tables: Tables, name: str) -> None:
+    tables.append(name, tables.frame(name, []))
+    assert tables.differences(name) == []
+
+
+def test_a_column_nobody_wrote_down_is_found(tables: Tables) -> None:
+    tables.append("work", tables.frame("work", []))
+    tables.spark.sql(f"ALTER TABLE delta.`{tables.path('work')}` ADD COLUMN name STRING")
+    assert tables.differences("work") == ["name is not in the contract"]
+    with pytest.raises(IntegrityError, match="name is not in the contract"):
+        tables.require("work")
+
+
+def test_a_retry_inserts_nothing_and_makes_no_commit(tables: Tables) -> None:
+    rows = tables.frame("work", [WORK])
+    tables.insert_missing("work", rows)
+    history = f"DESCRIBE HISTORY delta.`{tables.path('work')}`"
+    before = tables.spark.sql(history).count()
+    tables.insert_missing("work", rows)
+    assert tables.read("work").count() == 1
+    assert tables.spark.sql(history).count() == before
+
+
+def test_no_embedding_is_stored_without_a_sealed_value(tables: Tables) -> None:
+    bare = {n: None for n in tables.contracts["staged"].names} | {
+        "kind": "embedding", "run_id": "r", "asset_id": "a", "source_id": "s", "work_digest": "w",
+    }  # fmt: skip
+    with pytest.raises(Exception, match="CHECK constraint|DELTA_VIOLATE_CONSTRAINT"):
+        tables.append("staged", tables.frame("staged", [bare]))
+
+
+def test_sealed_bytes_and_paths_stay_out_of_file_statistics(tables: Tables) -> None:
+    assert "sealed" not in tables.contracts["embeddings"].statistics
+    assert "location" not in tables.contracts["assets"].statistics
+
+
+def test_deleting_leaves_no_value_in_the_delta_log(tables: Tables) -> None:
+    tables.insert_missing("work", tables.frame("work", [WORK | {"asset_id": "canary-asset"}, WORK]))
+    gone = tables.read("work").where("asset_id = 'canary-asset'").select("asset_id", "work_digest")
+    tables.delete_matching("work", gone, ["asset_id", "work_digest"])
+    newest = max((tables.warehouse / "work" / "_delta_log").glob("*.json"))
+    assert [r["asset_id"] for r in tables.read("work").collect()] == ["a"]
+    assert '"operation":"MERGE"' in newest.read_text()
+    assert "canary-asset" not in newest.read_text().split('"add"')[0]
