@@ -14,6 +14,10 @@ Vector = NDArray[np.float32]
 """(D,), L2-normalised."""
 
 
+Steps = NDArray[np.float64]
+"""(n, 7), in time order: at_ms, box x0 y0 x1 y1 in pixels, frame width and height."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One decoded picture. `at_ms` is 0 for a photo; `shot` counts cuts from 0."""
@@ -68,14 +72,22 @@ class Track:
     sightings: tuple[Sighting, ...]
     shot: int = 0
     candidate: bool = False
+    path: Steps | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def steps(self) -> Steps:
+        """Every place it was seen, also where the sighting itself wasn't kept."""
+        if self.path is not None:
+            return self.path
+        return np.array([[s.at_ms, *s.detection.box, s.frame_width, s.frame_height] for s in self.sightings])
 
     @property
     def from_ms(self) -> int:
-        return self.sightings[0].at_ms
+        return int(self.steps[0, 0])
 
     @property
     def to_ms(self) -> int:
-        return self.sightings[-1].at_ms
+        return int(self.steps[-1, 0])
 
 
 class BindingReason:

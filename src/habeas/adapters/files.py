@@ -1,0 +1,209 @@
+"""The archive's files: found without following a link, opened part by part, hashed, checked for change.
+
+Nothing here trusts a name. A walk reports what it won't read; an open goes down from the source's folder one
+name at a time (openat with O_NOFOLLOW), so that no link, swapped in at any moment, leads outside.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from habeas.errors import BadInput, Unavailable
+from habeas.model.media import Found, MediaReason
+from habeas.steps import locations
+
+MEDIA_EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".mp4", ".m4v", ".mov"})
+_CHUNK = 1 << 20
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_LATER = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE})
+
+Stamp = tuple[int, int, int, int, int]
+"""Device, inode, size, mtime_ns, ctime_ns."""
+
+
+def media_name(location: str) -> bool:
+    """True if the name claims to be a photo or a clip. Names decide nothing; they choose words."""
+    return os.path.splitext(location)[1].lower() in MEDIA_EXTENSIONS
+
+
+def walk(root: Path) -> Iterator[Found]:
+    """Everything under `root` but plain folders, sorted by name in each folder.
+
+    A link is reported and not followed; a folder with a media name is reported and walked.
+    Raises Unavailable if `root` itself can't be listed.
+    """
+    try:
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unavailable(
+            f"the source's folder can't be listed ({error.strerror})",
+            hint="Check that it exists and may be read.",
+        ) from None
+    try:
+        waiting: list[list[bytes]] = [[]]
+        while waiting:
+            inside = waiting.pop()
+            found, folders = _listed(top, inside)
+            yield from found
+            waiting.extend(reversed(folders))
+    finally:
+        os.close(top)
+
+
+def _listed(top: int, inside: list[bytes]) -> tuple[list[Found], list[list[bytes]]]:
+    found: list[Found] = []
+    folders: list[list[bytes]] = []
+    try:
+        with _folder(top, inside) as folder, os.scandir(folder) as entries:
+            listed = sorted((os.fsencode(e.name), e.stat(follow_symlinks=False)) for e in entries)
+    except OSError as error:
+        if error.errno in _LATER:
+            raise _later(error) from None
+        return [Found(locations.encode(b"/".join(inside)), MediaReason.UNREADABLE)], []
+    for name, about in listed:
+        location = locations.encode(b"/".join([*inside, name]))
+        kind = _kind(about.st_mode)
+        if stat.S_ISDIR(about.st_mode):
+            folders.append([*inside, name])
+            if not media_name(location):
+                continue
+        found.append(Found(location, kind, about.st_size, about.st_mtime_ns))
+    return found, folders
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return "file"
+    return MediaReason.SYMLINK if stat.S_ISLNK(mode) else MediaReason.NOT_A_FILE
+
+
+@contextmanager
+def _folder(top: int, inside: list[bytes]) -> Iterator[int]:
+    here = os.dup(top)
+    try:
+        for name in inside:
+            below = os.open(name, _FOLDER, dir_fd=here)
+            os.close(here)
+            here = below
+        # a descriptor of its own: scandir moves the position that dup shares
+        own = os.open(b".", _FOLDER, dir_fd=here)
+    finally:
+        os.close(here)
+    try:
+        yield own
+    finally:
+        os.close(own)
+
+
+@contextmanager
+def open_regular(root: Path, location: str) -> Iterator[int]:
+    """A read-only descriptor of a regular file inside `root`, closed at the end of the block.
+
+    Raises BadInput: `bad_location`, `missing`, `symlink`, `not_a_file`, `unreadable`; Unavailable when the
+    system is short of something and the same call may work later.
+    """
+    *inside, name = locations.parts(location)
+    try:
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unavailable(f"the source's folder can't be opened ({error.strerror})") from None
+    try:
+        with _folder(top, inside) as folder:
+            # looked at before it is opened: opening a device can do something
+            _regular(os.stat(name, dir_fd=folder, follow_symlinks=False))
+            fd = os.open(name, _FILE, dir_fd=folder)
+    except OSError as error:
+        raise _refused(error) from None
+    finally:
+        os.close(top)
+    try:
+        _regular(os.fstat(fd))
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _regular(about: os.stat_result) -> None:
+    kind = _kind(about.st_mode)
+    if kind != "file":
+        raise BadInput(kind, "only regular files are read")
+
+
+def _refused(error: OSError) -> BadInput | Unavailable:
+    if error.errno in _LATER:
+        return _later(error)
+    if error.errno == errno.ENOENT:
+        return BadInput(MediaReason.MISSING, "gone since it was listed")
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return BadInput(MediaReason.SYMLINK, "a part of the path is a link or no folder")
+    if error.errno == errno.ENXIO:
+        return BadInput(MediaReason.NOT_A_FILE, "only regular files are read")
+    return BadInput(MediaReason.UNREADABLE, error.strerror or "the system says no")
+
+
+def _later(error: OSError) -> Unavailable:
+    return Unavailable(f"files can't be opened now ({error.strerror})", hint="Run it again.")
+
+
+def stamp(fd: int) -> Stamp:
+    about = os.fstat(fd)
+    return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+
+
+def unchanged(fd: int, before: Stamp) -> None:
+    """Raises BadInput `changed_while_read` if the file isn't what `stamp` saw."""
+    if stamp(fd) != before:
+        raise BadInput(MediaReason.CHANGED, "the file was written to while it was read")
+
+
+def sha256_of(fd: int) -> bytes:
+    """SHA-256 of the whole file, without moving the descriptor's position.
+
+    Raises BadInput `changed_while_read` if it grew, shrank or was written to meanwhile.
+    """
+    before = stamp(fd)
+    digest, read = hashlib.sha256(), 0
+    while chunk := os.pread(fd, _CHUNK, read):
+        digest.update(chunk)
+        read += len(chunk)
+        if read > before[2]:
+            break
+    unchanged(fd, before)
+    if read != before[2]:
+        raise BadInput(MediaReason.CHANGED, "the file's length changed while it was read")
+    return digest.digest()
+
+
+class PositionedReader:
+    """A read-only, seekable file object over a descriptor that leaves the descriptor's own position alone.
+
+    Has no name and no close: third parties get bytes and nothing they could open again.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._size = os.fstat(fd).st_size
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._size - self._at if size is None or size < 0 else size
+        data = os.pread(self._fd, max(0, wanted), self._at)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise OSError(errno.EINVAL, "before the start")
+        self._at = base + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at

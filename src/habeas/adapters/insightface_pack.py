@@ -1,0 +1,191 @@
+"""A verified model pack, loaded by InsightFace's model zoo: detection and recognition, nothing else.
+
+One thread that doesn't spin, once a process. Nothing is downloaded: the two files are named by path.
+InsightFace's code is MIT; the licence of a pack is its own and was checked before this module is called.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import insightface.model_zoo.model_zoo as zoo  # type: ignore[import-untyped]
+import numpy as np
+import onnx
+import onnxruntime  # type: ignore[import-untyped]
+from insightface.utils import face_align  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from habeas.errors import IntegrityError
+from habeas.faces.alignment import similarity
+from habeas.model.face import Detection, Image, Sighting
+from habeas.model.pack import ModelPack
+from habeas.steps import packs
+
+AUTOMATIC_SIZES = [(128, 128), (640, 640)]
+RESOLVED_PX = 12
+"""Below this side, at the detector's own scale, a weak detection is texture: no candidate for a face."""
+_BATCH = 64
+_SMALLEST_NORM = 1e-6
+_loaded: dict[tuple[str, str], LoadedPack] = {}
+_lock = threading.Lock()
+
+
+def load(pack: ModelPack, folder: Path) -> LoadedPack:
+    """The pack's networks, loaded once a process; verified first. Raises IntegrityError."""
+    key = (packs.pack_digest(pack), str(folder))
+    with _lock:
+        if key not in _loaded:
+            packs.verify(pack, folder)
+            _loaded[key] = LoadedPack(pack, folder)
+        return _loaded[key]
+
+
+class LoadedPack:
+    """Detects, aligns and embeds. Counts what it was called on."""
+
+    def __init__(self, pack: ModelPack, folder: Path) -> None:
+        cv2.setNumThreads(1)
+        self.pack, self.model_id, self.threshold = pack, packs.model_id(pack), pack.detector.threshold
+        self.pictures_searched = self.faces_embedded = 0
+        self._detector = _network(folder / pack.detector.file, "detection")
+        size = pack.detector.input_size
+        self._detector.prepare(
+            0,
+            input_size=AUTOMATIC_SIZES if size is None else size,
+            det_thresh=pack.detector.candidate_threshold,
+            nms_thresh=pack.detector.nms,
+        )
+        self._recogniser = _network(folder / pack.recogniser.file, "recognition")
+        self._side = int(pack.recogniser.input_size[0])
+        if tuple(self._recogniser.input_size) != pack.recogniser.input_size:
+            raise IntegrityError(
+                f"the recogniser of pack {pack.name} takes another input size than it states"
+            )
+        self._try_out()
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Every face and every candidate that the detector can resolve, best first, in one pass.
+
+        `image` is H x W x 3 uint8 BGR. Raises IntegrityError if the network gives no numbers.
+        """
+        self.pictures_searched += 1
+        boxes, landmarks = self._detector.detect(image)
+        if landmarks is None or boxes.shape[1:] != (5,) or landmarks.shape != (len(boxes), 5, 2):
+            raise self._broken("detector", "outputs of another shape than boxes and five landmarks")
+        if not (np.isfinite(boxes).all() and np.isfinite(landmarks).all()):
+            raise self._broken("detector", "outputs that are no numbers")
+        found = [
+            Detection(
+                (float(b[0]), float(b[1]), float(b[2]), float(b[3])), points.astype(np.float32), float(b[4])
+            )
+            for b, points in zip(boxes, landmarks, strict=True)
+        ]
+        smallest = RESOLVED_PX / self._scale(image)
+        return [one for one in found if one.score >= self.threshold or one.size >= smallest]
+
+    def _scale(self, image: Image) -> float:
+        """How much a picture is shrunk (or grown) for the largest of the detector's inputs."""
+        height, width = image.shape[:2]
+        scales: list[float] = [min(w / width, h / height) for w, h in self._detector.input_sizes]
+        return max(scales)
+
+    def align(self, sighting: Sighting) -> Image | None:
+        """The face as the recogniser wants it, S x S x 3 uint8 BGR; None if its landmarks make no face."""
+        landmarks = sighting.detection.landmarks - np.asarray(sighting.offset, np.float32)
+        if similarity(landmarks) is None or sighting.crop.size < 3 * 4:
+            return None
+        aligned: Image = face_align.norm_crop(sighting.crop, landmarks, self._side)
+        return aligned
+
+    def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
+        """(N, D) float32 of unit length, one row a crop, in their order.
+
+        Raises IntegrityError for outputs of another shape, that are no numbers, or of no length.
+        """
+        found = [np.empty((0, self.pack.recogniser.dimensions), np.float32)]
+        for start in range(0, len(crops), _BATCH):
+            found.append(self._embed(list(crops[start : start + _BATCH])))
+        return np.concatenate(found)
+
+    def _embed(self, crops: list[Image]) -> NDArray[np.float32]:
+        if any(crop.shape != (self._side, self._side, 3) or crop.dtype != np.uint8 for crop in crops):
+            raise ValueError("crops must be aligned 8-bit pictures of the recogniser's input size")
+        self.faces_embedded += len(crops)
+        raw = np.asarray(self._recogniser.get_feat(crops), np.float64)
+        if raw.shape != (len(crops), self.pack.recogniser.dimensions):
+            raise self._broken("recogniser", "another number of dimensions than it states")
+        lengths = np.linalg.norm(raw, axis=1, keepdims=True)
+        if not np.isfinite(raw).all() or not (lengths > _SMALLEST_NORM).all():
+            raise self._broken("recogniser", "outputs that are no numbers")
+        vectors: NDArray[np.float32] = (raw / lengths).astype(np.float32)
+        return vectors
+
+    def _try_out(self) -> None:
+        """Runs both networks on a made-up picture: a network of NaN finds no face, silently, for ever."""
+        rows, columns = np.mgrid[0 : self._side, 0 : self._side]
+        picture = np.stack([rows * 2 % 256, columns * 2 % 256, (rows + columns) % 256], 2).astype(np.uint8)
+        _check_outputs(self._detector, picture, self.pack.name)
+        self._embed([picture])
+        self.detect(picture)
+        self.pictures_searched = self.faces_embedded = 0
+
+    def _broken(self, part: str, what: str) -> IntegrityError:
+        return IntegrityError(
+            f"the {part} of model pack {self.pack.name} gives {what}",
+            hint="The pack can't be used; check its file.",
+        )
+
+
+def _network(file: Path, task: str) -> Any:
+    _self_contained(file)
+    try:
+        network = zoo.get_model(
+            str(file), providers=["CPUExecutionProvider"], sess_options=_session_options(), download=False
+        )
+    except Exception as error:  # noqa: BLE001 onnxruntime's exceptions have no common base
+        raise IntegrityError(f"{file.name} can't be loaded as a network ({type(error).__name__})") from None
+    if getattr(network, "taskname", None) != task:
+        raise IntegrityError(f"{file.name} is no {task} network")
+    return network
+
+
+def _session_options() -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return options
+
+
+def _self_contained(file: Path) -> None:
+    """Raises IntegrityError if the network keeps tensors in other files: they would escape the digest."""
+    try:
+        model = onnx.load_model(str(file), load_external_data=False)
+    except Exception:  # noqa: BLE001 protobuf raises its own
+        raise IntegrityError(f"{file.name} is no ONNX network") from None
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
+        raise IntegrityError(f"{file.name} points at data outside itself")
+
+
+def _tensors(graph: Any) -> list[Any]:
+    found = list(graph.initializer)
+    for node in graph.node:
+        for attribute in node.attribute:
+            found += [attribute.t, *attribute.tensors]
+            for inner in [attribute.g, *attribute.graphs]:
+                found += _tensors(inner) if inner.node or inner.initializer else []
+    return found
+
+
+def _check_outputs(detector: Any, picture: Image, name: str) -> None:
+    for width, height in detector.input_sizes:
+        blob = detector._prepare_input_blob(cv2.resize(picture, (width, height)), (width, height))
+        session = detector._session_for_input_size((width, height))
+        for output in session.run(None, {detector.input_name: blob}):
+            if not np.isfinite(output).all():
+                raise IntegrityError(f"the detector of model pack {name} gives outputs that are no numbers")

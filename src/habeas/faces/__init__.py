@@ -1,0 +1,1 @@
+"""Faces by position: tracking, binding to roster lines, alignment, quality, comparison. numpy only."""

@@ -1,0 +1,204 @@
+"""Who is who, by what the roster says about places and times; never by what a face looks like.
+
+The rules, each of which refuses when in doubt:
+- A line speaks of a *scope*: its region (else the whole picture) during its window (else all the time).
+  Windows are half open, [from, to), and so are regions, so that neighbours share no edge.
+- A face is bound to a line if it is the only face, and no candidate is, in the line's scope; if it stays
+  there; if no other line's scope touches this one; and if it is never cut by the border, nor too near another.
+- A photo with one line and no region is a portrait: the scope is the whole picture.
+- A photo whose lines are all closed and numbered 1..n from the left is bound by place, if exactly n faces
+  stand in one row, clearly apart.
+- An anonymous placeholder never binds and counts as a line like any other.
+Each face (a track that isn't a candidate) is counted exactly once: bound, or under one reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from habeas.model.face import BindingReason, Track
+from habeas.model.limits import BindingRules
+from habeas.model.rows import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """`bound`: line and track, one to one, in the order of line ids. `refused`: faces by reason."""
+
+    bound: tuple[tuple[Line, Track], ...]
+    refused: Counter[str]
+
+    @property
+    def faces(self) -> int:
+        return len(self.bound) + self.refused.total()
+
+
+def bind(lines: Sequence[Line], tracks: Sequence[Track], photo: bool, rules: BindingRules) -> Binding:
+    """Pure; neither the order of the lines nor that of the tracks matters."""
+    lines = sorted(lines, key=lambda line: line.line_id)
+    faces = [track for track in tracks if not track.candidate]
+    placed = _by_place(lines, tracks, rules) if photo else None
+    chosen = [_speaks_of(track, lines, tracks, photo, rules) for track in faces] if placed is None else placed
+    bound: list[tuple[Line, Track]] = []
+    refused: Counter[str] = Counter()
+    for track, (line, reason) in zip(faces, chosen, strict=True):
+        if line is None:
+            refused[reason] += 1
+        else:
+            bound.append((line, track))
+    return Binding(tuple(sorted(bound, key=lambda pair: pair[0].line_id)), refused)
+
+
+def touches(line: Line, track: Track) -> bool:
+    """True if the track is ever inside the line's scope. Says whom a line could be about, not who it is."""
+    return bool((_in_window(line, track) & _in_region(line, track)).any())
+
+
+def window_edges(lines: Sequence[Line]) -> list[int]:
+    """Times at which a track must end, so that none is half in a line's window."""
+    return sorted({edge for line in lines for edge in (line.from_ms, line.to_ms) if edge is not None})
+
+
+_Choice = tuple[Line | None, str]
+
+
+def _speaks_of(
+    track: Track, lines: Sequence[Line], tracks: Sequence[Track], photo: bool, rules: BindingRules
+) -> _Choice:
+    """The line this face is bound to, or the reason why none."""
+    about = [line for line in lines if touches(line, track)]
+    if not about:
+        return None, BindingReason.UNBOUND
+    line = about[0]
+    others = [other for other in tracks if other is not track]
+    if (
+        len(about) > 1
+        or not _plain(line, photo)
+        or any(_scopes_meet(line, other) for other in lines if other is not line)
+        or any(touches(line, other) for other in others)
+        or not (_in_window(line, track) & _in_region(line, track)).all()
+    ):
+        return None, BindingReason.AMBIGUOUS
+    return _unless_spoilt(line, track, others, rules)
+
+
+def _plain(line: Line, photo: bool) -> bool:
+    """A photo has no time, so a photo's line with a window says something nobody can check; a place from the
+    left, without a region, means something only where all the lines have one."""
+    timed = line.from_ms is not None or line.to_ms is not None
+    return (line.position is None or line.region is not None) and not (photo and timed)
+
+
+def _unless_spoilt(line: Line, track: Track, others: Sequence[Track], rules: BindingRules) -> _Choice:
+    if line.subject_id is None:
+        return None, BindingReason.ERASED
+    if _cut(track, rules):
+        return None, BindingReason.CUT
+    if any(_crowded(track, other, rules) for other in others):
+        return None, BindingReason.CROWDED
+    if _sides(track).max() < rules.min_face_px:
+        return None, BindingReason.QUALITY
+    return line, ""
+
+
+def _by_place(lines: Sequence[Line], tracks: Sequence[Track], rules: BindingRules) -> list[_Choice] | None:
+    """Choices for a closed, numbered roster; None if the lines aren't one."""
+    if not lines or any(line.position is None or not line.closed or _has_scope(line) for line in lines):
+        return None
+    faces = [track for track in tracks if not track.candidate]
+    by_position = sorted(lines, key=lambda line: line.position or 0)
+    numbered = [line.position for line in by_position] == list(range(1, len(lines) + 1))
+    row = sorted(faces, key=lambda track: float(_centres(track)[0, 0]))
+    if not numbered or len(faces) != len(lines) or len(faces) != len(tracks) or not _in_a_row(row):
+        return [(None, BindingReason.AMBIGUOUS) for _ in faces]
+    line_of = {id(track): line for track, line in zip(row, by_position, strict=True)}
+    return [
+        _unless_spoilt(line_of[id(track)], track, [other for other in faces if other is not track], rules)
+        for track in faces
+    ]
+
+
+def _in_a_row(row: Sequence[Track]) -> bool:
+    """Neighbours stand apart by more than half a face, and no lower than each other's chin or brow."""
+    boxes = [track.steps[0, 1:5] for track in row]
+    for left, right in pairwise(boxes):
+        wide = max(left[2] - left[0], right[2] - right[0])
+        apart = (right[0] + right[2]) / 2 - (left[0] + left[2]) / 2
+        level = abs((right[1] + right[3]) / 2 - (left[1] + left[3]) / 2)
+        if apart <= wide / 2 or level >= max(left[3] - left[1], right[3] - right[1]):
+            return False
+    return True
+
+
+def _has_scope(line: Line) -> bool:
+    return line.region is not None or line.from_ms is not None or line.to_ms is not None
+
+
+def _scopes_meet(one: Line, other: Line) -> bool:
+    (a0, a1), (b0, b1) = _window(one), _window(other)
+    if not (a0 < b1 and b0 < a1):
+        return False
+    if one.region is None or other.region is None:
+        return True
+    p, q = one.region, other.region
+    return p[0] < q[2] and q[0] < p[2] and p[1] < q[3] and q[1] < p[3]
+
+
+def _window(line: Line) -> tuple[float, float]:
+    return (
+        -np.inf if line.from_ms is None else line.from_ms,
+        np.inf if line.to_ms is None else line.to_ms,
+    )
+
+
+def _in_window(line: Line, track: Track) -> NDArray[np.bool_]:
+    start, end = _window(line)
+    at = track.steps[:, 0]
+    inside: NDArray[np.bool_] = (at >= start) & (at < end)
+    return inside
+
+
+def _in_region(line: Line, track: Track) -> NDArray[np.bool_]:
+    if line.region is None:
+        return np.ones(len(track.steps), np.bool_)
+    x0, y0, x1, y1 = line.region
+    # the far edge belongs to a region only where the picture ends
+    x1, y1 = (np.inf if x1 >= 1 else x1), (np.inf if y1 >= 1 else y1)
+    x, y = _centres(track).T
+    inside: NDArray[np.bool_] = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
+    return inside
+
+
+def _centres(track: Track) -> NDArray[np.float64]:
+    """(n, 2), fractions of the picture."""
+    steps = track.steps
+    return np.stack([(steps[:, 1] + steps[:, 3]) / 2, (steps[:, 2] + steps[:, 4]) / 2], 1) / steps[:, 5:7]
+
+
+def _sides(track: Track) -> NDArray[np.float64]:
+    steps = track.steps
+    return np.minimum(steps[:, 3] - steps[:, 1], steps[:, 4] - steps[:, 2])
+
+
+def _cut(track: Track, rules: BindingRules) -> bool:
+    steps, border = track.steps, rules.border_px
+    near = (steps[:, 1] < border) | (steps[:, 2] < border)
+    far = (steps[:, 3] > steps[:, 5] - border) | (steps[:, 4] > steps[:, 6] - border)
+    return bool((near | far).any())
+
+
+def _crowded(track: Track, other: Track, rules: BindingRules) -> bool:
+    """True if their boxes ever overlap by more than the rule allows, at the same time."""
+    _, mine, theirs = np.intersect1d(track.steps[:, 0], other.steps[:, 0], return_indices=True)
+    if mine.size == 0:
+        return False
+    a, b = track.steps[mine, 1:5], other.steps[theirs, 1:5]
+    shared = np.clip(np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2]), 0, None).prod(1)
+    total = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - shared
+    return bool((shared > rules.near_factor * np.maximum(total, 1e-9)).any())

@@ -1,0 +1,61 @@
+"""Quality of a face, by measures named as ISO/IEC 29794-5 names them; numpy on the aligned picture.
+
+Computed for bound and allowed faces alone: a quality score of a refused face is derived from it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from habeas.model.face import Detection, Image
+from habeas.model.limits import BindingRules, FaceRules
+from habeas.model.rows import Quality
+
+
+def measure(detection: Detection, aligned: Image, norm_ok: bool = False) -> Quality:
+    """Size in the frame, sharpness and exposure of the aligned face (S x S x 3 BGR), frontality."""
+    luminance = aligned.astype(np.float64) @ np.array([0.114, 0.587, 0.299])
+    return Quality(
+        size_px=float(detection.size),
+        sharpness=sharpness(luminance),
+        exposure=float(luminance.mean() / 255),
+        frontality=frontality(detection.landmarks),
+        norm_ok=norm_ok,
+    )
+
+
+def sharpness(luminance: NDArray[np.float64]) -> float:
+    """Variance of the four-neighbour Laplacian; 0 for a flat picture."""
+    inner = luminance[1:-1, 1:-1]
+    around = luminance[:-2, 1:-1] + luminance[2:, 1:-1] + luminance[1:-1, :-2] + luminance[1:-1, 2:]
+    return float((around - 4 * inner).var())
+
+
+def frontality(landmarks: NDArray[np.float32]) -> float:
+    """1 when the nose lies midway between the eyes, 0 when it lies at or beyond one of them (yaw)."""
+    left, right, nose = np.asarray(landmarks[:3], np.float64)
+    axis = right - left
+    length = float(np.hypot(*axis))
+    if not np.isfinite(length) or length < 1e-6:
+        return 0.0
+    along = float((nose - (left + right) / 2) @ axis) / length
+    return float(np.clip(1 - abs(along) / (length / 2), 0, 1))
+
+
+def passes(quality: Quality, faces: FaceRules, binding: BindingRules) -> bool:
+    """Good enough to be embedded; the vector's own check (`norm_ok`) comes later."""
+    return (
+        quality.size_px >= binding.min_face_px
+        and quality.sharpness >= faces.min_sharpness
+        and faces.min_exposure <= quality.exposure <= faces.max_exposure
+        and quality.frontality >= faces.min_frontality
+    )
+
+
+def merit(quality: Quality) -> float:
+    """One number to rank the frames of a track by; for ranking alone, never stored.
+
+    Size counts up to what the recogniser can use; sharpness by its logarithm, since it has no upper end.
+    """
+    return min(1.0, quality.size_px / 112) * quality.frontality * float(np.log1p(quality.sharpness))

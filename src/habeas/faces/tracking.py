@@ -1,0 +1,175 @@
+"""Faces followed by position inside one shot. Nothing here looks at what a face looks like.
+
+A wrong link would join two people under one roster line, so a link is made only where no other is
+plausible; a track that ends too early only splits, and a split refuses.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from habeas.faces.alignment import footprint
+from habeas.model.face import Detection, Frame, Sighting, Steps, Track
+from habeas.model.limits import FaceRules
+
+REACH, REACH_PER_S = 0.5, 1.5
+"""How far a face's centre may move, in face sizes: at once, and for each second since it was seen."""
+SIZE_RATIO = 1.8
+CLEAR = 0.25
+"""A second link this close to the best one makes both doubtful; scores go from 0 to 2."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A track that may go on."""
+
+    shot: int
+    segment: int
+    path: array[float] = field(default_factory=lambda: array("d"))
+    kept: list[Sighting] = field(default_factory=list)
+    certain: bool = False
+    box: tuple[float, float, float, float] = (0, 0, 0, 0)
+    speed: tuple[float, float] = (0, 0)  # pixels a millisecond
+    at_ms: int = 0
+
+
+class Tracker:
+    """Takes frames in time order, gives tracks.
+
+    Of a track at most `rules.kept_sightings` pictures are held, none of a candidate, and none of an ended
+    track that isn't `wanted`; memory follows the number of people, not the length of the clip.
+
+    `threshold`: score from which a detection is a face; below it is a candidate.
+    `cuts`: times at which every track ends, the edges of the roster's windows, so that no track is half in one.
+    `max_gap_ms`: longest time between two sightings of one track.
+    """
+
+    def __init__(
+        self,
+        rules: FaceRules,
+        threshold: float,
+        cuts: Sequence[int] = (),
+        max_gap_ms: int = 1000,
+        wanted: Callable[[Track], bool] = lambda track: True,
+    ) -> None:
+        self._rules, self._threshold, self._cuts = rules, threshold, sorted(set(cuts))
+        self._max_gap_ms, self._wanted = max_gap_ms * 1.2, wanted
+        self._open: list[_Open] = []
+        self._done: list[Track] = []
+
+    def add(self, frame: Frame, detections: Sequence[Detection]) -> None:
+        segment = bisect_right(self._cuts, frame.at_ms)
+        going: list[_Open] = []
+        for track in self._open:
+            alive = track.shot == frame.shot and track.segment == segment
+            if alive and frame.at_ms - track.at_ms <= self._max_gap_ms:
+                going.append(track)
+            else:
+                self._done.append(self._closed(track))
+        links = _links(going, detections, frame.at_ms)
+        for index, detection in enumerate(detections):
+            if index not in links:
+                links[index] = _Open(frame.shot, segment)
+                going.append(links[index])
+            self._see(links[index], frame, detection)
+        self._open = going
+
+    def finish(self) -> tuple[Track, ...]:
+        """Every track, by start, then place. The tracker is empty afterwards."""
+        done = [*self._done, *(self._closed(track) for track in self._open)]
+        self._open, self._done = [], []
+        return tuple(sorted(done, key=lambda track: tuple(track.steps[0])))
+
+    def _see(self, track: _Open, frame: Frame, detection: Detection) -> None:
+        height, width = frame.image.shape[:2]
+        if track.path and frame.at_ms > track.at_ms:
+            old, passed = _centre(track.box), frame.at_ms - track.at_ms
+            new = detection.centre
+            track.speed = ((new[0] - old[0]) / passed, (new[1] - old[1]) / passed)
+        track.box, track.at_ms = detection.box, frame.at_ms
+        track.path.extend((frame.at_ms, *detection.box, width, height))
+        if detection.score >= self._threshold:
+            track.certain = True
+            track.kept.append(_sighting(frame, detection))
+            _thin(track.kept, self._rules.kept_sightings)
+
+    def _closed(self, track: _Open) -> Track:
+        path: Steps = np.array(track.path, np.float64).reshape(-1, 7)
+        closed = Track(tuple(track.kept), track.shot, not track.certain, path)
+        return closed if self._wanted(closed) else replace(closed, sightings=())
+
+
+def _sighting(frame: Frame, detection: Detection) -> Sighting:
+    """A copy of just the pixels alignment will read, so that the frame can go."""
+    height, width = frame.image.shape[:2]
+    x0, y0, x1, y1 = footprint(detection.landmarks, width, height) or (0, 0, 1, 1)
+    crop = frame.image[y0:y1, x0:x1].copy()
+    return Sighting(frame.at_ms, detection, width, height, crop, (x0, y0))
+
+
+def _thin(kept: list[Sighting], most: int) -> None:
+    """Drops the smaller of the two sightings nearest in time: what stays is large and spread."""
+    while len(kept) > max(1, most):
+        gaps = [later.at_ms - sooner.at_ms for sooner, later in pairwise(kept)]
+        near = gaps.index(min(gaps))
+        smaller = near if kept[near].detection.size < kept[near + 1].detection.size else near + 1
+        del kept[smaller]
+
+
+def _links(tracks: Sequence[_Open], detections: Sequence[Detection], at_ms: int) -> dict[int, _Open]:
+    """Detection -> track it goes on, best first, none where a second choice is nearly as good."""
+    scores = np.zeros((len(tracks), len(detections)))
+    for row, track in enumerate(tracks):
+        for column, detection in enumerate(detections):
+            scores[row, column] = _score(track, detection, at_ms)
+    links: dict[int, _Open] = {}
+    taken: set[int] = set()
+    for flat in np.argsort(-scores, axis=None, kind="stable"):
+        row, column = divmod(int(flat), max(1, len(detections)))
+        best = scores[row, column]
+        if best <= 0:
+            break
+        if row in taken or column in links:
+            continue
+        rivals = np.concatenate([np.delete(scores[row], column), np.delete(scores[:, column], row)])
+        if rivals.size and rivals.max() > best - CLEAR:
+            continue
+        links[column] = tracks[row]
+        taken.add(row)
+    return links
+
+
+def _score(track: _Open, detection: Detection, at_ms: int) -> float:
+    """Overlap plus nearness to where the track should be by now; 0 = out of reach."""
+    size = min(track.box[2] - track.box[0], track.box[3] - track.box[1])
+    if size <= 0 or detection.size <= 0:
+        return 0.0
+    if max(size, detection.size) / min(size, detection.size) > SIZE_RATIO:
+        return 0.0
+    passed = at_ms - track.at_ms
+    reach = max(size, detection.size) * (REACH + REACH_PER_S * passed / 1000)
+    last, new = _centre(track.box), detection.centre
+    awaited = (last[0] + track.speed[0] * passed, last[1] + track.speed[1] * passed)
+    away = min(np.hypot(new[0] - p[0], new[1] - p[1]) for p in (last, awaited))
+    return 0.0 if away > reach else float(overlap(track.box, detection.box) + 1 - away / reach)
+
+
+def _centre(box: tuple[float, float, float, float]) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Intersection over union of two boxes (x0, y0, x1, y1)."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    inside = width * height
+    both = (one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1])
+    return float(inside / (both - inside))

@@ -1,0 +1,67 @@
+"""Files on their way in: what a walk finds, what a probe reads, and why a file is set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class MediaReason:
+    """Why a file can't be used (closed list; the words stand in `quarantine`)."""
+
+    # found, but nothing that can be opened and read
+    SYMLINK = "symlink"
+    NOT_A_FILE = "not_a_file"  # FIFO, device, socket, folder with a media name
+    UNREADABLE = "unreadable"  # the system says no: permission, I/O error
+    MISSING = "missing"  # gone since it was listed
+    BAD_LOCATION = "bad_location"  # the text names no place inside the source
+    CHANGED = "changed_while_read"
+    CONTENT = "content_changed"  # readable, but no longer the content that was catalogued
+    # content
+    EMPTY = "empty_file"
+    TRUNCATED = "truncated"
+    WRONG_EXTENSION = "wrong_extension"  # a media name, and content of no format we read
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    UNSUPPORTED_COLOR = "unsupported_color"
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    BROKEN_IMAGE = "broken_image"
+    UNREADABLE_CONTAINER = "unreadable_container"
+    PLAYLIST = "playlist"  # a list that points at other files or addresses
+    OVER_LIMIT = "over_limit"
+    TOO_SMALL = "too_small"
+
+    ALL = frozenset(
+        {
+            SYMLINK, NOT_A_FILE, UNREADABLE, MISSING, BAD_LOCATION, CHANGED, CONTENT, EMPTY, TRUNCATED,
+            WRONG_EXTENSION, UNSUPPORTED_FORMAT, UNSUPPORTED_COLOR, UNSUPPORTED_CODEC, BROKEN_IMAGE,
+            UNREADABLE_CONTAINER, PLAYLIST, OVER_LIMIT, TOO_SMALL,
+        }
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing a walk came across. `kind` is "file", or the MediaReason why it can't be opened.
+
+    `location` is relative to the source's folder, in the form of `habeas.steps.locations`.
+    """
+
+    location: str
+    kind: str
+    size: int = 0
+    mtime_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a file says about itself, read without decoding a pixel. Sizes in pixels: a photo's upright, a clip's as coded."""
+
+    media: str  # "photo" | "clip"
+    format: str  # "jpeg" | "png" | "mp4"
+    sha256: bytes
+    bytes: int
+    mtime_ns: int
+    captured_at: datetime | None  # with zone; None = it doesn't say, or says it without a zone
+    width: int
+    height: int
+    duration_ms: int  # 0 for a photo

@@ -1,0 +1,164 @@
+"""Model packs: may this run use it, is it what it says, put it in its place, see what it finds.
+
+The order is fixed: `permit` reads nothing but pack.toml, `verify` opens the networks' files to hash them,
+and only then may a loader open them. Nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from habeas.errors import BadInput, IntegrityError, RefusedByPolicy, UsageError
+from habeas.model.face import Detection, Frame, Image
+from habeas.model.ids import digest, json_digest
+from habeas.model.pack import ANY_PURPOSE, ModelPack
+from habeas.steps import pack_file
+
+
+def read(folder: Path) -> ModelPack:
+    """The pack a folder describes. Opens pack.toml and nothing else. Raises UsageError."""
+    try:
+        text = (folder / pack_file.FILE).read_text("utf-8")
+    except FileNotFoundError:
+        raise UsageError(
+            f"no {pack_file.FILE} in {folder}",
+            hint="See docs/how-to/your-own-model.md for what it must hold.",
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"{pack_file.FILE} in {folder} can't be read as UTF-8 text") from None
+    return pack_file.parse(text)
+
+
+def permit(pack: ModelPack, purposes: Mapping[str, bool]) -> None:
+    """Raises RefusedByPolicy unless the pack's licence covers each purpose (id -> is it commercial)."""
+    for purpose, commercial in purposes.items():
+        if commercial and not pack.commercial_use:
+            raise RefusedByPolicy(
+                f"model pack {pack.name} is not licensed for commercial use, and purpose {purpose} is commercial",
+                hint="Choose another pack or another purpose.",
+            )
+        if pack.permitted_purposes != (ANY_PURPOSE,) and purpose not in pack.permitted_purposes:
+            raise RefusedByPolicy(
+                f"model pack {pack.name} is not licensed for purpose {purpose}",
+                hint="Its permitted_purposes say what it may be used for.",
+            )
+
+
+def verify(pack: ModelPack, folder: Path) -> None:
+    """Raises IntegrityError unless both networks are regular files with the digests the pack states."""
+    for part in (pack.detector, pack.recogniser):
+        if _sha256(folder / part.file) != part.sha256:
+            raise IntegrityError(
+                f"{part.file} of model pack {pack.name} has another digest than pack.toml states",
+                hint="Fetch the file again from where its licence_source says; don't edit the digest.",
+            )
+
+
+def model_id(pack: ModelPack) -> str:
+    """name@version:digest of what makes two vectors comparable: both networks and the preprocessing."""
+    same = digest("model", pack.detector.sha256, pack.recogniser.sha256, pack.recogniser.preprocessing)
+    return f"{pack.name}@{pack.version}:{same[:12]}"
+
+
+def pack_digest(pack: ModelPack) -> str:
+    """Digest of everything the result depends on, thresholds and sizes included; part of the work digest."""
+    return json_digest("pack", asdict(pack))
+
+
+def ready(folder: Path, purposes: Mapping[str, bool]) -> ModelPack:
+    """Read, permit, verify, in this order; what a run calls before it loads a pack."""
+    pack = read(folder)
+    permit(pack, purposes)
+    verify(pack, folder)
+    return pack
+
+
+def add(folder: Path, destination: Path) -> ModelPack:
+    """Copies a verified pack to `destination`/<name>: pack.toml, its two networks and text files beside them.
+
+    Raises UsageError if another pack of this name is there; adding the same one again changes nothing.
+    """
+    pack = read(folder)
+    verify(pack, folder)
+    target = destination / pack.name
+    if target.exists():
+        if read(target) != pack:
+            raise UsageError(
+                f"a different model pack {pack.name} is there already",
+                hint="Remove it, or give yours a new name.",
+            )
+        verify(pack, target)
+        return pack
+    wanted = [pack_file.FILE, pack.detector.file, pack.recogniser.file]
+    wanted += [p.name for p in sorted(folder.iterdir()) if p.suffix in (".md", ".txt") and _plain(p)]
+    making = destination / f".{pack.name}.part"
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    for name in dict.fromkeys(wanted):
+        shutil.copyfile(folder / name, making / name)
+    verify(pack, making)
+    making.rename(target)
+    return pack
+
+
+def listed(destination: Path) -> tuple[tuple[str, ModelPack | UsageError], ...]:
+    """Each folder of `destination` with its pack, or why it can't be read."""
+    folders = sorted(p for p in destination.iterdir() if p.is_dir()) if destination.is_dir() else []
+    return tuple((p.name, _read_or_error(p)) for p in folders if not p.name.startswith("."))
+
+
+class Finder(Protocol):
+    """What `check` needs of a loaded pack."""
+
+    @property
+    def threshold(self) -> float: ...
+    def detect(self, image: Image) -> Sequence[Detection]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Boxes per picture, and the reason per file that is no picture. Holds nothing of a face but counts."""
+
+    boxes: dict[str, int]
+    unreadable: dict[str, str]
+
+
+def check(models: Finder, pictures: Iterable[tuple[str, Frame | BadInput]]) -> Checked:
+    """Counts the faces in each picture; stores nothing."""
+    boxes: dict[str, int] = {}
+    unreadable: dict[str, str] = {}
+    for name, picture in pictures:
+        if isinstance(picture, BadInput):
+            unreadable[name] = picture.reason
+        else:
+            boxes[name] = sum(found.score >= models.threshold for found in models.detect(picture.image))
+    return Checked(boxes, unreadable)
+
+
+def _read_or_error(folder: Path) -> ModelPack | UsageError:
+    try:
+        return read(folder)
+    except UsageError as error:
+        return error
+
+
+def _plain(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise IntegrityError(f"{path.name} of a model pack can't be opened ({error.strerror})") from None
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise IntegrityError(f"{path.name} of a model pack is no regular file")
+        return hashlib.file_digest(file, "sha256").hexdigest()
