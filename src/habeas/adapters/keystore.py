@@ -1,0 +1,114 @@
+"""The key store (SQL, never versioned) in three roles, so that a program holds only what its role needs.
+
+- `KeyStore`: no secret; says which keys are open or closed (decide, publish);
+- `keystore_registrar.Registrar`: identity key and registrar key; enrols and closes, has no way to open;
+- `keystore_custodian.Custodian`: the KMS; opens, and records who opened and why.
+
+Writes are safe between processes: unique constraints decide, and the loser looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from habeas.adapters.keystore_rows import RECORD_COLUMNS, chunks, insert, newest_epoch, record_of
+from habeas.adapters.keystore_tables import epochs, keys, metadata, open_engine, openings
+from habeas.errors import IntegrityError, Unavailable
+from habeas.sealing.epochs import Epoch
+from habeas.sealing.keyrecords import KeyRecord
+
+T = TypeVar("T")
+
+TRIES = 8
+
+
+class KeyStore:
+    """What anybody who may read the key store can ask. Each method is one transaction.
+
+    All raise Unavailable when the database can't be used; no message holds a value of a statement.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._writer = self._engine.execution_options(habeas_write=True)
+
+    def create_tables(self) -> None:
+        """Make the tables that are missing."""
+        with self._transaction(writes=True) as connection:
+            metadata.create_all(connection)
+
+    def closed_keys(self) -> frozenset[str]:
+        """key_ids that were closed or destroyed. A key_id in neither set is unknown: treat it as closed."""
+        return self._key_ids(keys.c.status != "open")
+
+    def open_keys(self) -> frozenset[str]:
+        """key_ids that rows may be sealed to and published under."""
+        return self._key_ids(keys.c.status == "open")
+
+    def _key_ids(self, condition: sa.ColumnElement[bool]) -> frozenset[str]:
+        with self._transaction() as connection:
+            return frozenset(connection.execute(sa.select(keys.c.key_id).where(condition)).scalars())
+
+    def records(
+        self, subject_ids: Collection[str] | None = None, *, only_open: bool = True
+    ) -> list[KeyRecord]:
+        """Public, signed key records ordered by key_id: all, or those of some subjects."""
+        query = sa.select(*RECORD_COLUMNS)
+        if only_open:
+            query = query.where(keys.c.status == "open")
+        found: list[sa.Row[Any]] = []
+        with self._transaction() as connection:
+            if subject_ids is None:
+                found += connection.execute(query)
+            else:
+                for part in chunks(sorted(set(subject_ids))):
+                    found += connection.execute(query.where(keys.c.subject_id.in_(part)))
+        return sorted(map(record_of, found), key=lambda record: record.key_id)
+
+    def openings(self) -> list[Mapping[str, Any]]:
+        """Every opening, oldest first: opening_id, at, who, reason, rows, digest (empty = never finished)."""
+        query = sa.select(openings).order_by(openings.c.at, openings.c.opening_id)
+        with self._transaction() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def current_epoch(self) -> Epoch | None:
+        """The newest epoch: new private keys are sealed to it."""
+        with self._transaction() as connection:
+            return newest_epoch(connection)
+
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Add an epoch, which becomes the current one. Raises IntegrityError when its number is taken."""
+        try:
+            with self._transaction(writes=True) as connection:
+                insert(
+                    connection, epochs, [{column.name: getattr(epoch, column.name) for column in epochs.c}]
+                )
+        except sa.exc.IntegrityError:
+            raise IntegrityError("the key store has this epoch already") from None
+
+    @contextmanager
+    def _transaction(self, *, writes: bool = False) -> Iterator[sa.Connection]:
+        try:
+            with (self._writer if writes else self._engine).begin() as connection:
+                yield connection
+        except sa.exc.IntegrityError:
+            raise  # a unique constraint spoke: callers look again
+        except sa.exc.SQLAlchemyError:
+            # `from None`: the database's own words may quote what was looked for.
+            raise Unavailable(
+                "the key store can't be used now",
+                hint="Check `key_store` in the custody settings, or run: habeas init",
+            ) from None
+
+    def _write(self, act: Callable[[sa.Connection], T]) -> T:
+        for _ in range(TRIES):
+            try:
+                with self._transaction(writes=True) as connection:
+                    return act(connection)
+            except sa.exc.IntegrityError:
+                continue  # another process came first; `act` looks again
+        raise Unavailable("the key store is too busy", hint="Run it again; nothing was lost.")

@@ -1,0 +1,183 @@
+"""Opening sealed rows, for the custodian and a recorded reason. Count and digest come out, vectors don't."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from habeas.errors import IntegrityError, UsageError
+from habeas.model.ids import packed
+from habeas.sealing.envelope import SealContext
+from habeas.sealing.opening import open_sealed
+
+Row = Mapping[str, Any]
+"""A row of a table as its contract in schemas/ says."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningKey:
+    """A private key and what the key store says it is for."""
+
+    subject_id: str
+    purpose: str
+    suite: int
+    private: bytes = field(repr=False)
+
+
+class OpeningStore(Protocol):
+    """The custodian's key store, as opening needs it."""
+
+    def opener(self, key_ids: Iterable[str]) -> Mapping[str, OpeningKey]: ...
+
+    def note_opening(self, at: datetime, who: str, reason: str, rows: int) -> str: ...
+
+    def finish_opening(self, opening_id: str, rows: int, digest: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What leaves an opening: how many rows opened, one digest over them, and why others didn't.
+
+    Words in `skipped`: no_status, closed, frozen, held (row_status), expired, key_closed, unknown_model,
+    does_not_open (tampered with, or sealed as another row: an integrity failure).
+    """
+
+    count: int
+    digest: str
+    skipped: Mapping[str, int]
+
+
+def open_rows(
+    rows: Iterable[Row],
+    statuses: Iterable[Row],
+    store: OpeningStore,
+    *,
+    who: str,
+    reason: str,
+    now: datetime,
+    preprocessing: Mapping[str, str],
+) -> Opened:
+    """Open rows of `embeddings`; the vectors don't leave, their digest does.
+
+    `statuses` are rows of `row_status` (newest wins, missing = closed); `preprocessing` is model_id -> what
+    was bound at sealing. The digest is SHA-256 over row ids and vectors (float32, little-endian), ordered by
+    row_id. The opening is written down before the first key is fetched. Raises UsageError without a name and
+    a reason.
+    """
+    if not who.strip() or not reason.strip():
+        raise UsageError("an opening needs a name and a reason", hint="Say who opens and what for.")
+    kept = list(rows)
+    opening = store.note_opening(now, who, reason, len(kept))
+    vectors, skipped = _vectors(kept, statuses, store, now=now, preprocessing=preprocessing)
+    whole = hashlib.sha256()
+    for row_id in sorted(vectors):
+        whole.update(packed(row_id, vectors[row_id].astype("<f4").tobytes()))
+    store.finish_opening(opening, len(vectors), whole.hexdigest())
+    return Opened(len(vectors), whole.hexdigest(), skipped)
+
+
+def _vectors(
+    rows: Sequence[Row],
+    statuses: Iterable[Row],
+    store: OpeningStore,
+    *,
+    now: datetime,
+    preprocessing: Mapping[str, str],
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, int]]:
+    """row_id -> vector, and why the others didn't open. Leaves no record: for `open_rows` and tests."""
+    if len({row["row_id"] for row in rows}) != len(rows):
+        raise IntegrityError(
+            "a row id stands twice among the rows to open", hint="Check `embeddings` for duplicates."
+        )
+    newest = _newest(statuses)
+    skipped: Counter[str] = Counter()
+    allowed = []
+    for row in rows:
+        refusal = _refusal(newest.get(row["row_id"]), now)
+        if refusal:
+            skipped[refusal] += 1
+        else:
+            allowed.append(row)
+    keys = store.opener({row["key_id"] for row in allowed})
+    vectors = {}
+    for row in allowed:
+        try:
+            vectors[row["row_id"]] = _open(row, keys, preprocessing)
+        except _Skip as skip:
+            skipped[skip.word] += 1
+    return vectors, dict(sorted(skipped.items()))
+
+
+class _Skip(Exception):
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+
+def _open(row: Row, keys: Mapping[str, OpeningKey], preprocessing: Mapping[str, str]) -> NDArray[np.float32]:
+    key = keys.get(row["key_id"])
+    if key is None:
+        raise _Skip("key_closed")
+    if row["model_id"] not in preprocessing:
+        raise _Skip("unknown_model")
+    # The row's own columns are not bound to the subject; the key store's are.
+    if (row["subject_id"], row["purpose"], row["suite"]) != (key.subject_id, key.purpose, key.suite):
+        raise _Skip("does_not_open")
+    try:
+        context = context_of(row, preprocessing[row["model_id"]])
+        return open_sealed(bytes(row["sealed"]), context, key.suite, key.private)
+    except IntegrityError:
+        raise _Skip("does_not_open") from None
+
+
+def context_of(row: Row, preprocessing: str) -> SealContext:
+    """What a row of `embeddings` says it is: the context it must have been sealed with."""
+    return SealContext(
+        row_id=row["row_id"],
+        key_id=row["key_id"],
+        asset_id=row["asset_id"],
+        line_id=row["line_id"],
+        purpose=row["purpose"],
+        source_id=row["source_id"],
+        model_id=row["model_id"],
+        preprocessing=preprocessing,
+        decision_id=row["decision_id"],
+        format_version=int(row["format_version"]),
+    )
+
+
+def _newest(statuses: Iterable[Row]) -> dict[str, Row]:
+    newest: dict[str, Row] = {}
+    for status in statuses:
+        known = newest.get(status["row_id"])
+        if known is None or _order(status) > _order(known):
+            newest[status["row_id"]] = status
+    return newest
+
+
+def _order(status: Row) -> tuple[datetime, bool]:
+    # Of two statuses of the same instant the one that keeps the row shut wins.
+    return _zoned(status["recorded_at"]), status["status"] != "open"
+
+
+def _refusal(status: Row | None, now: datetime) -> str:
+    """Why a row may not be opened now; empty if it may."""
+    if status is None:
+        return "no_status"
+    if status["status"] != "open":
+        return str(status["status"]) if status["status"] in {"frozen", "held"} else "closed"
+    expires = status["expires_at"]
+    return "expired" if expires is not None and _zoned(expires) <= now else ""
+
+
+def _zoned(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise UsageError("a status carries a time without a zone", hint="Read the tables with times in UTC.")
+    return at
