@@ -22,7 +22,7 @@ def draw_background(rng: np.random.Generator, width: int, height: int, busy: flo
     for _ in range(int(rng.integers(0, 1 + int(12 * busy)))):
         _thing(rng, image)
     if rng.random() < 0.5:
-        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 4.0)))
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 4.0))), np.uint8)
     for _ in range(int(rng.integers(0, 1 + int(5 * busy)))):
         _thing(rng, image)
     return image
@@ -34,7 +34,7 @@ def _wall(rng: np.random.Generator, width: int, height: int) -> Pixels:
     if rng.random() < 0.6:
         cells = int(rng.integers(8, 48))
         grain = rng.normal(0, rng.uniform(2, 22), (cells, cells, 1)).astype(np.float32)
-        wall += cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
+        wall = wall + np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR))[..., None]
     return np.clip(wall, 0, 255).astype(np.uint8)
 
 

@@ -16,22 +16,22 @@ def lit(image: Pixels, light: Light) -> Pixels:
     ramp = np.arange(256) / 255.0
     casts = (light.cast_blue, 1.0, light.cast_red)
     table = np.stack([np.clip(ramp * cast * light.level, 0, 1) ** light.gamma for cast in casts], axis=1)
-    return cv2.LUT(image, np.round(table * 255).astype(np.uint8)[None]).astype(np.uint8, copy=False)
+    return np.asarray(cv2.LUT(image, np.round(table * 255).astype(np.uint8)[None]), np.uint8)
 
 
 def photographed(image: Pixels, camera: Camera, rng: np.random.Generator) -> Pixels:
     """Lens blur, motion blur and sensor noise; compression is a step of its own."""
     if camera.blur > 0.25:
-        image = cv2.GaussianBlur(image, (0, 0), camera.blur)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), camera.blur), np.uint8)
     if camera.motion > 1.0:
-        image = cv2.filter2D(image, -1, _streak(camera.motion, camera.motion_angle))
+        image = np.asarray(cv2.filter2D(image, -1, _streak(camera.motion, camera.motion_angle)), np.uint8)
     if camera.noise > 0.3:
         height, width = image.shape[:2]
         # a tile of noise, repeated from a random place: as good as fresh noise and far cheaper
         tile = rng.normal(0.0, camera.noise, (min(height, 128), min(width, 128), 3))
         times = (-(-height // tile.shape[0]), -(-width // tile.shape[1]), 1)
         noise = np.tile(np.round(tile).astype(np.int16), times)[:height, :width]
-        image = cv2.add(image, noise, dtype=cv2.CV_8U)
+        image = np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
     return image
 
 
@@ -59,4 +59,4 @@ def through_jpeg(image: Pixels, quality: int) -> Pixels:
     decoded = cv2.imdecode(np.frombuffer(encode_jpeg(image, quality), np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
         raise ValueError("OpenCV could not read back its own JPEG")
-    return decoded.astype(np.uint8, copy=False)
+    return np.asarray(decoded, np.uint8)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.synthetic.palette import Colour
+from habeas.synthetic.palette import Colour, mix
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -41,19 +41,18 @@ class Canvas:
         if part.size == 0:
             return
         mask = np.zeros(part.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [_fixed(points - low)], int(round(255 * min(share, 1.0))), cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(mask, [_fixed(points - low)], round(255 * min(share, 1.0)), cv2.LINE_AA, _SHIFT)
         if soft > 0.4:
-            mask = cv2.GaussianBlur(mask, (0, 0), soft)
+            mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.uint8)
         weight = (mask[..., None] * (part[..., 3:4].astype(np.float32) / 255.0)) / 255.0
         bgr = part[..., :3]
         part[..., :3] = bgr + (np.asarray(colour, np.float32) - bgr) * weight
 
     def line(self, points: Points, colour: Colour, width: float, closed: bool = False) -> None:
         """A stroke of any width in pixels; one thinner than a pixel is a pixel that lets some skin through."""
-        thickness = max(1, int(round(width)))
+        thickness = max(1, round(width))
         if width < 1.0:
-            under = self._under(points)
-            colour = tuple(u + (c - u) * max(width, 0.0) for u, c in zip(under, colour, strict=True))  # type: ignore[assignment]
+            colour = mix(self._under(points), colour, max(width, 0.0))
         cv2.polylines(self.pixels, [_fixed(points)], closed, (*colour, 255), thickness, cv2.LINE_AA, _SHIFT)
 
     def _under(self, points: Points) -> Colour:
@@ -68,8 +67,7 @@ class Canvas:
 
     def shade(self, soft: float) -> None:
         """Apply the shadows remembered, their edges blurred by `soft` pixels, and forget them."""
-        self._shadow = cv2.GaussianBlur(self._shadow, (0, 0), max(soft / 2, 0.4))
-        self._multiply(self._shadow)
+        self._multiply(np.asarray(cv2.GaussianBlur(self._shadow, (0, 0), max(soft / 2, 0.4)), np.uint8))
         self._shadow = np.full_like(self._shadow, 128)
 
     def light(self, middle: tuple[float, float], reach: float, slope_x: float, slope_y: float) -> None:
@@ -91,4 +89,5 @@ class Canvas:
         if factor == 1:
             return self.pixels
         height, width = self.pixels.shape[:2]
-        return cv2.resize(self.pixels, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(self.pixels, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.uint8)

@@ -63,7 +63,8 @@ def draw_patch(person: Person, nuisance: Nuisance, size: float, faceless: bool =
 def _outline(brush: Brush) -> Points:
     head = brush.head
     keep = head.y >= _TOP
-    return brush.view.silhouette(head)[np.concatenate([keep, keep[::-1]])]
+    bare: Points = brush.view.silhouette(head)[np.concatenate([keep, keep[::-1]])]
+    return bare
 
 
 def _paint(brush: Brush, nuisance: Nuisance, faceless: bool) -> None:

@@ -119,7 +119,7 @@ def occluder(brush: Brush, thing: Occlusion) -> Points:
     corners = np.array([way * near + across * thing.width * 0.7, way * far + across * thing.width,
                         way * far - across * thing.width, way * near - across * thing.width * 0.7])
     shape = rounded(corners, closed=True, times=2) * np.array([0.75, 1.0])
-    points = shape * view.unit + np.array([view.x, view.y])
+    points: Points = shape * view.unit + np.array([view.x, view.y])
     colour = (float(thing.colour[0]), float(thing.colour[1]), float(thing.colour[2]))
     brush.canvas.fill(points, colour)
     brush.canvas.line(points[: len(points) // 2], palette.darker(colour, 0.7), view.unit * 0.03)

@@ -185,7 +185,7 @@ def draw_camera(rng: np.random.Generator, severity: float = 1.0) -> Camera:
         motion=float(rng.uniform(1.5, 5.0)) * severity if rng.random() < 0.12 else 0.0,
         motion_angle=float(rng.uniform(0, np.pi)),
         noise=float(rng.uniform(1.0, 9.0)) * severity if rng.random() < 0.6 else 0.0,
-        jpeg=int(round(98 - severity * rng.uniform(4, 58))),
+        jpeg=round(98 - severity * rng.uniform(4, 58)),
     )
 
 

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from habeas.synthetic.backgrounds import draw_background, draw_decoy
 from habeas.synthetic.camera import lit, photographed, through_jpeg
 from habeas.synthetic.drawing import Patch, draw_patch
-from habeas.synthetic.nuisance import FULL, MILD, Camera, Light, Nuisance, Severity, draw_camera, draw_light, draw_nuisance
+from habeas.synthetic.nuisance import (
+    FULL,
+    MILD,
+    Camera,
+    Light,
+    Nuisance,
+    Severity,
+    draw_camera,
+    draw_light,
+    draw_nuisance,
+)
 from habeas.synthetic.people import Person
 
 Pixels = NDArray[np.uint8]
@@ -96,8 +106,8 @@ def draw_scene(
 
 def _place(placement: Placement, index: int, image: Pixels, owner: NDArray[np.int16]) -> tuple[Patch, tuple[int, int]]:
     patch = draw_patch(placement.person, placement.nuisance, placement.size, placement.faceless)
-    middle = (patch.box[:2] + patch.box[2:]) / 2
-    left, top = round(placement.x - middle[0]), round(placement.y - middle[1])
+    middle_x, middle_y = ((patch.box[:2] + patch.box[2:]) / 2).tolist()
+    left, top = round(placement.x - middle_x), round(placement.y - middle_y)
     height, width = owner.shape
     x0, y0 = max(left, 0), max(top, 0)
     x1, y1 = min(left + patch.pixels.shape[1], width), min(top + patch.pixels.shape[0], height)
@@ -115,9 +125,9 @@ def _label(seed: int, index: int, patch: Patch, at: tuple[int, int], owner: NDAr
     left, top, right, bottom = (patch.box + np.concatenate([shift, shift])).tolist()
     points = patch.landmarks + shift
     inner = np.round(patch.box).astype(int)
-    whole = np.count_nonzero(patch.pixels[max(inner[1], 0) : inner[3], max(inner[0], 0) : inner[2], 3] > 127)
+    whole = int(np.count_nonzero(patch.pixels[max(inner[1], 0) : inner[3], max(inner[0], 0) : inner[2], 3] > 127))
     x0, y0, x1, y1 = (max(round(v), 0) for v in (left, top, right, bottom))
-    seen = np.count_nonzero(owner[y0:y1, x0:x1] == index)
+    seen = int(np.count_nonzero(owner[y0:y1, x0:x1] == index))
     marks = tuple((float(x), float(y)) for x, y in points)
     return FaceLabel(seed, (left, top, right, bottom), marks, min(1.0, seen / max(whole, 1)))
 

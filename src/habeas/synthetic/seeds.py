@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-PEOPLE_TRAIN: Final = range(0, 1_000_000)
+PEOPLE_TRAIN: Final = range(1_000_000)
 PEOPLE_VALIDATION: Final = range(1_000_000, 1_100_000)
 PEOPLE_TEST: Final = range(2_000_000, 2_100_000)
 PEOPLE_DEMO: Final = range(3_000_000, 3_100_000)

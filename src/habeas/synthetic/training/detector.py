@@ -28,7 +28,7 @@ class Head(nn.Module):
         self.score = nn.Conv2d(width, 2, 3, 1, 1)
         self.box = nn.Conv2d(width, 8, 3, 1, 1)
         self.point = nn.Conv2d(marks, 20, 3, 1, 1)
-        nn.init.constant_(self.score.bias, -4.0)  # type: ignore[arg-type]
+        nn.init.constant_(self.score.bias, -4.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(n, width, h, w) to logits (n, h*w*2, 1), boxes (n, h*w*2, 4), landmarks (n, h*w*2, 10)."""

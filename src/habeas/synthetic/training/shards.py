@@ -104,3 +104,17 @@ def as_row(label: FaceLabel) -> NDArray[np.float32]:
     """A label as 16 numbers: box, landmarks, size, visible share."""
     marks = [value for point in label.landmarks for value in point]
     return np.array([*label.box, *marks, label.size, label.visible], np.float32)
+
+
+def draw_all_scenes(folder: Path) -> None:
+    """All scene shards, in the order the detector's training asks for them."""
+    for shard in range(SCENE_SHARDS[320]):
+        draw_scenes(folder, 320, shard)
+        if shard == 2:
+            draw_scenes(folder, 640, 0)
+
+
+def draw_all_crops(folder: Path) -> None:
+    """All crop shards, in the order the embedder's training asks for them."""
+    for shard in range(CROP_SHARDS):
+        draw_crops(folder, shard)

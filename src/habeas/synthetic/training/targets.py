@@ -41,7 +41,6 @@ def assign(grid: NDArray[np.float32], faces: NDArray[np.float32]) -> NDArray[np.
     fits[cost.argmin(axis=0), np.arange(len(faces))] = True  # every face has at least one anchor
     near = (away < 0.6) & (octave < 1.6)
     best = np.where(fits, cost, np.inf).argmin(axis=1)
-    answer[near.any(axis=1) & (away.min(axis=1) < 0.4) & (octave.min(axis=1) < 1.1)] = -1
     answer[fits.any(axis=1)] = best[fits.any(axis=1)]
     useless = (size < _LEAST_SIZE) | (faces[:, 15] < _LEAST_VISIBLE)
     if useless.any():

@@ -155,7 +155,7 @@ def train(folder: Path, iterations: int = ITERATIONS) -> None:
             outputs = net(pictures)
         loss, parts = targets.loss(outputs, grids[side], faces)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
         optimiser.step()
         average.update(net, iteration)
@@ -169,7 +169,8 @@ def _report(
 ) -> None:
     if done % 50 == 0:
         pace = (time.monotonic() - started) / (done - first)
-        print(done, "score %.4f box %.4f mark %.5f" % tuple(sums / 50), f"{pace:.3f} s/it", flush=True)
+        score, box, mark = sums / 50
+        print(f"{done} score {score:.4f} box {box:.4f} mark {mark:.5f} {pace:.3f} s/it", flush=True)
         sums[:] = 0.0
     if done % 250 == 0 or done == iterations:
         loop.save(path, {
@@ -177,6 +178,6 @@ def _report(
             "iteration": done,
         })
     if done % 1000 == 0 or done == iterations:
-        tally = validate(average.net)  # type: ignore[arg-type]
+        tally = validate(average.net)
         print(f"{done} validation recall {tally.recall:.4f} precision {tally.precision:.4f} "
               f"landmarks {100 * tally.mark_error / max(tally.found, 1):.2f} % of size", flush=True)

@@ -120,7 +120,7 @@ def train(folder: Path, iterations: int = ITERATIONS) -> None:
         net.train()
         loss = _step(net, head, crops, iteration, iterations)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         average.update(net, iteration)
         total += float(loss.detach())
