@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from open_data_contract_standard.model import OpenDataContractStandard
+from open_data_contract_standard.model import DataQuality, OpenDataContractStandard, SchemaProperty
 
 from habeas.errors import UsageError
 
@@ -16,14 +16,37 @@ _NO_STATISTICS = frozenset({"biometric-sealed", "location"})
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """One `quality` entry: `metric` is ODCS's word, or `sql` with a `query`; `unit` is `rows` or `percent`.
+
+    The measured number must lie between `minimum` and `maximum`; a failing `critical` rule stops the publish.
+    """
+
+    name: str
+    metric: str
+    description: str
+    severity: str
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = "rows"
+    query: str = ""
+    valid: tuple[str | int | bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """`type` is a Spark SQL type name; `required` means NOT NULL."""
+    """`type` is a Spark SQL type name; `required` means NOT NULL; `minimum` … `pattern` hold for every value."""
 
     name: str
     type: str
     required: bool
     description: str
     classification: str
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str = ""
+    tags: tuple[str, ...] = ()
+    quality: tuple[Rule, ...] = ()
 
     @property
     def ddl(self) -> str:
@@ -44,6 +67,7 @@ class Contract:
     owner: str
     retention: str
     erasure: str
+    quality: tuple[Rule, ...] = ()
 
     @property
     def ddl(self) -> str:
@@ -89,23 +113,56 @@ def read_contract(path: Path) -> Contract:
             name=table.name or "",
             version=parsed.version or "",
             description=table.description or "",
-            columns=tuple(
-                Column(
-                    p.name or "", p.physicalType or "", bool(p.required), p.description or "", p.classification or ""
-                )
-                for p in properties
-            ),
+            columns=tuple(_column(p) for p in properties),
             key=tuple(name for _, name in sorted(keyed)),
             constraints=tuple(extra["constraints"]),
             owner=extra["owner"],
             retention=extra["retention"],
             erasure=extra["erasure"],
+            quality=tuple(_rule(q) for q in table.quality or []),
         )
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise UsageError(
             f"{path.name} is no usable table contract: {type(error).__name__} {error}",
             hint="Compare it with schemas/embeddings.odcs.yaml.",
         ) from None
+
+
+def _column(given: SchemaProperty) -> Column:
+    limits = given.logicalTypeOptions or {}
+    return Column(
+        name=given.name or "",
+        type=given.physicalType or "",
+        required=bool(given.required),
+        description=given.description or "",
+        classification=given.classification or "",
+        minimum=limits.get("minimum"),
+        maximum=limits.get("maximum"),
+        pattern=limits.get("pattern", ""),
+        tags=tuple(given.tags or []),
+        quality=tuple(_rule(q) for q in given.quality or []),
+    )
+
+
+def _rule(given: DataQuality) -> Rule:
+    exact = given.mustBe
+    minimum = given.mustBeGreaterOrEqualTo if exact is None else exact
+    maximum = given.mustBeLessOrEqualTo if exact is None else exact
+    if not given.name or not given.description or given.severity not in ("critical", "warning"):
+        raise ValueError(f"quality rule {given.name!r} needs a name, a description and a severity")
+    if minimum is None and maximum is None:
+        raise ValueError(f"quality rule {given.name!r} says no mustBe, mustBeGreaterOrEqualTo or mustBeLessOrEqualTo")
+    return Rule(
+        name=given.name,
+        metric="sql" if given.query else given.metric or "",
+        description=given.description,
+        severity=given.severity,
+        minimum=minimum,
+        maximum=maximum,
+        unit=given.unit or "rows",
+        query=given.query or "",
+        valid=tuple((given.arguments or {}).get("validValues", ())),
+    )
 
 
 @cache
