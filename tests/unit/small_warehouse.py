@@ -325,7 +325,7 @@ def fill(warehouse: Path) -> None:
         [
             {
                 "quarantine_id": "7c" * 16,
-                "item": "asset",
+                "item": "file",
                 "asset_id": BROKEN,
                 "source_id": "studio",
                 "reason": "truncated",

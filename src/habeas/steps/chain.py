@@ -22,10 +22,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The rules as they stand now: digest of the packs, and "pack/rule_id" -> sentence."""
+    """The rules as they stand now: digest of the packs, and "pack/rule_id" -> sentence, and -> fact it is about."""
 
     digest: str = ""
     sentences: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 KeyStatus = Callable[[str], str | None]
@@ -126,7 +127,7 @@ class Links:
         if row["effect"] != "allow" and sentences:
             says += " " + " ".join(sentence.rstrip(".") + "." for sentence in sentences)
         if missing:
-            says += f" Nobody supplied {' or '.join(missing)}."
+            says += f" Nobody told: {'; '.join(missing)}."
         facts = one(self.reader, "fact_sets", "facts_digest", row["facts_digest"])
         names = (
             "decision_id",

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-FACTS: Final = {
-    "source_registered": "whether the source is registered",
-    "purpose_known": "whether the purpose is known",
-    "purpose_collected": "whether the source was collected for this purpose",
-    "scan_ground": "the ground for looking for faces",
-    "roster_ground": "the ground for holding the roster",
-    "within_retention": "whether the retention period is still running",
-    "line_allowed": "whether anybody listed in the file is allowed",
-    "subject_known": "who the person is",
-    "line_attested": "whether somebody attested the roster line",
-    "consent": "what the person said about this purpose",
-    "consent_explicit": "whether the consent was explicit",
-    "consent_covers_source": "whether the consent covers this source",
-    "key_open": "whether an open key exists for this person and purpose",
-}
+from habeas.policy.facts import fact_named
 
 REASONS: Final = {
-    # faces
+    # faces, by habeas.model.face.BindingReason
     "unbound": "a face that no roster line is about",
     "ambiguous": "nobody can say which listed person this is",
     "cut_by_border": "the face is cut by the border of the picture",
@@ -29,10 +15,24 @@ REASONS: Final = {
     "not_allowed": "a listed person whose decision is no",
     "low_quality": "too small, too blurred, too dark or too far turned",
     "placeholder": "the line stands for an erased person",
-    # assets
-    "no_line": "nobody is listed in this file",
-    "denied": "a rule says no",
-    "gap": "a fact is missing, and a missing fact counts as no",
+    # files, by the fact that spoke against looking at them
+    "source_registered": "its source is not registered",
+    "scan_ground": "its source states no ground for looking for faces",
+    "line_allowed": "nobody listed in it is allowed",
+    "purpose_known": "the purpose is unknown",
+    "purpose_collected": "its source was not collected for the purpose",
+    "within_retention": "its retention has run out",
+    "undecided": "not decided yet",
+    "unregistered_source": "it lies in no registered source",
+    # files that can't be read, by habeas.model.media.MediaReason
+    "symlink": "a link, not a file",
+    "not_a_file": "not a file",
+    "empty_file": "an empty file",
+    "truncated": "the file ends too early",
+    "wrong_extension": "its content is not what its name says",
+    "over_limit": "larger than the limits allow",
+    "playlist": "a list that points at other files",
+    "changed_while_read": "it changed while it was read",
 }
 
 CONSENT: Final = {
@@ -46,7 +46,8 @@ EFFECTS: Final = {"allow": "allowed", "deny": "denied", "gap": "refused because 
 
 def fact(name: str) -> str:
     """A fact's name in words; the name itself where no words are known."""
-    return FACTS.get(name, name.replace("_", " "))
+    known = fact_named(name)
+    return known.sentence if known else name.replace("_", " ")
 
 
 def reason(word: str) -> str:

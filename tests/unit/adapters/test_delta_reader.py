@@ -27,21 +27,21 @@ def warehouse(tmp_path: Path) -> Path:
 
 def test_reads_the_newest_version(warehouse: Path) -> None:
     reader = DeltaReader(warehouse)
-    assert reader.version("assets") == 0
+    assert 0 == reader.version("assets")
     write_deltalake(
         str(warehouse / "assets"),
         pa.table({"asset_id": ["cc"], "at": [datetime(2026, 1, 4, tzinfo=UTC)]}),
         mode="append",
     )
-    assert reader.version("assets") == 1
-    assert reader.count("assets") == 4
+    assert 1 == reader.version("assets")
+    assert 4 == reader.count("assets")
 
 
 def test_reads_only_what_was_asked_for(warehouse: Path) -> None:
     found = DeltaReader(warehouse).read(
         "assets", ["asset_id"], [("asset_id", ">=", "aa"), ("asset_id", "<", "ab")]
     )
-    assert found.to_pydict() == {"asset_id": ["aa11", "aa22"]}
+    assert {"asset_id": ["aa11", "aa22"]} == found.to_pydict()
 
 
 def test_a_table_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:

@@ -30,17 +30,17 @@ def test_a_withdrawal_counts_from_when_it_was_known(
 def test_consents_about_an_asset_are_those_of_the_people_it_lists(reader: DeltaReader) -> None:
     told = log_consents(reader, about(reader, None, story.GROUP[:8]), at(25))
     assert {story.ANA, story.BEN} == {row["subject_id"] for row in told}
-    assert log_consents(reader, about(reader, None, story.STREET), at(25)) == []
+    assert [] == log_consents(reader, about(reader, None, story.STREET), at(25))
 
 
 def test_decisions_about_a_person_are_those_about_their_lines(reader: DeltaReader) -> None:
     told = log_decisions(reader, About(subject_id=story.BEN), at(25))
-    assert [row["decision_id"] for row in told] == [story.WITHDRAWN]
+    assert [story.WITHDRAWN] == [row["decision_id"] for row in told]
 
 
 def test_decisions_taken_later_are_not_shown(reader: DeltaReader) -> None:
-    assert log_decisions(reader, About(), at(19)) == []
-    assert len(log_decisions(reader, About(), at(20))) == 5
+    assert [] == log_decisions(reader, About(), at(19))
+    assert 5 == len(log_decisions(reader, About(), at(20)))
 
 
 def test_a_real_id_is_not_taken_as_an_argument(reader: DeltaReader) -> None:

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import small_warehouse as story
+
+from habeas.adapters.delta_reader import DeltaReader
+from habeas.report.detail import describe
+from habeas.report.page import data_docs, render, write
+from habeas.report.summary import read_tally, summarise
+from habeas.steps.chain import Rulebook
+
+RULES = Rulebook(
+    sentences={story.RULE_WITHDRAWN: "They <b>withdrew</b>"}, facts={story.RULE_SCAN: "scan_ground"}
+)
+
+
+def page(warehouse: Path, rules: Rulebook = RULES) -> str:
+    tally = read_tally(DeltaReader(warehouse), story.RUN)
+    return render(
+        summarise(tally, story.RUN, {}, rules), describe(tally, rules), title="A run", drawn=True, docs=None
+    )
+
+
+@pytest.fixture(scope="module")
+def html(small_warehouse: Path) -> str:
+    return page(small_warehouse)
+
+
+class Seen(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [
+            value or "" for name, value in attrs if name in ("src", "href", "xlink:href", "action")
+        ]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+
+
+def test_the_page_runs_nothing_and_loads_nothing(html: str) -> None:
+    seen = Seen()
+    seen.feed(html)
+    assert set() == seen.tags & {"script", "iframe", "object", "embed", "img", "link", "form"}
+    assert [] == seen.links
+    assert "default-src 'none'" in html
+    assert not re.search(r"url\(|@import", html)
+
+
+def test_text_from_tables_is_inert(html: str) -> None:
+    assert "<b>withdrew</b>" not in html
+
+
+def test_a_controller_cannot_write_html(tmp_path: Path) -> None:
+    story.write(tmp_path, "sources", [
+        {"source_id": "s", "controller": "<script>alert(1)</script>", "controller_kind": "public", "root": "s",
+         "purposes": [], "legal_basis": "Consent", "scan_ground": "none", "roster_ground": "none",
+         "jurisdiction": "KR", "capture_place": "KR", "retention_days": 1, "registered_at": story.at(1)}])  # fmt: skip
+    assert "<script" not in page(tmp_path)
+
+
+def test_the_page_names_no_person_no_file_and_no_key(html: str) -> None:
+    for secret in (story.ANA, story.BEN, story.CLEO, story.KEY_ANA, "day%201.jpg", "clerk 7", story.GROUP):
+        assert secret not in html
+
+
+def test_the_page_shows_the_flow_and_the_reasons(html: str) -> None:
+    for text in (
+        "From files to templates",
+        "Looked at",
+        "its source states no ground",
+        "a listed person",
+        "studio",
+    ):
+        assert text in html
+    assert html.count("<svg") >= 4
+
+
+def test_the_page_asks_why_with_real_ids(html: str) -> None:
+    assert f"habeas explain {story.ROW_ANA[:16]}" in html
+
+
+def test_an_empty_run_still_has_a_page(tmp_path: Path) -> None:
+    assert "Nothing was stored" in page(tmp_path)
+
+
+def test_the_page_is_put_in_place_whole(tmp_path: Path) -> None:
+    place = write(tmp_path / "report", "<p>é</p>")
+    assert "<p>é</p>" == place.read_text(encoding="utf-8")
+    assert [place] == list(place.parent.iterdir())
+
+
+def test_data_docs_are_linked_when_they_are_there(tmp_path: Path) -> None:
+    assert data_docs(tmp_path) is None
+    place = tmp_path / "data_docs" / "local_site" / "index.html"
+    place.parent.mkdir(parents=True)
+    place.touch()
+    assert "data_docs/local_site/index.html" == data_docs(tmp_path)
