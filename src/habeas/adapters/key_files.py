@@ -41,17 +41,20 @@ def read_key(path: Path, size: int, *, public: bool = False) -> bytes:
     """
     unwanted = 0o022 if public else _OTHERS
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Non-blocking, or a FIFO of that name would hold us for ever.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         raise KeyUnavailable(f"the key file {path.name!r} is missing or closed to this user") from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode) or status.st_mode & unwanted:
             raise IntegrityError(
                 f"the key file {path.name!r} may be {'written' if public else 'read'} by others",
                 hint="Find out whether it leaked, then: chmod go= FILE",
             )
-        content = file.read(size + 1)
+        content = os.read(handle, size + 1)
+    finally:
+        os.close(handle)
     if len(content) != size:
         raise IntegrityError(
             f"the key file {path.name!r} has the wrong length", hint="Restore it from its own backup."

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from habeas.adapters.keystore_rows import RECORD_COLUMNS, chunks, insert, newest_epoch, record_of
 from habeas.adapters.keystore_tables import epochs, keys, metadata, open_engine, openings
-from habeas.errors import IntegrityError, Unavailable
+from habeas.errors import HabeasError, IntegrityError, Unavailable
 from habeas.sealing.epochs import Epoch
 from habeas.sealing.keyrecords import KeyRecord
 
@@ -35,6 +35,7 @@ class KeyStore:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         self._writer = self._engine.execution_options(habeas_write=True)
+        self._shared: sa.Connection | None = None
 
     def create_tables(self) -> None:
         """Make the tables that are missing."""
@@ -91,13 +92,34 @@ class KeyStore:
             raise IntegrityError("the key store has this epoch already") from None
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is done inside is one transaction: a file of ten thousand lines costs one commit, or none.
+
+        Others can't write meanwhile. Not for use by several threads.
+        """
+        if self._shared is not None:
+            yield
+            return
+        with self._transaction(writes=True) as connection:
+            self._shared = connection
+            try:
+                yield
+            finally:
+                self._shared = None
+
+    @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[sa.Connection]:
+        if self._shared is not None:
+            yield self._shared
+            return
         try:
             with (self._writer if writes else self._engine).begin() as connection:
                 yield connection
         except sa.exc.IntegrityError:
             raise  # a unique constraint spoke: callers look again
-        except sa.exc.SQLAlchemyError:
+        except sa.exc.SQLAlchemyError as error:
+            if isinstance(error, sa.exc.StatementError) and isinstance(error.orig, HabeasError):
+                raise error.orig from None  # our own type said no to a value
             # `from None`: the database's own words may quote what was looked for.
             raise Unavailable(
                 "the key store can't be used now",
