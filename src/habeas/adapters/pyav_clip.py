@@ -76,11 +76,11 @@ def _sampled(container: Any, stream: Any, sampling: Sampling, limits: MediaLimit
         at_ms = _at_ms(picture, start)
         if at_ms > limits.max_duration_s * 1000:
             raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
-        if at_ms < 0 or at_ms <= before or at_ms + step_ms / 20 < due:
+        if at_ms < 0 or at_ms <= before or at_ms < due:
             continue
         image = _upright(picture, limits)
         yield Frame(image, at_ms, given, shots.shot_of(image))
-        given, before, due = given + 1, at_ms, at_ms + step_ms
+        given, before, due = given + 1, at_ms, (at_ms // step_ms + 1) * step_ms
     if given == 0:
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
 
@@ -167,12 +167,15 @@ def _within(container: Any, stream: Any, limits: MediaLimits) -> None:
 
 
 def _duration_ms(container: Any, stream: Any) -> int:
-    """The longer of what the container and the track claim."""
+    """The longest of what the container, the track and its last entry claim."""
     claims = [Fraction(0)]
     if container.duration is not None:
         claims.append(Fraction(container.duration, av.time_base))
     if stream.duration is not None and stream.time_base is not None:
         claims.append(stream.duration * stream.time_base)
+    entries = stream.index_entries
+    if len(entries) and stream.time_base is not None:
+        claims.append((entries[len(entries) - 1].timestamp - (stream.start_time or 0)) * stream.time_base)
     return round(max(claims) * 1000)
 
 

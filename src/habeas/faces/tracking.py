@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from habeas.faces.alignment import footprint
 from habeas.model.face import Detection, Frame, Sighting, Steps, Track
@@ -72,13 +73,17 @@ class Tracker:
                 going.append(track)
             else:
                 self._done.append(self._closed(track))
-        links = _links(going, detections, frame.at_ms)
-        for index, detection in enumerate(detections):
-            if index not in links:
-                links[index] = _Open(frame.shot, segment)
-                going.append(links[index])
-            self._see(links[index], frame, detection)
-        self._open = going
+        scores = np.array([[_score(t, d, frame.at_ms) for d in detections] for t in going])
+        scores = scores.reshape(len(going), len(detections))
+        links = _links(scores) if scores.size else {}
+        here = [going[links[i]] if i in links else _Open(frame.shot, segment) for i in range(len(detections))]
+        # a track goes on unseen only if nothing that was seen could have been its face
+        unseen = [t for row, t in enumerate(going) if row not in links.values() and not (scores[row] > 0).any()]
+        over = [t for row, t in enumerate(going) if row not in links.values() and (scores[row] > 0).any()]
+        self._done += [self._closed(track) for track in over]
+        for track, detection in zip(here, detections, strict=True):
+            self._see(track, frame, detection)
+        self._open = unseen + here
 
     def finish(self) -> tuple[Track, ...]:
         """Every track, by start, then place. The tracker is empty afterwards."""
@@ -122,27 +127,33 @@ def _thin(kept: list[Sighting], most: int) -> None:
         del kept[smaller]
 
 
-def _links(tracks: Sequence[_Open], detections: Sequence[Detection], at_ms: int) -> dict[int, _Open]:
-    """Detection -> track it goes on, best first, none where a second choice is nearly as good."""
-    scores = np.zeros((len(tracks), len(detections)))
-    for row, track in enumerate(tracks):
-        for column, detection in enumerate(detections):
-            scores[row, column] = _score(track, detection, at_ms)
-    links: dict[int, _Open] = {}
-    taken: set[int] = set()
+def _links(scores: NDArray[np.float64]) -> dict[int, int]:
+    """Detection -> track it goes on; `scores` is (tracks, detections), 0 = out of reach.
+
+    Best first, none where a second choice is nearly as good. Then a link is undone if it leaves a track or a
+    detection alone that had it in reach: somebody may have been hidden by, or have come in for, somebody else.
+    """
+    links: dict[int, int] = {}
     for flat in np.argsort(-scores, axis=None, kind="stable"):
-        row, column = divmod(int(flat), max(1, len(detections)))
+        row, column = divmod(int(flat), scores.shape[1])
         best = scores[row, column]
         if best <= 0:
             break
-        if row in taken or column in links:
+        if column in links or row in links.values():
             continue
         rivals = np.concatenate([np.delete(scores[row], column), np.delete(scores[:, column], row)])
-        if rivals.size and rivals.max() > best - CLEAR:
-            continue
-        links[column] = tracks[row]
-        taken.add(row)
+        if not rivals.size or rivals.max() <= best - CLEAR:
+            links[column] = row
+    while doubtful := [column for column, row in links.items() if _leaves_alone(scores, links, row, column)]:
+        for column in doubtful:
+            del links[column]
     return links
+
+
+def _leaves_alone(scores: NDArray[np.float64], links: dict[int, int], row: int, column: int) -> bool:
+    tracks = set(np.flatnonzero(scores[:, column] > 0).tolist()) - set(links.values())
+    detections = set(np.flatnonzero(scores[row] > 0).tolist()) - set(links)
+    return bool(tracks or detections)
 
 
 def _score(track: _Open, detection: Detection, at_ms: int) -> float:

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import media_files as make
+import pytest
+from PIL import Image, PngImagePlugin
+
+from habeas.adapters.probe import probe_at
+from habeas.errors import BadInput
+from habeas.model.limits import MediaLimits
+from habeas.model.media import MediaReason
+
+LIMITS = MediaLimits()
+Maker = Callable[[Path], object]
+
+
+def _bytes(content: bytes) -> Maker:
+    return lambda path: path.write_bytes(content)
+
+
+def _cut(maker: Maker, keep: float) -> Maker:
+    def cut(path: Path) -> None:
+        maker(path)
+        data = path.read_bytes()
+        path.write_bytes(data[: int(len(data) * keep)])
+
+    return cut
+
+
+def _damaged(maker: Maker) -> Maker:
+    def damage(path: Path) -> None:
+        maker(path)
+        data = bytearray(path.read_bytes())
+        data[300] ^= 1
+        path.write_bytes(data)
+
+    return damage
+
+
+def _saved(mode: str, kind: str, size: tuple[int, int] = (64, 64)) -> Maker:
+    return lambda path: Image.new(mode, size).save(path, kind)
+
+
+def _gif(path: Path) -> None:
+    Image.new("L", (64, 64)).save(path, "GIF")
+
+
+def _text_bomb(path: Path) -> None:
+    about = PngImagePlugin.PngInfo()
+    about.add_text("x", "0" * 80_000_000, zip=True)
+    Image.new("RGB", (64, 64)).save(path, "PNG", pnginfo=about)
+
+
+BAD: dict[str, tuple[str, Maker, str]] = {
+    "zero bytes": ("a.jpg", _bytes(b""), "empty_file"),
+    "truncated jpeg": ("a.jpg", _cut(make.jpeg, 0.6), "truncated"),
+    "jpeg cut in its header": ("a.jpg", _cut(make.jpeg, 0.01), "broken_image"),
+    "truncated png": ("a.png", _cut(make.png, 0.6), "truncated"),
+    "damaged png": ("a.png", _damaged(make.png), "broken_image"),
+    "html called jpg": ("a.jpg", _bytes(b"<html>hello</html>"), "wrong_extension"),
+    "zip called mp4": ("a.mp4", _bytes(b"PK\x03\x04" + b"\0" * 60), "wrong_extension"),
+    "gif called jpg": ("a.jpg", _gif, "wrong_extension"),
+    "gif": ("a.gif", _gif, "unsupported_format"),
+    "text": ("notes.txt", _bytes(b"call sheet"), "unsupported_format"),
+    "heic": ("a.heic", _bytes(b"\0\0\0\x18ftypheic" + b"\0" * 40), "unsupported_format"),
+    "jpeg of 65,500 squared": ("a.jpg", make.jpeg_bomb, "over_limit"),
+    "png of 65,500 squared": ("a.png", lambda p: make.png_of_size(p, 65500, 65500), "over_limit"),
+    "png that claims 2^31": ("a.png", lambda p: make.png_of_size(p, 2**31 - 1, 9), "over_limit"),
+    "png with a text bomb": ("a.png", _text_bomb, "broken_image"),
+    "cmyk": ("a.jpg", _saved("CMYK", "JPEG"), "unsupported_color"),
+    "16 bit grey": ("a.png", _saved("I;16", "PNG"), "unsupported_color"),
+    "1x1 jpeg": ("a.jpg", _saved("RGB", "JPEG", (1, 1)), "too_small"),
+    "1x1 png": ("a.png", _saved("RGB", "PNG", (1, 1)), "too_small"),
+    "1x30000": ("a.png", _saved("RGB", "PNG", (1, 30000)), "too_small"),
+    "mp4 without moov": ("a.mp4", lambda p: make.without_box(make.clip(p), b"moov"), "unreadable_container"),
+    "mp4 cut in its frames": ("a.mp4", _cut(lambda p: make.clip(p, options={"movflags": "faststart"}), 0.7), "truncated"),
+    "ftyp and nothing": ("a.mp4", _bytes(b"\0\0\0\x10ftypisom\0\0\0\0"), "unreadable_container"),
+    "absurd duration": ("a.mp4", lambda p: make.slowed(make.clip(p, options={"use_editlist": "0"}), 8_000), "over_limit"),
+    "not h264": ("a.mp4", lambda p: make.clip(p, codec="mpeg4"), "unsupported_codec"),
+    "encrypted": (
+        "a.mp4",
+        lambda p: make.clip(
+            p,
+            options={
+                "encryption_scheme": "cenc-aes-ctr",
+                "encryption_key": "76a6c65c5ea762046bd749a2e632ccbb",
+                "encryption_kid": "a7e61c373e219033c21091fa607bf3b8",
+            },
+        ),
+        "unsupported_codec",
+    ),
+    "m3u8 called mp4": ("a.mp4", _bytes(b"#EXTM3U\nfile:///etc/passwd\n"), "playlist"),
+    "m3u8 with BOM": ("a.m3u8", _bytes(b"\xef\xbb\xbf#EXTM3U\nhttp://127.0.0.1/x\n"), "playlist"),
+    "concat list": ("a.mp4", _bytes(b"ffconcat version 1.0\nfile /etc/passwd\n"), "playlist"),
+    "bare concat list": ("a.txt", _bytes(b"file '/etc/passwd'\n"), "playlist"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_used_is_named_by_a_closed_word(tmp_path: Path, case: str) -> None:
+    name, maker, reason = BAD[case]
+    maker(tmp_path / name)
+    with pytest.raises(BadInput) as refused:
+        probe_at(tmp_path, name, LIMITS)
+    assert reason == refused.value.reason
+    assert reason in MediaReason.ALL
+    assert str(tmp_path) not in str(refused.value)
+
+
+def test_every_word_of_the_closed_list_is_in_the_list() -> None:
+    words = {value for name, value in vars(MediaReason).items() if isinstance(value, str) and name.isupper()}
+    assert words == MediaReason.ALL
+
+
+def test_a_photo_says_what_it_is_whatever_it_is_called(tmp_path: Path) -> None:
+    make.jpeg(tmp_path / "list.m3u8")
+    data = (tmp_path / "list.m3u8").read_bytes()
+    seen = probe_at(tmp_path, "list.m3u8", LIMITS)
+    assert ("photo", "jpeg", 160, 120, 0) == (seen.media, seen.format, seen.width, seen.height, seen.duration_ms)
+    assert (hashlib.sha256(data).digest(), len(data)) == (seen.sha256, seen.bytes)
+    assert (tmp_path / "list.m3u8").stat().st_mtime_ns == seen.mtime_ns
+
+
+def test_a_clip_says_its_length_and_when_it_was_made(tmp_path: Path) -> None:
+    make.clip(tmp_path / "pipe:", created="2026-03-04T05:06:07Z")
+    seen = probe_at(tmp_path, "pipe:", LIMITS)
+    assert ("clip", "mp4", 160, 120, 2000) == (seen.media, seen.format, seen.width, seen.height, seen.duration_ms)
+    assert datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC) == seen.captured_at
+
+
+def test_a_length_that_only_the_headers_claim_changes_nothing(tmp_path: Path) -> None:
+    make.with_duration(make.clip(tmp_path / "a.mp4"), 400_000)
+    assert 2000 == probe_at(tmp_path, "a.mp4", LIMITS).duration_ms
+
+
+def test_a_picture_with_something_behind_it_is_still_that_picture(tmp_path: Path) -> None:
+    make.jpeg(tmp_path / "a.jpg")
+    with (tmp_path / "a.jpg").open("ab") as file:
+        file.write(b"PK\x03\x04 a zip, so they say")
+    assert "jpeg" == probe_at(tmp_path, "a.jpg", LIMITS).format
+
+
+@pytest.mark.parametrize(
+    ("taken", "offset", "captured_at"),
+    [
+        ("2026:03:04 05:06:07", "+09:00", datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone(timedelta(hours=9)))),
+        ("2026:03:04 05:06:07", "Z", datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)),
+        ("2026:03:04 05:06:07", "", None),
+        ("2026:02:30 05:06:07", "+09:00", None),
+        ("0000:00:00 00:00:00", "+09:00", None),
+        ("\x1b[31mowned", "+09:00", None),
+    ],
+)
+def test_a_time_without_a_zone_is_no_time(
+    tmp_path: Path, taken: str, offset: str, captured_at: datetime | None
+) -> None:
+    make.jpeg(tmp_path / "a.jpg", exif={0x9003: taken, 0x9011: offset})
+    assert captured_at == probe_at(tmp_path, "a.jpg", LIMITS).captured_at
+
+
+@pytest.mark.parametrize(("orientation", "size"), [(1, (160, 120)), (3, (160, 120)), (6, (120, 160)), (9, (160, 120))])
+def test_the_size_of_a_photo_is_its_upright_size(tmp_path: Path, orientation: int, size: tuple[int, int]) -> None:
+    make.jpeg(tmp_path / "a.jpg", exif={0x0112: orientation})
+    seen = probe_at(tmp_path, "a.jpg", LIMITS)
+    assert size == (seen.width, seen.height)
+
+
+@pytest.mark.parametrize(
+    "limits", [replace(LIMITS, max_bytes=100), replace(LIMITS, max_pixels=160 * 120 - 1)], ids=["bytes", "pixels"]
+)
+@pytest.mark.parametrize("maker", [make.jpeg, make.png, make.clip])
+def test_caps_hold_for_every_format(tmp_path: Path, limits: MediaLimits, maker: Maker) -> None:
+    maker(tmp_path / "a")
+    with pytest.raises(BadInput) as refused:
+        probe_at(tmp_path, "a", limits)
+    assert "over_limit" == refused.value.reason
+
+
+def test_a_file_cut_anywhere_is_refused_and_never_crashes(tmp_path: Path) -> None:
+    for maker in (make.jpeg, make.png, make.clip):
+        whole = tmp_path / "whole"
+        maker(whole)
+        data = whole.read_bytes()
+        for keep in range(0, len(data), max(1, len(data) // 40)):
+            (tmp_path / "cut").write_bytes(data[:keep])
+            with pytest.raises(BadInput):
+                probe_at(tmp_path, "cut", LIMITS)
