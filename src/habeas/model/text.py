@@ -17,10 +17,23 @@ _HIDDEN = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}) | 
 
 
 def flaw(text: str) -> str | None:
-    """Why `text` can't be trusted to be what it looks like, in words without the text; None if it can.
+    """Why `text` can't be trusted to be the only one that looks like it; None if it can. For ids.
 
-    Plain ASCII without blanks at its ends or control characters is always fine.
+    The answer is in words without the text. Plain ASCII without blanks at its ends or control characters is
+    always fine.
     """
+    reason = hidden(text)
+    if reason is not None or text.isascii():
+        return reason
+    if unicodedata.normalize("NFKC", text) != unicodedata.normalize("NFC", text):
+        return "a compatibility form that looks like another character"
+    if len(_alphabets(text) & _LOOKALIKES) > 1:
+        return "letters of two alphabets that look alike"
+    return None
+
+
+def hidden(text: str) -> str | None:
+    """Why `text` holds more than is seen, in words without the text; or None. For names and notes."""
     if text != text.strip():
         return "a blank at an end"
     if text.isascii() and text.isprintable():
@@ -30,10 +43,6 @@ def flaw(text: str) -> str | None:
             return "a character that is not drawn or changes direction"
         if char != " " and unicodedata.category(char) == "Zs":
             return "a blank that is no plain blank"
-    if unicodedata.normalize("NFKC", text) != unicodedata.normalize("NFC", text):
-        return "a compatibility form that looks like another character"
-    if len(_alphabets(text) & _LOOKALIKES) > 1:
-        return "letters of two alphabets that look alike"
     return None
 
 

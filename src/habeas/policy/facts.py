@@ -120,7 +120,10 @@ def canonical(facts: Facts) -> str:
                 f"fact {name} is a {type(value).__name__}", hint="Leave out a fact nobody supplied."
             )
         plain[name] = value
-    return rfc8785.dumps(plain).decode()
+    try:
+        return rfc8785.dumps(plain).decode()
+    except ValueError:
+        raise UsageError("a fact holds a number or text beyond what JSON can hold") from None
 
 
 def parse(text: str) -> dict[str, FactValue]:

@@ -104,7 +104,7 @@ def parse(values: Values, purposes: Purposes) -> Said:
 
 def real_id(values: Values) -> str | None:
     """A person's real id in Unicode normal form C, so that one id has one spelling; None when blank."""
-    text = cell.optional_text(values, "subject")
+    text = cell.optional_text(values, "subject", is_id=True)
     return None if text is None else unicodedata.normalize("NFC", text)
 
 

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 
 from habeas.errors import BadInput
-from habeas.model.text import flaw
+from habeas.model.text import flaw, hidden
 from habeas.steps.import_lines import MAX_FIELD, Values
 
 REASONS = frozenset(
@@ -65,14 +65,15 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def text(values: Values, column: str, *, limit: int = 200) -> str:
-    """Text that is what it looks like (model/text.py)."""
+    """Text without hidden characters."""
     value = optional_text(values, column, limit=limit)
     if value is None:
         raise BadInput("missing_value", column)
     return value
 
 
-def optional_text(values: Values, column: str, *, limit: int = 200) -> str | None:
+def optional_text(values: Values, column: str, *, limit: int = 200, is_id: bool = False) -> str | None:
+    """Text without hidden characters; for an id also without characters that look like others."""
     value = values.get(column)
     if value is None:
         return None
@@ -80,7 +81,7 @@ def optional_text(values: Values, column: str, *, limit: int = 200) -> str | Non
         raise BadInput("wrong_type", f"{column}: text is expected")
     if len(value) > min(limit, MAX_FIELD):
         raise BadInput("field_too_long", f"{column}: longer than {limit} characters")
-    reason = flaw(value)
+    reason = flaw(value) if is_id else hidden(value)
     if reason is not None:
         raise BadInput("unclean_text", f"{column}: {reason}")
     return value

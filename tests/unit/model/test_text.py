@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from habeas.model.text import flaw, hidden
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a b", "mina@example.org", "=HYPERLINK(1)", "김민아", "김 Mina", "Élise", "Ольга"]
+)
+def test_ordinary_ids_are_fine(text: str) -> None:
+    assert None is flaw(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " a",
+        "a\t",
+        "a\nb",
+        "a\x00",
+        "a\x7f",
+        "a\u200bb",
+        "a\u2066b",
+        "a\u00ad",
+        "\u3164",
+        "a\ufe0f",
+        "a\u00a0b",
+        "\ud800",
+    ],
+)
+def test_hidden_characters_are_seen_everywhere(text: str) -> None:
+    assert hidden(text) is not None
+    assert hidden(text) == flaw(text)
+
+
+@pytest.mark.parametrize("text", ["P\u0430ul", "\u0391lice", "\uff2dina", "\u216b", "\u00b2"])
+def test_look_alikes_are_no_ids_but_may_stand_in_a_note(text: str) -> None:
+    assert flaw(text) is not None
+    assert None is hidden(text)
+
+
+def test_a_reason_never_repeats_the_text() -> None:
+    assert "P" not in str(flaw("P\u0430ul"))

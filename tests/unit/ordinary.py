@@ -1,0 +1,72 @@
+"""An ordinary source, roster line and statement, to be changed where a test says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from habeas.model.people import ConsentStatement, ConsentStatus, RosterLine, Source
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def a_source(**changes: Any) -> Source:
+    ordinary = Source(
+        source_id="studio",
+        controller="Museum",
+        controller_kind="public",
+        root="studio",
+        purposes=("access_verification", "archive_search"),
+        legal_basis="Consent",
+        scan_ground="LegitimateInterest",
+        roster_ground="LegitimateInterest",
+        jurisdiction="KR",
+        capture_place="KR",
+        retention_days=1000,
+        registered_at=day("2025-01-01"),
+    )
+    return replace(ordinary, **changes)
+
+
+def a_line(**changes: Any) -> RosterLine:
+    ordinary = RosterLine(
+        line_id="line-1",
+        asset_id="asset-1",
+        subject_id="subject-1",
+        from_ms=None,
+        to_ms=None,
+        region=None,
+        position=None,
+        closed=False,
+        attested_by="front desk",
+        attested_at=day("2026-01-01"),
+    )
+    return replace(ordinary, **changes)
+
+
+def a_statement(
+    status: str = "given",
+    purpose: str = "archive_search",
+    given_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    **changes: Any,
+) -> ConsentStatement:
+    when = given_at or day("2026-01-01")
+    ordinary = ConsentStatement(
+        consent_id=f"{status}/{purpose}/{when.isoformat()}/{expires_at}",
+        subject_id="subject-1",
+        purpose=purpose,
+        status=ConsentStatus[status.upper()],
+        given_at=when,
+        expires_at=expires_at,
+        recorded_at=when,
+        sources=(),
+        explicit=True,
+        notice_version="1",
+        method="form",
+        evidence_digest="",
+    )
+    return replace(ordinary, **changes)

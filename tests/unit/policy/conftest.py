@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from habeas.policy.packs import Pack, load_packs
+from habeas.policy.purposes import Purposes, load_purposes
+
+POLICIES = Path(__file__).resolve().parents[3] / "policies"
+
+
+@pytest.fixture(scope="session")
+def house() -> tuple[Pack, ...]:
+    return load_packs(POLICIES, ["house"])
+
+
+@pytest.fixture(scope="session")
+def purposes() -> Purposes:
+    return load_purposes(POLICIES / "purposes.yaml")

@@ -1,0 +1,410 @@
+"""Consent files, good and bad: a clear reason, nothing lost, the run goes on, and no real id gets out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from import_files import CONSENT, PURPOSES, KeyStore, csv_bytes, json_bytes
+
+from habeas.errors import UsageError
+from habeas.model.people import ConsentStatement, ConsentStatus, Subject
+from habeas.steps.import_fields import REASONS
+from habeas.steps.imports import Imported, import_consents
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+MINA = KeyStore.known_as("mina@example.org")
+OTHER = {"subject": "juno", "status": "refused"}
+
+
+def read(data: bytes, store: KeyStore | None = None) -> Imported[ConsentStatement]:
+    found = import_consents(
+        io.BytesIO(data), purposes=PURPOSES, recorded_at=NOW, subject_of=(store or KeyStore()).subject_of
+    )
+    aside = sum(each.line_number is not None for each in found.set_aside)
+    assert found.lines == len(found.records) + found.repeated + aside
+    assert {each.reason for each in found.set_aside} <= REASONS | {"tombstoned"}
+    assert hashlib.sha256(data).hexdigest() == found.input_digest
+    return found
+
+
+def reasons(found: Imported[ConsentStatement]) -> list[tuple[int | None, str]]:
+    return [(each.line_number, each.reason) for each in found.set_aside]
+
+
+def test_a_statement_is_read_whole() -> None:
+    more = {
+        "expires_at": "2027-01-01T00:00:00Z",
+        "sources": "studio;lobby",
+        "evidence_digest": "ab" * 32,
+        "jurisdiction": "KR",
+        "minor": "false",
+    }
+    found = read(csv_bytes(CONSENT, more))
+    said = found.records[0]
+    assert (MINA, "archive_search", ConsentStatus.GIVEN) == (said.subject_id, said.purpose, said.status)
+    assert datetime(2026, 1, 1, tzinfo=UTC) == said.given_at
+    assert (datetime(2027, 1, 1, tzinfo=UTC), NOW) == (said.expires_at, said.recorded_at)
+    assert (("lobby", "studio"), True, "2", "paper form") == (
+        said.sources,
+        said.explicit,
+        said.notice_version,
+        said.method,
+    )
+    assert "ab" * 32 == said.evidence_digest
+    assert (Subject(MINA, "KR", False),) == found.subjects
+    assert ((), 0) == (found.set_aside, found.refusals_set_aside)
+
+
+def test_csv_and_json_lines_say_the_same() -> None:
+    record = CONSENT | {"explicit": True, "expires_at": None, "sources": ["studio"]}
+    assert read(csv_bytes(CONSENT, {"sources": "studio"})).records == read(json_bytes(record)).records
+
+
+def test_a_json_record_may_leave_out_what_may_be_blank() -> None:
+    record = {name: value for name, value in CONSENT.items() if value}
+    assert read(csv_bytes(CONSENT, {})).records == read(json_bytes(record)).records
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("given", "ConsentGiven"),
+        ("ConsentGiven", "ConsentGiven"),
+        ("dpv:ConsentRefused", "ConsentRefused"),
+        ("https://w3id.org/dpv#ConsentWithdrawn", "ConsentWithdrawn"),
+        ("withdrawn", "ConsentWithdrawn"),
+    ],
+)
+def test_words_a_status_may_be(word: str, status: str) -> None:
+    assert status == read(csv_bytes(CONSENT, {"status": word})).records[0].status
+
+
+@pytest.mark.parametrize(
+    "word", ["TRUE", "yes", "1", "null", "", "Given", "given ", "ConsentExpired", "no", "=1"]
+)
+def test_a_status_is_never_guessed(word: str) -> None:
+    found = read(csv_bytes(CONSENT, OTHER, {"status": word}))
+    assert ([(3, "unknown_status")], 1) == (reasons(found), len(found.records))
+
+
+@pytest.mark.parametrize("word", [True, 1, None, "", ["given"]])
+def test_a_status_in_json_is_never_guessed(word: object) -> None:
+    assert [(1, "unknown_status")] == reasons(read(json_bytes(CONSENT | {"explicit": True, "status": word})))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"purpose": "archive_search "}, "unclean_text"),
+        ({"purpose": "\u0430rchive_search"}, "unclean_text"),
+        ({"purpose": "archive\u200b_search"}, "unclean_text"),
+        ({"purpose": "Archive_search"}, "unknown_purpose"),
+        ({"purpose": "crowd_counting"}, "unknown_purpose"),
+        ({"purpose": ""}, "missing_value"),
+        ({"given_at": "2026-02-30T00:00:00Z"}, "impossible_date"),
+        ({"given_at": "2026-01-01T25:00:00Z"}, "impossible_date"),
+        ({"given_at": "2026-01-01T23:59:60Z"}, "impossible_date"),
+        ({"given_at": "2026-01-01T00:00:00+25:00"}, "impossible_date"),
+        ({"given_at": "01.02.2026"}, "impossible_date"),
+        ({"given_at": "yesterday"}, "impossible_date"),
+        ({"given_at": "\u0662\u0660\u0662\u0666-01-01T00:00:00Z"}, "impossible_date"),
+        ({"given_at": "2026-01-01T00:00:00"}, "no_time_zone"),
+        ({"given_at": "2026-01-01"}, "no_time_zone"),
+        ({"given_at": "9999-12-31T00:00:00Z"}, "date_out_of_range"),
+        ({"given_at": "0001-01-01T00:00:00+14:00"}, "date_out_of_range"),
+        ({"expires_at": "9999-12-31T23:59:59-12:00"}, "date_out_of_range"),
+        ({"given_at": ""}, "missing_value"),
+        ({"expires_at": "2025-12-31T23:59:59Z"}, "expires_before_given"),
+        ({"explicit": "TRUE"}, "bad_boolean"),
+        ({"explicit": "1"}, "bad_boolean"),
+        ({"minor": "no"}, "bad_boolean"),
+        ({"sources": ";"}, "bad_list"),
+        ({"sources": "studio;"}, "bad_list"),
+        ({"sources": "studio;studio"}, "bad_list"),
+        ({"sources": "Studio"}, "bad_slug"),
+        ({"sources": "studio; lobby"}, "unclean_text"),
+        ({"evidence_digest": "AB" * 32}, "bad_digest"),
+        ({"jurisdiction": "Korea"}, "bad_place"),
+        ({"notice_version": ""}, "missing_value"),
+        ({"method": "a" * 201}, "field_too_long"),
+        ({"subject": ""}, "missing_value"),
+        ({"subject": "a" * 10**7}, "field_too_long"),
+        ({"subject": "a" * 5000}, "field_too_long"),
+        ({"subject": "mina "}, "unclean_text"),
+        ({"subject": "mi\u200dna"}, "unclean_text"),
+        ({"subject": "\u202emina"}, "unclean_text"),
+        ({"subject": "mina\ufeff"}, "unclean_text"),
+        ({"subject": "m\u0456na"}, "unclean_text"),  # Cyrillic i
+        ({"subject": "\uff4dina"}, "unclean_text"),
+        ({"subject": "mina\u3164"}, "unclean_text"),
+    ],
+)
+def test_a_bad_record_is_set_aside_and_the_others_go_on(change: dict[str, Any], reason: str) -> None:
+    store = KeyStore()
+    found = read(csv_bytes(CONSENT, OTHER, change, {"subject": "kai"}), store)
+    assert [(3, reason)] == reasons(found)
+    assert ["juno", "kai"] == store.asked
+    assert 2 == len(found.records)
+    value = next(iter(change.values()))
+    for each in found.set_aside:
+        assert len(each.detail) < 200
+        assert len(value) < 9 or value not in each.detail
+
+
+def test_a_byte_order_mark_is_accepted() -> None:
+    plain = csv_bytes(CONSENT, {})
+    assert read(plain).records == read(b"\xef\xbb\xbf" + plain).records
+    record = json_bytes(CONSENT | {"explicit": True})
+    assert read(record).records == read(b"\xef\xbb\xbf" + record).records
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_in_utf_16_is_refused_whole(encoding: str) -> None:
+    for text in (csv_bytes(CONSENT, {}), json_bytes(CONSENT)):
+        found = read(text.decode().encode(encoding))
+        assert ([(None, "not_utf8")], (), 1) == (reasons(found), found.records, found.refusals_set_aside)
+
+
+def test_a_line_in_another_encoding_is_set_aside() -> None:
+    lines = csv_bytes(CONSENT, {}, {"subject": "Z"}, OTHER).replace(b"Z", b"\xe9lise")
+    assert [(3, "not_utf8")] == reasons(read(lines))
+    assert 2 == len(read(lines).records)
+
+
+def test_a_file_that_lacks_a_column_is_refused_whole() -> None:
+    found = read(csv_bytes(CONSENT, {}, columns=[name for name in CONSENT if name != "expires_at"]))
+    assert [(None, "missing_column")] == reasons(found)
+    assert "expires_at" in found.set_aside[0].detail
+    record = {name: value for name, value in CONSENT.items() if name != "status"}
+    assert [(1, "missing_column")] == reasons(read(json_bytes(record)))
+
+
+def test_a_column_nobody_knows_is_refused_and_not_repeated() -> None:
+    found = read(csv_bytes(CONSENT, {"only_until_mina_moves": "1"}))
+    assert [(None, "extra_column")] == reasons(found)
+    assert "mina" not in found.set_aside[0].detail
+    assert [(1, "extra_column")] == reasons(read(json_bytes(CONSENT | {"only_until_mina_moves": 1})))
+
+
+def test_a_column_that_stands_twice_is_refused() -> None:
+    data = csv_bytes(CONSENT, {}).replace(b"explicit", b"explicit,explicit", 1)
+    assert [(None, "duplicate_column")] == reasons(read(data))
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(data: bytes) -> None:
+    assert [(None, "empty_file")] == reasons(read(data))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['"mina', 'mina"x"', '"mi"na', "a,b", "a,b,c,d,e,f,g,h,i,j,k,l"],
+)
+def test_a_broken_row_takes_no_other_row_with_it(line: str) -> None:
+    data = csv_bytes(CONSENT, OTHER) + line.encode() + b"\n" + csv_bytes(CONSENT, {}).split(b"\n")[1] + b"\n"
+    found = read(data)
+    assert ([(3, "broken_row")], 2) == (reasons(found), len(found.records))
+
+
+def test_a_field_over_two_lines_sets_both_halves_aside() -> None:
+    data = csv_bytes(CONSENT, {"method": "paper\nform"}, OTHER)
+    assert [(2, "broken_row"), (3, "broken_row")] == reasons(read(data))
+    assert 1 == len(read(data).records)
+
+
+def test_quotes_and_commas_inside_a_field_are_text() -> None:
+    assert 'form "A", signed' == read(csv_bytes(CONSENT, {"method": 'form "A", signed'})).records[0].method
+
+
+def test_windows_line_ends_and_a_missing_last_one_are_fine() -> None:
+    data = csv_bytes(CONSENT, {}, OTHER)
+    assert read(data).records == read(data.replace(b"\n", b"\r\n").rstrip()).records
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"subject": "a", "subject": "b"}', "duplicate_key"),
+        ('{"subject": NaN}', "not_a_number"),
+        ('{"subject": -Infinity}', "not_a_number"),
+        ('{"subject": 1e999}', "missing_column"),
+        ('{"subject": ' + "9" * 5000 + "}", "bad_number"),
+        ('{"subject": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested_too_deep"),
+        ('{"subject": ' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "}", "nested_too_deep"),
+        ('{"subject": {"a": 1}}', "nested_too_deep"),
+        ('{"subject": "a"', "broken_json"),
+        ("[1]", "broken_json"),
+        ("{'subject': 'a'}", "broken_json"),
+        ("subject,purpose", "broken_json"),
+    ],
+)
+def test_a_broken_json_line_is_set_aside(line: str, reason: str) -> None:
+    good = CONSENT | {"explicit": True}
+    found = read(json_bytes(good, line, good | {"subject": "kai"}))
+    assert ([(2, reason)], 2) == (reasons(found), len(found.records))
+
+
+def test_a_broken_first_json_line_does_not_refuse_the_file() -> None:
+    good = CONSENT | {"explicit": True}
+    for first, reason in (
+        ('{"subject"', "broken_json"),
+        ('{"subject": "' + "a" * 10**7 + '"}', "field_too_long"),
+    ):
+        assert [(1, reason)] == reasons(read(json_bytes(first, good)))
+
+
+@pytest.mark.parametrize(
+    "change", [{"subject": 7}, {"notice_version": 2}, {"given_at": 1767225600}, {"purpose": 1}]
+)
+def test_json_types_are_not_converted(change: dict[str, Any]) -> None:
+    assert [(1, "wrong_type")] == reasons(read(json_bytes(CONSENT | {"explicit": True} | change)))
+
+
+def test_an_empty_json_list_of_sources_is_not_taken_for_every_source() -> None:
+    assert [(1, "bad_list")] == reasons(read(json_bytes(CONSENT | {"explicit": True, "sources": []})))
+
+
+def test_statements_that_contradict_each_other_are_both_set_aside() -> None:
+    at = {"given_at": "2026-01-01T00:00:00Z"}  # the same instant as 09:00 in Seoul
+    found = read(csv_bytes(CONSENT, {}, OTHER, at | {"status": "withdrawn"}))
+    assert [(2, "conflicting_statements"), (4, "conflicting_statements")] == reasons(found)
+    assert (1, 1) == (len(found.records), found.refusals_set_aside)
+
+
+def test_one_person_spelt_in_two_normal_forms_is_one_person() -> None:
+    found = read(csv_bytes(CONSENT, {"subject": "Zo\u00eb"}, {"subject": "Zoe\u0308", "status": "withdrawn"}))
+    assert [(2, "conflicting_statements"), (3, "conflicting_statements")] == reasons(found)
+
+
+def test_the_same_statement_twice_is_one() -> None:
+    found = read(csv_bytes(CONSENT, {}, OTHER, {}, {"given_at": "2026-01-01T00:00:00Z"}))
+    assert (2, 2, 4) == (len(found.records), found.repeated, found.lines)
+
+
+def test_importing_again_later_gives_the_same_ids() -> None:
+    data, store = csv_bytes(CONSENT, {}, OTHER), KeyStore()
+    first = import_consents(io.BytesIO(data), purposes=PURPOSES, recorded_at=NOW, subject_of=store.subject_of)
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    again = import_consents(
+        io.BytesIO(data), purposes=PURPOSES, recorded_at=later, subject_of=store.subject_of
+    )
+    assert [each.consent_id for each in first.records] == [each.consent_id for each in again.records]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "refused"},
+        {"purpose": "model_training"},
+        {"given_at": "2026-01-02T00:00:00Z"},
+        {"expires_at": "2027-01-01T00:00:00Z"},
+        {"sources": "studio"},
+        {"explicit": "false"},
+        {"explicit": ""},
+        {"notice_version": "3"},
+        {"method": "web"},
+        {"evidence_digest": "ab" * 32},
+        {"subject": "juno@example.org"},
+    ],
+)
+def test_another_content_is_another_statement(change: dict[str, Any]) -> None:
+    ids = {each.consent_id for data in ({}, change) for each in read(csv_bytes(CONSENT, data)).records}
+    assert 2 == len(ids)
+
+
+def test_consent_given_ahead_and_withdrawal_dated_before_consent_are_kept() -> None:
+    found = read(
+        csv_bytes(
+            CONSENT,
+            {"given_at": "2027-06-01T00:00:00Z"},
+            {},
+            {"given_at": "2025-01-01T00:00:00Z", "status": "withdrawn"},
+        )
+    )
+    assert ((), 3) == (found.set_aside, len(found.records))
+
+
+def test_a_no_that_can_not_be_read_is_counted() -> None:
+    changes = [
+        {"status": "withdrawn", "given_at": "2026-02-30T00:00:00Z"},
+        {"status": "nope"},
+        {"method": ""},
+    ]
+    assert 2 == read(csv_bytes(CONSENT, *changes)).refusals_set_aside
+
+
+def test_a_person_the_key_store_refuses_is_set_aside() -> None:
+    store = KeyStore(refused=frozenset({"juno"}))
+    found = read(csv_bytes(CONSENT, OTHER, {}, OTHER | {"purpose": "model_training"}), store)
+    assert [(2, "tombstoned"), (4, "tombstoned")] == reasons(found)
+    assert (["juno", "mina@example.org"], 2) == (store.asked, found.refusals_set_aside)
+
+
+def test_where_lines_differ_about_a_person_the_protective_answer_holds() -> None:
+    found = read(
+        csv_bytes(
+            CONSENT,
+            {"minor": "false", "jurisdiction": "KR"},
+            {"minor": "true", "jurisdiction": "US-IL", "purpose": "model_training"},
+            OTHER | {"jurisdiction": "unknown", "minor": ""},
+        )
+    )
+    assert {(None, True), (None, None)} == {(each.jurisdiction, each.minor) for each in found.subjects}
+
+
+def test_no_real_id_gets_out() -> None:
+    data = csv_bytes(CONSENT, {}, {"status": "nope"}, {"given_at": "mina@example.org"}, OTHER)
+    found = read(data)
+    assert "mina" not in repr(found)
+    assert "juno" not in repr(found)
+
+
+def test_a_path_is_read_like_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "mina.txt"
+    path.write_bytes(csv_bytes(CONSENT, {}))
+    found = import_consents(path, purposes=PURPOSES, recorded_at=NOW, subject_of=KeyStore().subject_of)
+    assert read(path.read_bytes()) == found
+
+
+def test_a_path_that_is_no_file_is_refused_without_naming_it(tmp_path: Path) -> None:
+    for path in (tmp_path / "mina.csv", tmp_path):
+        with pytest.raises(UsageError) as caught:
+            import_consents(path, purposes=PURPOSES, recorded_at=NOW, subject_of=KeyStore().subject_of)
+        assert path.name not in str(caught.value)
+
+
+def test_a_huge_field_is_not_kept_in_memory() -> None:
+    data = csv_bytes(CONSENT, {"method": "a" * 10**7}, OTHER)
+    stream = io.BytesIO(data)
+    tracemalloc.start()
+    import_consents(stream, purposes=PURPOSES, recorded_at=NOW, subject_of=KeyStore().subject_of)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+_CELL = st.text(max_size=12) | st.sampled_from(
+    ["given", "archive_search", "2026-01-01T00:00:00Z", "true", '"', ";"]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(_CELL, min_size=8, max_size=10), max_size=5))
+def test_whatever_stands_in_a_csv_file_is_accounted_for(rows: list[list[str]]) -> None:
+    header = ",".join(CONSENT)
+    body = "\n".join(",".join(row) for row in rows).replace("\x00", "")
+    read((header + "\n" + body).encode("utf-8", "surrogatepass"))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=200))
+def test_whatever_bytes_a_file_holds_are_accounted_for(data: bytes) -> None:
+    read(data)

@@ -1,0 +1,221 @@
+"""Rosters bind faces to people: a bad line must neither stop the import nor leave half a roster behind."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from import_files import LINE, KeyStore, asset_of, csv_bytes, json_bytes
+
+from habeas.model.people import Region, RosterLine
+from habeas.steps.import_fields import REASONS
+from habeas.steps.imports import Imported, import_rosters
+
+TWO = {"file": "a/two.jpg", "subject": "kai"}
+
+
+def read(data: bytes, store: KeyStore | None = None) -> Imported[RosterLine]:
+    found = import_rosters(io.BytesIO(data), subject_of=(store or KeyStore()).subject_of, asset_of=asset_of)
+    aside = sum(each.line_number is not None for each in found.set_aside)
+    assert found.lines == len(found.records) + found.repeated + aside
+    assert {each.reason for each in found.set_aside} <= REASONS | {"tombstoned"}
+    assert hashlib.sha256(data).hexdigest() == found.input_digest
+    return found
+
+
+def reasons(found: Imported[RosterLine]) -> list[tuple[int | None, str]]:
+    return [(each.line_number, each.reason) for each in found.set_aside]
+
+
+def test_a_portrait_line() -> None:
+    line = read(csv_bytes(LINE, {})).records[0]
+    expected = RosterLine(
+        line_id=line.line_id,
+        asset_id="asset-1",
+        subject_id=KeyStore.known_as("mina@example.org"),
+        from_ms=None,
+        to_ms=None,
+        region=None,
+        position=None,
+        closed=True,
+        attested_by="front desk",
+        attested_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    assert expected == line
+
+
+def test_a_seat_in_a_time_window() -> None:
+    where = {
+        "from_ms": "0",
+        "to_ms": "2500",
+        "x0": "0",
+        "y0": "0.25",
+        "x1": "0.5",
+        "y1": "1",
+        "position": "2",
+    }
+    line = read(csv_bytes(LINE, where)).records[0]
+    assert (0, 2500, Region(0.0, 0.25, 0.5, 1.0), 2) == (line.from_ms, line.to_ms, line.region, line.position)
+
+
+def test_csv_and_json_lines_say_the_same() -> None:
+    record = LINE | {"closed": True, "from_ms": 0, "to_ms": 2500, "x0": 0, "y0": 0.25, "x1": 0.5, "y1": 1}
+    plain = {"from_ms": "0", "to_ms": "2500", "x0": "0", "y0": "0.25", "x1": "0.5", "y1": "1"}
+    short = {name: value for name, value in record.items() if value != ""}
+    assert read(csv_bytes(LINE, plain)).records == read(json_bytes(record)).records
+    assert read(csv_bytes(LINE, plain)).records == read(json_bytes(short)).records
+
+
+def test_somebody_nobody_can_name_is_a_placeholder_that_still_counts() -> None:
+    store = KeyStore()
+    found = read(csv_bytes(LINE, {}, {"subject": ""}), store)
+    assert [KeyStore.known_as("mina@example.org"), None] == [line.subject_id for line in found.records]
+    assert ["mina@example.org"] == store.asked
+
+
+def test_blank_closed_and_blank_attestation_claim_nothing() -> None:
+    line = read(csv_bytes(LINE, {"closed": "", "attested_by": ""})).records[0]
+    assert (False, "") == (line.closed, line.attested_by)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"x0": "0", "y0": "0", "x1": "1.01", "y1": "1"}, "bad_region"),
+        ({"x0": "-0.1", "y0": "0", "x1": "1", "y1": "1"}, "bad_region"),
+        ({"x0": "0.5", "y0": "0", "x1": "0.5", "y1": "1"}, "bad_region"),
+        ({"x0": "0", "y0": "0.9", "x1": "1", "y1": "0.1"}, "bad_region"),
+        ({"x0": "0", "y0": "0", "x1": "1"}, "bad_region"),
+        ({"x0": "nan", "y0": "0", "x1": "1", "y1": "1"}, "not_a_number"),
+        ({"x0": "0", "y0": "0", "x1": "Infinity", "y1": "1"}, "not_a_number"),
+        ({"x0": "0,5", "y0": "0", "x1": "1", "y1": "1"}, "bad_number"),
+        ({"x0": "1e-3", "y0": "0", "x1": "1", "y1": "1"}, "bad_number"),
+        ({"from_ms": "5", "to_ms": "5"}, "bad_window"),
+        ({"from_ms": "6", "to_ms": "5"}, "bad_window"),
+        ({"from_ms": "6"}, "bad_window"),
+        ({"to_ms": "6"}, "bad_window"),
+        ({"from_ms": "-1", "to_ms": "5"}, "bad_number"),
+        ({"from_ms": "1.5", "to_ms": "5"}, "bad_number"),
+        ({"from_ms": "0", "to_ms": "9" * 18}, "bad_number"),
+        ({"from_ms": "0", "to_ms": "9" * 5000}, "bad_number"),
+        ({"position": "0"}, "bad_number"),
+        ({"position": "\u0661"}, "bad_number"),
+        ({"closed": "yes"}, "bad_boolean"),
+        ({"attested_at": ""}, "missing_value"),
+        ({"attested_at": "2026-02-30T00:00:00Z"}, "impossible_date"),
+        ({"attested_at": "2026-01-01 00:00"}, "no_time_zone"),
+        ({"attested_by": "desk "}, "unclean_text"),
+        ({"subject": "mi\u200bna"}, "unclean_text"),
+        ({"subject": "\u202emina"}, "unclean_text"),
+        ({"source": "Studio"}, "bad_slug"),
+        ({"source": ""}, "missing_value"),
+        ({"file": ""}, "missing_value"),
+        ({"file": "a" * 5000}, "field_too_long"),
+        ({"file": "a/nowhere.jpg"}, "roster_asset_missing"),
+        ({"file": "../one.jpg"}, "roster_asset_missing"),
+        ({"source": "lobby"}, "roster_asset_missing"),
+    ],
+)
+def test_a_bad_line_is_set_aside_and_other_assets_go_on(change: dict[str, Any], reason: str) -> None:
+    found = read(csv_bytes(LINE, change, TWO))
+    assert ([(2, reason)], ["asset-2"]) == (reasons(found), [line.asset_id for line in found.records])
+    for each in found.set_aside:
+        assert "nowhere" not in each.detail
+        assert "mina" not in each.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"x0": float("nan")}, "not_a_number"),
+        ({"x0": 2, "y0": 0, "x1": 1, "y1": 1}, "bad_region"),
+        ({"x0": True, "y0": 0, "x1": 1, "y1": 1}, "bad_number"),
+        ({"from_ms": True, "to_ms": 5}, "bad_number"),
+        ({"from_ms": 0.0, "to_ms": 5}, "bad_number"),
+        ({"position": [1]}, "bad_number"),
+        ({"closed": 1}, "bad_boolean"),
+        ({"file": 7}, "wrong_type"),
+        ({"file": "a\x00b"}, "bad_location"),
+        ({"file": "\ud800"}, "bad_location"),
+        ({"region": [0, 0, 1, 1]}, "extra_column"),
+    ],
+)
+def test_a_bad_json_line_is_set_aside(change: dict[str, Any], reason: str) -> None:
+    assert [(1, reason)] == reasons(
+        read(json_bytes({"closed": True} | {k: v for k, v in LINE.items() if v} | change))
+    )
+
+
+def test_an_infinite_number_in_json_is_refused() -> None:
+    line = '{"source":"studio","file":"a/one.jpg","attested_at":"2026-01-01T00:00:00Z","x0":1e999}'
+    assert [(1, "bad_number")] == reasons(read(json_bytes(line)))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"subject": "juno", "position": "two"},
+        {"subject": "ju\u200bno"},
+        {"subject": "tombstone"},
+        {"file": "copy.jpg", "closed": "yes"},  # the same content in another place
+    ],
+)
+def test_half_a_roster_is_none(broken: dict[str, Any]) -> None:
+    """With juno's line lost, juno's face beside mina's line would look like mina."""
+    store = KeyStore(refused=frozenset({"tombstone"}))
+    found = read(csv_bytes(LINE, {}, broken, TWO), store)
+    assert (2, "roster_incomplete") in reasons(found)
+    assert [2, 3] == [number for number, _ in reasons(found)]
+    assert ["asset-2"] == [line.asset_id for line in found.records]
+
+
+def test_half_a_roster_is_none_in_json_either() -> None:
+    good = {name: value for name, value in LINE.items() if value} | {"closed": True}
+    twice = '{"source": "studio", "file": "a/one.jpg", "subject": "juno", "subject": "kai"}'
+    found = read(json_bytes(good, twice, good | {"file": "a/two.jpg"}))
+    assert [(1, "roster_incomplete"), (2, "duplicate_key")] == reasons(found)
+
+
+def test_a_row_with_too_many_fields_still_tells_its_asset() -> None:
+    data = csv_bytes(LINE, {}, TWO) + b"studio,a/one.jpg,juno,too,few\n"
+    assert [(2, "roster_incomplete"), (4, "broken_row")] == reasons(read(data))
+
+
+def test_the_same_line_twice_is_one_and_keeps_its_id() -> None:
+    found = read(csv_bytes(LINE, {}, {}, TWO))
+    assert (2, 1) == (len(found.records), found.repeated)
+    assert found.records == read(csv_bytes(LINE, {}, TWO)).records
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"file": "a/two.jpg"},
+        {"subject": "kai"},
+        {"subject": ""},
+        {"from_ms": "0", "to_ms": "1"},
+        {"x0": "0", "y0": "0", "x1": "1", "y1": "1"},
+        {"position": "1"},
+        {"closed": "false"},
+        {"attested_by": "other desk"},
+        {"attested_at": "2026-01-02T00:00:00Z"},
+    ],
+)
+def test_another_content_is_another_line(change: dict[str, Any]) -> None:
+    assert 2 == len({line.line_id for line in read(csv_bytes(LINE, {}, change)).records})
+
+
+def test_columns_missing_or_unknown_refuse_the_file() -> None:
+    assert [(None, "missing_column")] == reasons(
+        read(csv_bytes(LINE, {}, columns=[n for n in LINE if n != "closed"]))
+    )
+    assert [(None, "extra_column")] == reasons(read(csv_bytes(LINE, {"face_id": "1"})))
+
+
+def test_no_real_id_and_no_path_gets_out() -> None:
+    found = read(csv_bytes(LINE, {}, {"subject": "juno", "position": "x"}, TWO))
+    for secret in ("mina", "juno", "kai", "one.jpg", "two.jpg"):
+        assert secret not in repr(found)
