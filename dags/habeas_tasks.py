@@ -1,0 +1,130 @@
+"""What the DAGs are made of: a list of steps, and where an installation's files lie. No step's logic is here.
+
+A step is one file in `jobs/`, named and never imported. Where things lie is looked up when a task starts:
+the environment (`HABEAS_CONFIG`, `HABEAS_CUSTODY`) before the Airflow Variables `habeas_config`, `habeas_custody`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import Asset, RetryPolicy, Variable
+from airflow.sdk.definitions.retry_policy import RetryDecision
+
+from habeas.model.runs import run_slug
+from habeas.spark.conf import spark_conf
+
+PROJECT = Path(__file__).resolve().parents[1]
+JOBS = Path(os.environ.get("HABEAS_JOBS", PROJECT / "jobs"))
+POLICIES = Path(os.environ.get("HABEAS_POLICIES", PROJECT / "policies"))
+
+OWNER = "data-engineering"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One job. Only a step with `custody` is told where keys are kept."""
+
+    task_id: str
+    application: str
+    outlets: tuple[str, ...] = ()
+    custody: bool = False
+
+
+NIGHT = (
+    Step("catalog", "catalog_assets.py", ("assets", "rosters", "quarantine")),
+    Step("decide", "decide.py", ("fact_sets", "decisions")),
+    Step("embed", "embed_faces.py", ("staged",)),
+    Step("check", "check_embeddings.py"),
+    Step("publish", "publish_embeddings.py", ("embeddings", "row_status", "refusals", "work"), custody=True),
+)
+PLAN = Step("plan", "plan_backfill.py")
+
+# Exit codes that are an answer, not an accident: asking again can't change them.
+FINAL_EXIT_CODES = {
+    2: "the arguments or the settings can't be used",
+    3: "the quality suite failed",
+    4: "refused by policy",
+    5: "something is not what its digest, signature or contract says",
+    6: "a key is closed or destroyed",
+}
+
+
+class ByExitCode(RetryPolicy):
+    """Retry what may work later, and never what a rule or a check decided.
+
+    In client mode the hook waits for spark-submit and puts its exit code, which is the job's, into its message.
+    """
+
+    def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
+        code = re.search(r"Error code is: (\d+)", str(exception))
+        reason = FINAL_EXIT_CODES.get(int(code[1])) if code else None
+        return RetryDecision.fail(f"exit code {code[1]}: {reason}") if code and reason else RetryDecision.default()
+
+
+DEFAULTS: dict[str, Any] = {
+    "owner": OWNER,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=15),
+    "retry_policy": ByExitCode(),
+    "execution_timeout": timedelta(hours=12),
+}
+
+
+def config() -> str:
+    """Path of the settings file."""
+    found = os.environ.get("HABEAS_CONFIG") or Variable.get("habeas_config", default="")
+    return str(found or PROJECT / "var" / "habeas" / "habeas.toml")
+
+
+def custody() -> str:
+    """Path of the custody file, for the one step that reads which keys are closed."""
+    found = os.environ.get("HABEAS_CUSTODY") or Variable.get("habeas_custody", default="")
+    return str(found or Path(config()).parent / "custody" / "custody.toml")
+
+
+def home() -> str:
+    """The installation: the settings file lies in it."""
+    return str(Path(config()).parent)
+
+
+MACROS = {"habeas_config": config, "habeas_custody": custody, "habeas_home": home, "run_slug": run_slug}
+
+
+def purposes() -> list[str]:
+    """The closed list that a trigger form offers."""
+    listed = yaml.safe_load((POLICIES / "purposes.yaml").read_text(encoding="utf-8"))["purposes"]
+    return [purpose["id"] for purpose in listed]
+
+
+def submit(step: Step, arguments: dict[str, str], **operator: Any) -> SparkSubmitOperator:
+    """The task of a step: spark-submit through `spark_default`, with the run's id and these arguments."""
+    given = {"run-id": "{{ run_slug(run_id) }}", "config": "{{ habeas_config() }}", **arguments}
+    if step.custody:
+        given["custody"] = "{{ habeas_custody() }}"
+    return SparkSubmitOperator(
+        task_id=step.task_id,
+        application=str(JOBS / step.application),
+        name=f"habeas.{step.task_id}",
+        conn_id="spark_default",
+        conf=spark_conf(Path("{{ habeas_home() }}")),
+        application_args=[word for name, value in given.items() for word in (f"--{name}", value)],
+        env_vars=_told_nothing() if not step.custody else {"SPARK_LOCAL_IP": "127.0.0.1"},
+        outlets=[Asset(f"habeas_{table}") for table in step.outlets],
+        **operator,
+    )
+
+
+def _told_nothing() -> dict[str, str]:
+    """Environment of a step without custody: whatever this process knows about it is blanked for the job."""
+    named = {name for name in os.environ if name.startswith("HABEAS_CUSTODY")} | {"HABEAS_CUSTODY"}
+    return {"SPARK_LOCAL_IP": "127.0.0.1"} | dict.fromkeys(sorted(named), "")

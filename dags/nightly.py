@@ -1,0 +1,68 @@
+"""The night: what is new or changed since the last one, from files to sealed embeddings."""
+
+from __future__ import annotations
+
+from habeas_tasks import DEFAULTS, MACROS, NIGHT, OWNER, purposes, submit
+from airflow.sdk import DAG, Param, chain
+from pendulum import datetime
+
+DOC = """
+### nightly: archive → sealed embeddings
+
+`catalog >> decide >> embed >> check >> publish`; each task is one Spark job in `jobs/`. Nothing is published before
+`publish`, and every task may be cleared and run again: same run id, same result, no duplicates.
+
+**It is 3 a.m. and a task is red.** The task's log ends with one line that starts with `habeas <task>:` and says what
+to do. `runs/<run>/<task>.json` in the installation's folder has the counts.
+
+| exit code | means | do |
+|---|---|---|
+| 1 | a defect, or Java, memory, disk | read the log; clear the task; it was retried already |
+| 2 | settings or arguments can't be used | mend `habeas.toml` or the parameters, clear the task |
+| 3 | the quality suite failed, nothing was published | open `report/data_docs/index.html`; don't loosen a bound at night |
+| 4 | refused by policy (purpose, licence) | **leave it**: this is a decision, somebody from the privacy office reads it |
+| 5 | a digest, signature or table isn't what it should be | **stop, call the owner**: this may be tampering |
+| 6 | a key is closed or its store says no | leave it; `habeas doctor` tells which |
+| 75 | table locked or disk full | retried by itself; `habeas doctor` if it stays |
+
+2 to 6 are never retried. A withdrawn consent needs no action here: the next night closes its rows.
+Skipping a night is safe: work that has no row in `work` waits for the next one.
+"""
+
+with DAG(
+    dag_id="nightly",
+    description="New and changed footage: catalog, decide, embed, check, publish.",
+    doc_md=DOC,
+    schedule="0 2 * * *",
+    start_date=datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    owner_links={OWNER: "mailto:data-engineering@example.org"},
+    tags=["habeas", "faces", "nightly"],
+    user_defined_macros=MACROS,
+    params={
+        "purposes": Param(
+            [],
+            type="array",
+            items={"type": "string", "enum": purposes()},
+            uniqueItems=True,
+            description="What to embed for; empty = as the settings say.",
+        ),
+        "source": Param(
+            "", type="string", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$", description="Only this source; empty = all."
+        ),
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            description="Decide as of this time; empty = when the run starts.",
+        ),
+    },
+) as dag:
+    arguments = {
+        "purposes": "{{ params.purposes | join(',') }}",
+        "source": "{{ params.source }}",
+        "as-of": "{{ params.as_of or '' }}",
+    }
+    chain(*[submit(step, arguments) for step in NIGHT])

@@ -1,0 +1,161 @@
+"""A small Airflow of its own inside an installation: SQLite, this project's DAGs, nobody else's connections.
+
+For trying things out, the demo and the tests. A site that has Airflow already points it at `dags/` instead
+(docs/how-to/your-own-airflow.md).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from habeas.adapters.java import find_java
+from habeas.errors import Unavailable, UsageError
+
+PROJECT = Path(__file__).resolve().parents[3]
+POOL = "habeas_backfill"
+
+Progress = Callable[[Mapping[str, object]], None]
+"""Called with each `runs/<run>/<task>.json` as it appears."""
+
+
+def airflow_environment(
+    home: Path, *, master: str = "local[*]", dags: Path | None = None, inherited: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The whole environment of an Airflow process (and so of the jobs it submits) for the installation at `home`.
+
+    Raises UsageError when there is no Java for Spark.
+    """
+    java = find_java(inherited)
+    if java is None or not java.usable:
+        raise UsageError("no Java for Spark", hint="habeas doctor says how to get it.")
+    airflow = home / "airflow"
+    # Settings of another Airflow on this machine, and of other tools' Spark, would lead to other files than ours.
+    kept = {k: v for k, v in inherited.items() if not k.startswith(("AIRFLOW_", "SPARK_", "PYSPARK_"))}
+    binaries = str(Path(sys.executable).parent)
+    return kept | {
+        "PATH": os.pathsep.join([binaries, str(java.home / "bin"), kept.get("PATH", os.defpath)]),
+        "JAVA_HOME": str(java.home),
+        "HABEAS_CONFIG": str(home / "habeas.toml"),
+        "HABEAS_CUSTODY": str(home / "custody" / "custody.toml"),
+        "PYTHONPATH": str(PROJECT / "src"),
+        "SPARK_HOME": str(_spark_home()),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        # One thread a worker: Spark runs a worker a core already.
+        "OMP_NUM_THREADS": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        "AIRFLOW_HOME": str(airflow),
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(
+            {"conn_type": "spark", "host": master, "extra": {"deploy-mode": "client"}}
+        ),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags or PROJECT / "dags"),
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "2",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow / 'airflow.db'}",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        # spark-submit's own lines come through these two at INFO.
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow.task=INFO, airflow.providers.apache.spark=INFO",
+    }
+
+
+def prepare(home: Path, environment: Mapping[str, str]) -> None:
+    """Make Airflow's database and the backfill's pool, once. Raises Unavailable when it can't."""
+    done = home / "airflow" / ".prepared"
+    if done.exists():
+        return
+    done.parent.mkdir(parents=True, exist_ok=True)
+    for words in (["db", "migrate"], ["pools", "set", POOL, "1", "one backfill at a time"]):
+        _airflow(words, environment)
+    done.touch()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a DAG run ended: its folder under `runs/` (None if no task got that far) and where its log is."""
+
+    ok: bool
+    run_id: str | None
+    log: Path
+
+
+def run_dag_once(
+    home: Path,
+    dag_id: str,
+    parameters: Mapping[str, object],
+    at: datetime,
+    *,
+    progress: Progress = lambda _: None,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run a DAG to its end in one process, without a scheduler: `airflow dags test`.
+
+    `at` becomes the logical date. Raises Unavailable when Airflow's database can't be made.
+    """
+    environment = environment or airflow_environment(home)
+    prepare(home, environment)
+    log = home / "airflow" / f"{dag_id}-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}.log"
+    runs = _Watched(home / "runs", progress)
+    command = ["dags", "test", dag_id, at.isoformat(), "--conf", json.dumps(parameters)]
+    with log.open("wb") as output:
+        process = _start(command, environment, output)
+        while process.poll() is None:
+            runs.look()
+            time.sleep(0.2)
+    runs.look()
+    return Ended(process.returncode == 0, runs.run_id, log)
+
+
+class _Watched:
+    """New records under `runs/`, each reported once. The run is the one folder that wasn't there before."""
+
+    def __init__(self, runs: Path, progress: Progress) -> None:
+        self._runs, self._progress = runs, progress
+        self._before = {path.name for path in runs.glob("*")}
+        self._seen: set[Path] = set()
+        self.run_id: str | None = None
+
+    def look(self) -> None:
+        for folder in self._runs.glob("*"):
+            if folder.name in self._before:
+                continue
+            self.run_id = folder.name
+            for record in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
+                if record.name != "run.json" and record not in self._seen:
+                    self._seen.add(record)
+                    self._progress(json.loads(record.read_text()))
+
+
+def _spark_home() -> Path:
+    from importlib.util import find_spec
+
+    found = find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise UsageError("pyspark is not installed", hint="Run: make setup")
+    return Path(found.origin).parent
+
+
+def _start(words: list[str], environment: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "airflow", *words]
+    return subprocess.Popen(
+        command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+    )
+
+
+def _airflow(words: list[str], environment: Mapping[str, str]) -> None:
+    log = Path(environment["AIRFLOW_HOME"]) / "prepare.log"
+    with log.open("ab") as output:
+        if _start(words, environment, output).wait():
+            raise Unavailable(f"airflow {' '.join(words[:2])} failed", hint=f"Its words are in {log}.")

@@ -1,0 +1,35 @@
+"""Does this Python hold what the lock names? `python -m habeas.cli.installed requirements.lock` answers by exit code."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+
+def differences(lock: Path) -> list[str]:
+    """One line a package that is missing or of another version; empty when all are as locked."""
+    wrong = []
+    for line in lock.read_text().splitlines():
+        if not re.match(r"[a-z0-9]", line):
+            continue
+        wanted = Requirement(line.rstrip("\\ "))
+        if wanted.marker and not wanted.marker.evaluate():
+            continue
+        try:
+            found = version(wanted.name)
+        except PackageNotFoundError:
+            wrong.append(f"{wanted.name} is missing")
+            continue
+        if not wanted.specifier.contains(found, prereleases=True):
+            wrong.append(f"{wanted.name} is {found}, locked {wanted.specifier}")
+    return wrong
+
+
+if __name__ == "__main__":
+    found = differences(Path(sys.argv[1]))
+    print("\n".join(found))
+    sys.exit(bool(found))

@@ -1,0 +1,20 @@
+"""A run's id as a scheduler writes it, and as it names a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_LONGEST = 100
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+def run_slug(run_id: str) -> str:
+    """`run_id` with what can't stand in a file name replaced; two ids that differ never share a folder.
+
+    `manual__2026-11-23T02:00:00+00:00` -> `manual__2026-11-23T02-00-00-00-00.3f9a1c`; a safe id stays as it is.
+    """
+    safe = _UNSAFE.sub("-", run_id).lstrip("_.-")[:_LONGEST]
+    if safe == run_id and safe:
+        return safe
+    return f"{safe or 'run'}.{hashlib.sha256(run_id.encode()).hexdigest()[:6]}"
