@@ -70,7 +70,7 @@ class DeltaReader:
             return DeltaTable(str(self.path(table)))
         except TableNotFoundError:
             raise Unavailable(
-                f"there is no table {table} yet", hint="Make the tables with: habeas init"
+                f"there is no table {table} yet", hint="It is made by the first run: habeas run nightly"
             ) from None
         except (DeltaError, OSError) as error:
             raise _unreadable(table, error) from None
