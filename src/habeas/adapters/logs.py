@@ -22,7 +22,9 @@ _LONGEST = 200
 
 def keep_out(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Processor: only listed fields keep their text, only times may be fractions; no traceback, no object."""
-    return {name: _shown(name, value) for name, value in event.items() if name not in ("exc_info", "stack_info")}
+    return {
+        name: _shown(name, value) for name, value in event.items() if name not in ("exc_info", "stack_info")
+    }
 
 
 def _shown(name: str, value: Any) -> Any:
@@ -38,7 +40,9 @@ def _shown(name: str, value: Any) -> Any:
 
 def configure(*, verbose: bool = False, as_json: bool = False) -> None:
     """Send logs to standard error: warnings and worse, or everything from information on with `verbose`."""
-    ending: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    ending: Any = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

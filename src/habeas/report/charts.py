@@ -70,4 +70,4 @@ def svg(chart: Any) -> Markup:
 
 
 def _inline(data: list[dict[str, Any]]) -> Any:
-    return alt.Data(values=data)
+    return alt.InlineData(values=data)

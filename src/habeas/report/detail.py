@@ -99,7 +99,7 @@ def describe(tally: Tally, rules: Rulebook) -> Detail:
         policy_digest=_last_word(tally.runs, "policy_digest") or _last_word(tally.decisions, "policy_digest"),
         model_id=_last_word(tally.runs, "model_id"),
         version=last.get("version", ""),
-        examples=_examples(tally),
+        examples=examples(tally),
     )
 
 
@@ -153,8 +153,9 @@ def _purposes(tally: Tally) -> tuple[PurposeLine, ...]:
     lines = []
     for purpose in sorted({purpose for purpose, _ in effects} | {row["purpose"] for row in tally.embeddings}):
         stored = [row for row in tally.embeddings if row["purpose"] == purpose]
-        said = [effects[purpose, effect] for effect in ("allow", "deny", "gap")]
-        lines.append(PurposeLine(purpose, *said, len(stored), len({row["subject_id"] for row in stored})))
+        allow, deny, gap = (effects[purpose, effect] for effect in ("allow", "deny", "gap"))
+        people = len({row["subject_id"] for row in stored})
+        lines.append(PurposeLine(purpose, allow, deny, gap, len(stored), people))
     return tuple(lines)
 
 
@@ -173,7 +174,7 @@ def _last_word(found: Sequence[dict[str, Any]], column: str) -> str:
     return str(words[-1]) if words else ""
 
 
-def _examples(tally: Tally) -> tuple[tuple[str, str], ...]:
+def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
     """Ids worth explaining: a template, a refused person, a file nobody may scan."""
     found = []
     if tally.embeddings:

@@ -9,10 +9,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from habeas.consent.ledger import standing
 from habeas.errors import UsageError
+from habeas.model.people import ConsentStatement, ConsentStatus
 from habeas.steps.explain import find
 from habeas.steps.reading import Reader, Row, rows
 
+_COUNTS = ("given", "refused", "withdrawn")
 _SUBJECT = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -43,8 +46,9 @@ def about(reader: Reader, subject: str | None, asset: str | None) -> About:
 
 
 def log_consents(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:
-    """Every statement that was known at `as_of`, oldest first; `in_force` marks those that counted then.
+    """Every statement that was known at `as_of`, oldest first.
 
+    `standing` says where the statements that speak leave the consent; `in_force`: it still stood then.
     About an asset: the statements of the people its roster lists.
     """
     found = rows(reader, "consents", ("recorded_at", "<=", as_of))
@@ -54,18 +58,36 @@ def log_consents(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:
         listed = {line["subject_id"] for line in rows(reader, "rosters", ("asset_id", "=", wanted.asset_id))}
         found = [row for row in found if row["subject_id"] in listed]
     found.sort(key=_order)
-    last: dict[tuple[str, str], str] = {}
-    for row in found:
-        if row["given_at"] <= as_of:
-            last[row["subject_id"], row["purpose"]] = row["consent_id"]
+    sources = [row["source_id"] for row in rows(reader, "sources", columns=["source_id"])] or [""]
+    words = _speaking(found, sources, as_of)
     return [
         {
             **row,
-            "in_force": row["consent_id"] == last.get((row["subject_id"], row["purpose"]))
-            and (row["expires_at"] is None or row["expires_at"] > as_of),
+            "standing": words.get(row["consent_id"], ""),
+            "in_force": words.get(row["consent_id"]) in _COUNTS,
         }
         for row in found
     ]
+
+
+def _speaking(found: list[Row], sources: list[str], as_of: datetime) -> dict[str, str]:
+    """Statement -> where it leaves the consent, for each statement that speaks for at least one source."""
+    told: dict[str, str] = {}
+    groups: dict[tuple[str, str], list[ConsentStatement]] = {}
+    for row in found:
+        groups.setdefault((row["subject_id"], row["purpose"]), []).append(_statement(row))
+    for (subject, purpose), said in groups.items():
+        for source in sources:
+            where = standing(said, subject, purpose, source, as_of, as_of)
+            if where.statement and where.status:
+                told[where.statement.consent_id] = where.status
+    return told
+
+
+def _statement(row: Row) -> ConsentStatement:
+    return ConsentStatement(
+        **{**row, "status": ConsentStatus(row["status"]), "sources": tuple(row["sources"])}
+    )
 
 
 def log_decisions(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:

@@ -20,12 +20,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from habeas.synthetic.archive_people import CONSENT_COLUMNS, statements
+from habeas.synthetic.archive_people import CONSENT_COLUMNS, STUDIO, statements
 from habeas.synthetic.archive_plan import (
     COUNCIL,
     ROSTER_COLUMNS,
     SOURCES,
-    STUDIO,
     ArchivePlan,
     Cast,
     Shot,

@@ -41,6 +41,25 @@ class Size:
     fps: int = 8
 
 
+def scaled(people: int) -> Size:
+    """An archive for this many people, as full as the demo's."""
+    whole = Size()
+    share = people / whole.people
+
+    def part(count: int) -> int:
+        return max(1, round(count * share))
+
+    return replace(
+        whole,
+        people=people,
+        portraits=max(people, part(whole.portraits)),
+        groups=part(whole.groups),
+        street=part(whole.street),
+        unregistered=part(whole.unregistered),
+        clips=part(whole.clips),
+    )
+
+
 TINY = Size(people=6, portraits=4, groups=2, street=1, unregistered=1, clips=1, clip_ms=3_000, fps=6)
 """Six people, eight photos, one clip: for tests."""
 
@@ -142,7 +161,7 @@ class _Planner:
             later = replace(
                 row[1], person=self.people[(number * 4 + 3) % len(self.people)], from_ms=half + 500, to_ms=end
             )
-            seats = (
+            seats: tuple[Cast, ...] = (
                 replace(row[0], to_ms=end),
                 replace(row[1], to_ms=half),
                 later,

@@ -47,7 +47,7 @@ def test_reads_only_what_was_asked_for(warehouse: Path) -> None:
 def test_a_table_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     reader = DeltaReader(tmp_path)
     assert not reader.exists("assets")
-    with pytest.raises(Unavailable, match="habeas init"):
+    with pytest.raises(Unavailable, match="habeas run nightly"):
         reader.read("assets")
 
 

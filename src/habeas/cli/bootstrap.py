@@ -1,0 +1,228 @@
+"""The one place where use cases meet adapters. Everything heavy is imported when it is needed, not before."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from habeas.errors import BadInput, HabeasError, UsageError
+
+if TYPE_CHECKING:
+    from habeas.adapters.delta_reader import DeltaReader
+    from habeas.adapters.keystore import KeyStore
+    from habeas.adapters.keystore_custodian import Custodian
+    from habeas.adapters.keystore_registrar import Registrar
+    from habeas.policy.purposes import Purposes
+    from habeas.settings import Custody, Settings
+    from habeas.spark.tables import Tables
+    from habeas.steps.chain import KeyStatus, Rulebook
+
+JOBS: Mapping[str, str] = {
+    "catalog": "catalog_assets.py",
+    "decide": "decide.py",
+    "embed": "embed_faces.py",
+    "check": "check_embeddings.py",
+    "publish": "publish_embeddings.py",
+}
+"""Step -> its job file. The order is the order of a night."""
+
+NEED_CUSTODY = frozenset({"decide", "publish"})
+"""Steps that must read which keys are open. The embed step is never told where the key store is."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One installation: a settings file, maybe a custody file, and what is built from them."""
+
+    config: Path
+    custody_file: Path
+
+    @cached_property
+    def settings(self) -> Settings:
+        from habeas.settings import Settings
+
+        return Settings.read(self.config)
+
+    @cached_property
+    def custody(self) -> Custody:
+        from habeas.settings import Custody
+
+        return Custody.read(self.custody_file)
+
+    @cached_property
+    def reader(self) -> DeltaReader:
+        from habeas.adapters.delta_reader import DeltaReader
+
+        return DeltaReader(self.settings.warehouse)
+
+    @cached_property
+    def purposes(self) -> Purposes:
+        from habeas.policy.purposes import load_purposes
+
+        return load_purposes(self.settings.policies / "purposes.yaml")
+
+    @cached_property
+    def rules(self) -> Rulebook:
+        """The rules in force now, in sentences."""
+        from habeas.policy.packs import load_packs, policy_digest
+        from habeas.steps.chain import Rulebook
+
+        packs = load_packs(self.settings.policies, self.settings.packs)
+        rules = [entry.rule for pack in packs for entry in pack.rules]
+        return Rulebook(
+            digest=policy_digest(packs),
+            sentences={f"{rule.pack}/{rule.rule_id}": rule.sentence for rule in rules},
+            facts={f"{rule.pack}/{rule.rule_id}": rule.fact for rule in rules},
+        )
+
+    @property
+    def has_custody(self) -> bool:
+        """Whether this caller may read the custody file. An auditor need not."""
+        return os.access(self.custody_file, os.R_OK)
+
+    @cached_property
+    def watcher(self) -> KeyStore:
+        from habeas.adapters.custody import watcher
+
+        return watcher(self.custody)
+
+    @cached_property
+    def registrar(self) -> Registrar:
+        from habeas.adapters.custody import registrar
+
+        return registrar(self.custody)
+
+    @cached_property
+    def custodian(self) -> Custodian:
+        from habeas.adapters.custody import custodian
+
+        return custodian(self.custody)
+
+    def key_status(self) -> KeyStatus | None:
+        """Tells whether a key is open, where the caller may know; None where not."""
+        if not self.has_custody:
+            return None
+        opened, closed = self.watcher.open_keys(), self.watcher.closed_keys()
+        return lambda key: "open" if key in opened else "closed" if key in closed else "unknown, so closed"
+
+    def subject_of(self, real_id: str) -> str:
+        """The random id behind a real id; nobody is enrolled by asking. Raises UsageError."""
+        found = self.registrar.find_subject(real_id)
+        if found is None:
+            raise UsageError("nobody with that real id is known here", hint="Check its spelling in the file.")
+        return found
+
+    def set_up(self, now: datetime) -> bool:
+        """Keys, epoch and key store; True if anything was made."""
+        from habeas.adapters.custody import set_up
+
+        return set_up(self.custody, self.settings, now)
+
+    @contextmanager
+    def tables(self, run_id: str) -> Iterator[Tables]:
+        """The tables for writing: starts Spark, and ends it."""
+        from habeas.spark.session import open_session
+        from habeas.spark.tables import Tables
+
+        spark = open_session("habeas.import", self.settings, master="local[*]")
+        try:
+            yield Tables(spark, self.settings, run_id)
+        finally:
+            spark.stop()
+
+    def run_step(self, step: str, run_id: str, more: Sequence[str] = ()) -> int:
+        """Run one job as a process of its own; its exit code."""
+        from habeas.settings import PROJECT
+
+        command = [sys.executable, str(PROJECT / "jobs" / JOBS[step]), "--run-id", run_id,
+                   "--config", str(self.config), *more]  # fmt: skip
+        if step in NEED_CUSTODY:
+            command += ["--custody", str(self.custody_file)]
+        return subprocess.run(command, check=False).returncode
+
+    def run_dag(
+        self,
+        dag: str,
+        parameters: Mapping[str, object],
+        at: datetime,
+        progress: Callable[[Mapping[str, Any]], None],
+    ) -> str:
+        """Run a DAG to its end on the installation's own Airflow; the run's id.
+
+        `progress` gets each task's record as it ends. Raises the error the failed task ended with.
+        """
+        from habeas.adapters.airflow_env import airflow_environment, run_dag_once
+
+        home = self.config.parent
+        environment = airflow_environment(home) | {
+            "HABEAS_CONFIG": str(self.config),
+            "HABEAS_CUSTODY": str(self.custody_file),
+        }
+        ended = run_dag_once(home, dag, parameters, at, progress=progress, environment=environment)
+        if not ended.ok or ended.run_id is None:
+            raise _what_failed(dag, ended.log)
+        return ended.run_id
+
+    def models(self) -> Mapping[str, str]:
+        """Model id -> preprocessing, of every pack that can be read: what opening a row needs to know."""
+        from habeas.steps.packs import listed, model_id
+
+        packs = [pack for _, pack in listed(self.settings.models) if not isinstance(pack, UsageError)]
+        return {model_id(pack): pack.recogniser.preprocessing for pack in packs}
+
+    def table_paths(self) -> dict[str, str]:
+        """Every table's folder, by name."""
+        from habeas.tables.contracts import read_contracts
+
+        names = sorted(read_contracts(self.settings.schemas))
+        return {name: str(self.reader.path(name)) for name in names}
+
+    def report(self, run_id: str, *, title: str, drawn: bool = False) -> dict[str, Any]:
+        """Write the page of a run; the summary it was made from."""
+        from habeas.report.make import make_report
+
+        return make_report(
+            self.reader,
+            self.rules,
+            run_id,
+            self.settings.report,
+            self.table_paths(),
+            title=title,
+            drawn=drawn,
+        )
+
+
+def _what_failed(dag: str, log: Path) -> HabeasError:
+    """The error a failed DAG ended with: a job says why in one line, and its exit code says of which kind."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    codes = [int(code) for code in re.findall(r"Error code is: (\d+)", text)]
+    kinds = {kind.exit_code: kind for kind in HabeasError.__subclasses__() if kind is not BadInput}
+    said = re.findall(r"habeas (?:catalog|decide|embed|check|publish|plan): ([^\n]{1,500})", text)
+    kind = kinds.get(codes[-1], HabeasError) if codes else HabeasError
+    why = said[-1].strip() if said else "a task ended badly"
+    return kind(f"the {dag} run stopped: {why}", hint=f"Airflow's words are in {log}.")
+
+
+def installation(config: Path | None, custody: Path | None = None) -> Installation:
+    """The installation a settings file describes.
+
+    Without `config`: ./habeas.toml, else the one `habeas init` makes by default. Raises UsageError.
+    """
+    from habeas.settings import PROJECT
+
+    places = [config] if config else [Path("habeas.toml"), PROJECT / "var" / "habeas" / "habeas.toml"]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        where = "there is no settings file at the place named" if config else "there is no installation here"
+        raise UsageError(where, hint="Make one with: habeas init --home FOLDER")
+    found = found.resolve()
+    return Installation(found, (custody or found.parent / "custody" / "custody.toml").resolve())

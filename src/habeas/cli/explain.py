@@ -1,0 +1,40 @@
+"""`habeas explain`: from any id back to the file, the consent and the rule."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from habeas.cli import out
+from habeas.cli.options import Config, Custody, Json
+
+
+def explain(
+    id: Annotated[
+        str, typer.Argument(metavar="ID", help="An id or the beginning of one (4 characters or more).")
+    ],
+    config: Config = None,
+    custody: Custody = None,
+    as_json: Json = False,
+) -> None:
+    """Say why a template exists, or why a face, a person or a file was refused.
+
+    ID may be of a row of `embeddings`, a decision, a roster line, an asset or a quarantined item.
+
+    \b
+    habeas explain 3fa9c1d2
+    habeas explain 3fa9c1d2 --json
+    """
+    from habeas.cli.bootstrap import installation
+    from habeas.steps.explain import explain as use_case
+
+    place = installation(config, custody)
+    told = use_case(place.reader, id, rules=place.rules, key_status=place.key_status())
+
+    def human(console: Any) -> None:
+        console.print(f"{told.kind} {told.id}", style="bold", markup=False)
+        console.print(out.safe(told.headline) + "\n", markup=False)
+        console.print(out.table(["step", ""], [(link.step, link.says) for link in told.links]))
+
+    out.show(told.as_dict(), as_json, human)

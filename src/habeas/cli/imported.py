@@ -1,0 +1,41 @@
+"""What all three imports tell: how many lines, what was taken, what was set aside and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from habeas.cli import out
+
+
+def tell(what: str, read: Any, as_json: bool) -> None:
+    """Print an `habeas.steps.imports.Imported`. Line numbers and reasons, never a value of a line."""
+    told = {
+        "lines": read.lines,
+        what: len(read.records),
+        "repeated": read.repeated,
+        "set_aside": [
+            {"line": bad.line_number, "reason": bad.reason, "detail": bad.detail} for bad in read.set_aside
+        ],
+        "refusals_set_aside": read.refusals_set_aside,
+        "input_digest": read.input_digest,
+    }
+
+    def human(console: Any) -> None:
+        console.print(
+            f"{len(read.records)} {what} of {read.lines} lines, {read.repeated} repeated.", markup=False
+        )
+        if read.set_aside:
+            reasons = Counter(bad.reason for bad in read.set_aside)
+            console.print(out.table(["set aside", "lines"], reasons.most_common()))
+            first = read.set_aside[:5]
+            console.print(
+                out.table(["line", "reason", "detail"], [(b.line_number, b.reason, b.detail) for b in first])
+            )
+
+    out.show(told, as_json, human)
+    if read.refusals_set_aside:
+        out.say(
+            f"{read.refusals_set_aside} lines that may say refused or withdrawn could not be used: "
+            "somebody's no may not have been heard. Mend the file and import it again."
+        )

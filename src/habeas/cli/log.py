@@ -1,0 +1,87 @@
+"""`habeas log`: what people said and what was decided, as it was known at a time. For auditors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from habeas.cli import out
+from habeas.cli.options import AsOf, Config, Custody, Json, Subject, SubjectFile, moment, now
+from habeas.errors import UsageError
+
+app = typer.Typer(help="What people said and what was decided, as of a time.", no_args_is_help=True)
+
+Asset = Annotated[
+    str | None, typer.Option("--asset", metavar="ID", help="An asset id or the beginning of one.")
+]
+_CONSENTS = ("given_at", "recorded_at", "subject_id", "purpose", "status", "standing", "expires_at", "sources",
+             "notice_version", "method")  # fmt: skip
+_DECISIONS = ("as_of", "decision_id", "action", "purpose", "effect", "rules", "missing", "in_force")
+
+
+@app.command()
+def consents(
+    subject: Subject = None,
+    subject_file: SubjectFile = None,
+    asset: Asset = None,
+    as_of: AsOf = None,
+    config: Config = None,
+    custody: Custody = None,
+    as_json: Json = False,
+) -> None:
+    """Statements about consent that were known at a time.
+
+    \b
+    habeas log consents --asset 9c31
+    habeas log consents --subject-file - --as-of 2026-06-30T00:00:00+00:00
+    """
+    from habeas.steps.audit import log_consents
+
+    reader, wanted = _asked(subject, subject_file, asset, config, custody)
+    _print(log_consents(reader, wanted, moment(as_of, now())), _CONSENTS, as_json)
+
+
+@app.command()
+def decisions(
+    subject: Subject = None,
+    subject_file: SubjectFile = None,
+    asset: Asset = None,
+    as_of: AsOf = None,
+    config: Config = None,
+    custody: Custody = None,
+    as_json: Json = False,
+) -> None:
+    """Decisions taken up to a time, with the rules that fired and the facts that were missing.
+
+    \b
+    habeas log decisions --asset 9c31
+    habeas log decisions --subject 5d0c7b6a --json
+    """
+    from habeas.steps.audit import log_decisions
+
+    reader, wanted = _asked(subject, subject_file, asset, config, custody)
+    _print(log_decisions(reader, wanted, moment(as_of, now())), _DECISIONS, as_json)
+
+
+def _asked(
+    subject: str | None, subject_file: str | None, asset: str | None, config: Config, custody: Custody
+) -> tuple[Any, Any]:
+    from habeas.cli.bootstrap import installation
+    from habeas.steps.audit import about
+
+    if subject is not None and subject_file is not None:
+        raise UsageError("--subject and --subject-file name a person twice", hint="Give one of them.")
+    place = installation(config, custody)
+    if subject_file is not None:
+        subject = place.subject_of(out.real_ids(subject_file)[0])
+    return place.reader, about(place.reader, subject, asset)
+
+
+def _print(found: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
+    def human(console: Any) -> None:
+        rows = [[", ".join(row[n]) if isinstance(row[n], list) else row[n] for n in columns] for row in found]
+        console.print(out.table(columns, rows))
+        console.print(f"{len(found)} entries", markup=False)
+
+    out.show(found, as_json, human)

@@ -1,0 +1,125 @@
+"""`habeas`: the groups of commands, and what becomes of an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from habeas import __version__
+from habeas.cli import consent, demo, explain, log, models, opening, roster, run, setup, source, tables
+from habeas.errors import HabeasError
+
+EXIT_CODES = """
+Exit codes
+
+\b
+ 0  done
+ 1  failed for a reason habeas has no code for
+ 2  the call can't be used: an argument, a file, a setting
+ 3  the quality checks failed: nothing was published
+ 4  a rule says no: retrying can't help
+ 5  something is not what its digest, signature or contract says
+ 6  a key is closed, destroyed, unknown or held back
+75  a store, a lock or a disk can't be used now: try again later
+"""
+
+_HELP = """
+No face becomes a template unless the person, the purpose and the law allow it.
+
+Start with `habeas demo`: it draws an archive of people who don't exist and runs everything on it.
+
+\b
+An archive of your own:
+  habeas init --home /srv/faces
+  habeas source add sources.csv
+  habeas consent import consents.csv
+  habeas roster import rosters.csv
+  habeas run nightly
+  habeas explain 3fa9c1
+"""
+
+
+# Typer's own ways to end: exit, interrupt, and every fault of usage (BadParameter -> UsageError -> its base).
+_ITS_OWN: Any = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])
+
+
+class Main(TyperGroup):
+    """Errors raised on purpose become a message and an exit code; others never show their content."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HabeasError as error:
+            _say(f"habeas: {error.message}")
+            if error.hint:
+                _say(f"  {error.hint}")
+            ctx.exit(error.exit_code)
+        except _ITS_OWN:
+            raise
+        except BrokenPipeError:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # nobody reads on: no noise at exit
+            ctx.exit(0)
+        except Exception as error:
+            if os.environ.get("HABEAS_DEBUG") == "1":
+                raise
+            # Only the kind: the text of an error nobody expected may hold a value of a row.
+            _say(f"habeas: {type(error).__name__}; HABEAS_DEBUG=1 shows where, and may show data.")
+            ctx.exit(1)
+
+
+def _say(text: str) -> None:
+    from habeas.cli.out import say
+
+    say(text)
+
+
+app = typer.Typer(
+    cls=Main,
+    help=_HELP,
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # its tracebacks print local variables
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell more on standard error.")] = False,
+) -> None:
+    """Options of every command."""
+    if verbose:
+        from habeas.adapters.logs import configure
+
+        configure(verbose=True)
+
+
+app.command("init")(setup.init)
+app.command("doctor")(setup.doctor)
+app.command("demo")(demo.demo)
+app.add_typer(source.app, name="source")
+app.add_typer(consent.app, name="consent")
+app.add_typer(roster.app, name="roster")
+app.add_typer(run.app, name="run")
+app.command("explain")(explain.explain)
+app.add_typer(log.app, name="log")
+app.add_typer(tables.app, name="tables")
+app.add_typer(models.app, name="models")
+app.command("open")(opening.open_)

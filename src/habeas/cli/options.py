@@ -1,0 +1,52 @@
+"""Options that many commands share, so that they are called the same everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from habeas.errors import UsageError
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", envvar="HABEAS_CONFIG", help="Settings file. Default: ./habeas.toml"),
+]
+Custody = Annotated[
+    Path | None,
+    typer.Option(
+        "--custody", envvar="HABEAS_CUSTODY", help="Custody file. Default: custody/custody.toml beside it."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Subject = Annotated[
+    str | None, typer.Option("--subject", metavar="SUBJECT_ID", help="A random subject id, never a real id.")
+]
+SubjectFile = Annotated[
+    str | None,
+    typer.Option("--subject-file", metavar="FILE|-", help="File with one real id, or - for standard input."),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="TIME", help="ISO 8601 with a zone. Default: now.")
+]
+File = Annotated[str, typer.Argument(metavar="FILE|-", help="CSV or JSON lines; - reads standard input.")]
+
+
+def moment(text: str | None, now: datetime) -> datetime:
+    """The time an option names; `now` when it was not given. Raises UsageError."""
+    if text is None:
+        return now
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time", hint="Write it like 2026-01-31T12:00:00+00:00.") from None
+    if value.tzinfo is None:
+        raise UsageError(f"{text!r} has no time zone", hint="Write it like 2026-01-31T12:00:00+00:00.")
+    return value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """The clock of the command line: the only place a command gets the time from."""
+    return datetime.now(UTC)

@@ -1,0 +1,126 @@
+"""How commands speak: data to standard output, everything else to standard error, and nothing that bites a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from habeas.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_WIDE = 140
+
+
+def show(value: Any, as_json: bool, human: Callable[[Console], None]) -> None:
+    """Print the answer of a command: as JSON, or the way `human` draws it."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, indent=1, default=_plain) + "\n")
+    else:
+        human(console())
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console; wide enough not to cut tables when the output goes into a file."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDE)
+
+
+def say(text: str) -> None:
+    """Tell the person something that is no data."""
+    sys.stderr.write(f"{safe(text)}\n")
+
+
+def safe(value: Any) -> str:
+    """Text in which nothing is hidden: control, direction and format characters show as escapes."""
+    text = value.isoformat(sep=" ", timespec="seconds") if isinstance(value, datetime) else str(value)
+    return "".join(_escaped(c) if unicodedata.category(c) in _UNSEEN else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    return f"\\u{ord(character):04x}"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Any:
+    """A rich table of plain text: what comes from a table can't be markup."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    for row in rows:
+        made.add_row(*[Text("" if cell is None else safe(cell)) for cell in row])
+    return made
+
+
+def pairs(values: Mapping[str, Any]) -> Any:
+    """Names and values, one a line."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table.grid(padding=(0, 2))
+    for name, value in values.items():
+        made.add_row(Text(name, style="dim"), Text("" if value is None else safe(value)))
+    return made
+
+
+@contextmanager
+def progress(shown: bool = True) -> Iterator[Progress]:
+    """A progress bar on standard error; silent when nobody watches."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console(stderr=True), disable=not shown) as made:
+        yield made
+
+
+@contextmanager
+def input_file(name: str) -> Iterator[Path | BinaryIO]:
+    """A file to import, or standard input for `-`."""
+    from pathlib import Path
+
+    yield sys.stdin.buffer if name == "-" else Path(name)
+
+
+def real_ids(name: str) -> list[str]:
+    """Real ids from a file or standard input, one a line. They never come as arguments.
+
+    Raises UsageError, without repeating anything it read, when there is none or the file can't be read.
+    """
+    from pathlib import Path
+
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise UsageError("the file with the real id can't be read", hint="One id a line, UTF-8.") from None
+    found = [line for line in (line.strip("\r\n") for line in text.split("\n")) if line]
+    if not found:
+        raise UsageError("the file with the real id is empty", hint="One id a line, UTF-8.")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    return str(value)

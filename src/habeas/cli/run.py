@@ -1,0 +1,133 @@
+"""`habeas run`: the nightly run, a backfill, or one step by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from habeas.cli import out
+from habeas.cli.options import AsOf, Config, Custody, Json, moment, now
+from habeas.errors import UsageError
+
+app = typer.Typer(help="The nightly run, a backfill, or one step by itself.", no_args_is_help=True)
+
+Purposes = Annotated[str, typer.Option("--purposes", help="Comma-separated. Default: from the settings.")]
+Source = Annotated[str, typer.Option("--source", help="Only this source.")]
+Model = Annotated[str, typer.Option("--model", help="Model pack. Default: from the settings.")]
+
+
+@app.command()
+def nightly(
+    purposes: Purposes = "",
+    source: Source = "",
+    as_of: AsOf = None,
+    config: Config = None,
+    custody: Custody = None,
+    as_json: Json = False,
+) -> None:
+    """Run the nightly DAG once, here and now, and write its page.
+
+    \b
+    habeas run nightly
+    habeas run nightly --purposes archive_search --source studio
+    """
+    wanted = {"purposes": _words(purposes), "source": source, "as_of": _instant(as_of)}
+    _run("nightly", wanted, config, custody, as_json)
+
+
+@app.command()
+def backfill(
+    source: Annotated[str, typer.Option("--source", help="The source to work on.")],
+    captured_from: Annotated[str, typer.Option("--captured-from", help="Captured at or after (ISO 8601).")],
+    captured_to: Annotated[str, typer.Option("--captured-to", help="Captured before (ISO 8601).")],
+    model: Model = "",
+    purposes: Purposes = "",
+    config: Config = None,
+    custody: Custody = None,
+    as_json: Json = False,
+) -> None:
+    """Work through older footage, or through it again with another model.
+
+    It refuses whatever the nightly run would refuse today.
+
+    \b
+    habeas run backfill --source studio \\
+      --captured-from 2025-01-01T00:00:00+00:00 --captured-to 2026-01-01T00:00:00+00:00
+    """
+    wanted = {"source": source, "captured_from": _instant(captured_from), "captured_to": _instant(captured_to),
+              "model": model, "purposes": _words(purposes)}  # fmt: skip
+    _run("backfill", wanted, config, custody, as_json)
+
+
+@app.command()
+def step(
+    name: Annotated[str, typer.Argument(metavar="STEP", help="catalog, decide, embed, check or publish.")],
+    run_id: Annotated[str, typer.Option("--run-id", help="Id of the run; the same for all its steps.")],
+    purposes: Purposes = "",
+    source: Source = "",
+    model: Model = "",
+    as_of: AsOf = None,
+    config: Config = None,
+    custody: Custody = None,
+) -> None:
+    """Run one step by itself, without Airflow. Its exit code is the job's.
+
+    \b
+    habeas run step catalog --run-id try-1
+    """
+    from habeas.cli.bootstrap import JOBS, installation
+
+    if name not in JOBS:
+        raise UsageError(f"there is no step {out.safe(name)}", hint=f"Steps: {', '.join(JOBS)}.")
+    given = {"--purposes": purposes, "--source": source, "--model": model, "--as-of": _instant(as_of)}
+    more = [part for option, value in given.items() if value for part in (option, value)]
+    raise typer.Exit(installation(config, custody).run_step(name, run_id, more))
+
+
+def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_json: bool) -> None:
+    from habeas.cli.bootstrap import JOBS, installation
+
+    place = installation(config, custody)
+    with out.progress(shown=not as_json) as bar:
+        steps = bar.add_task(dag, total=len(JOBS) + (dag == "backfill"))
+
+        def ended(record: Mapping[str, Any]) -> None:
+            bar.update(steps, advance=1, description=f"{dag}: {record['task']} {record['status']}")
+
+        run_id = place.run_dag(dag, {name: value for name, value in wanted.items() if value}, now(), ended)
+    told = place.report(run_id, title=f"Run {run_id}")
+    page = place.settings.report / "index.html"
+
+    def human(console: Any) -> None:
+        console.print(summary_table(told))
+        console.print(f"\nPage: {page}", markup=False)
+
+    out.show(told, as_json, human)
+
+
+def summary_table(told: dict[str, Any]) -> Any:
+    """The summary in a few lines."""
+    refused = ", ".join(f"{reason} {count}" for reason, count in told["faces_refused"].items()) or "none"
+    left = ", ".join(f"{reason} {count}" for reason, count in told["assets_refused"].items()) or "none"
+    return out.pairs(
+        {
+            "files": told["assets"],
+            "files nobody looked into": left,
+            "files set aside": told["quarantined"],
+            "faces found": told["faces_detected"],
+            "faces refused": refused,
+            "templates sealed": told["embeddings"],
+            "people": told["subjects"],
+            "seconds": ", ".join(f"{step} {seconds}" for step, seconds in told["seconds"].items()),
+        }
+    )
+
+
+def _instant(text: str | None) -> str:
+    return moment(text, now()).isoformat() if text else ""
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]

@@ -1,0 +1,115 @@
+"""`habeas init` makes an installation, `habeas doctor` says what one still needs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from habeas.cli import out
+from habeas.cli.options import Config, Custody, Json, now
+from habeas.errors import UsageError
+
+_SETTINGS = """\
+# Settings of one installation. Environment variables (HABEAS_…) win over this file.
+# Everything that can be set: docs/reference/settings.md
+home = {home}
+purposes = {purposes}  # what the nightly run embeds for; see policies/purposes.yaml
+pack = {pack}  # model pack; see: habeas models list
+"""
+_CUSTODY = """\
+# Where keys are kept. For the registrar and the custodian alone: the embed job never gets this file.
+# No backup may hold the folder `kms`: a restored key would undo an erasure.
+home = {home}
+"""
+
+
+def init(
+    home: Annotated[
+        Path, typer.Option("--home", help="Folder of the installation; made when missing.")
+    ] = Path("var/habeas"),
+    archive: Annotated[
+        Path | None, typer.Option("--archive", help="Folder with the footage. Default: HOME/archive")
+    ] = None,
+    purposes: Annotated[
+        str, typer.Option("--purposes", help="Comma-separated purposes of the nightly run.")
+    ] = "archive_search",
+    pack: Annotated[str, typer.Option("--pack", help="Model pack.")] = "synthetic",
+    as_json: Json = False,
+) -> None:
+    """Make an installation: settings, keys, folders. Safe to run again.
+
+    \b
+    habeas init --home /srv/faces --archive /mnt/footage
+    """
+    place, made = make(home, archive, [word for word in purposes.split(",") if word], pack)
+    told = {"config": str(place.config), "custody": str(place.custody_file), "keys_made": made,
+            "archive": str(place.settings.archive), "warehouse": str(place.settings.warehouse)}  # fmt: skip
+
+    def human(console: Any) -> None:
+        console.print(out.pairs(told))
+        console.print(f"\nNext: habeas source add sources.csv --config {place.config}", markup=False)
+
+    out.show(told, as_json, human)
+
+
+def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tuple[Any, bool]:
+    """Write what is missing of an installation; (installation, were keys made)."""
+    from habeas.cli.bootstrap import installation
+    from habeas.policy.purposes import load_purposes
+    from habeas.settings import PROJECT
+
+    known = load_purposes(PROJECT / "policies" / "purposes.yaml")
+    if strange := [name for name in purposes if name not in known]:
+        raise UsageError(
+            f"{len(strange)} of the purposes are unknown", hint=f"Known: {', '.join(sorted(known))}."
+        )
+    home = home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    config, custody = home / "habeas.toml", home / "custody" / "custody.toml"
+    if not config.exists():
+        text = _SETTINGS.format(
+            home=json.dumps(str(home)), purposes=json.dumps(purposes), pack=json.dumps(pack)
+        )
+        if archive:
+            text += f"archive = {json.dumps(str(archive.resolve()))}\n"
+        _write(config, text, 0o644)
+    custody.parent.mkdir(mode=0o700, exist_ok=True)
+    if not custody.exists():
+        _write(custody, _CUSTODY.format(home=json.dumps(str(custody.parent))), 0o600)
+    place = installation(config, custody)
+    place.settings.archive.mkdir(parents=True, exist_ok=True)
+    return place, place.set_up(now())
+
+
+def _write(place: Path, text: str, mode: int) -> None:
+    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def doctor(config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
+    """List what habeas needs, what is missing, and how to mend it.
+
+    \b
+    habeas doctor
+    habeas doctor --json
+    """
+    from habeas.cli.doctor import checks
+
+    found = [
+        {"name": check.name, "ok": check.ok, "says": check.says, "mend": check.mend} for check in checks()
+    ]
+
+    def human(console: Any) -> None:
+        rows = [("ok" if entry["ok"] else "missing", entry["name"], entry["says"]) for entry in found]
+        console.print(out.table(["", "what", "found"], rows))
+        for entry in found:
+            if not entry["ok"]:
+                console.print(f"{entry['name']}: {entry['mend']}", markup=False)
+
+    out.show(found, as_json, human)
+    if not all(entry["ok"] for entry in found):
+        raise typer.Exit(1)

@@ -1,0 +1,46 @@
+"""`habeas source`: collections of footage and the ground each stands on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from habeas.cli import out
+from habeas.cli.options import Config, File, Json, now
+
+app = typer.Typer(help="Collections of footage and the ground each stands on.", no_args_is_help=True)
+_SHOWN = ("source_id", "controller", "root", "purposes", "legal_basis", "scan_ground", "roster_ground",
+          "retention_days", "registered_at")  # fmt: skip
+
+
+@app.command()
+def add(file: File, config: Config = None, as_json: Json = False) -> None:
+    """Register sources from CSV or JSON lines. What a source was collected for never changes afterwards.
+
+    \b
+    habeas source add sources.csv
+    """
+    from habeas.cli.bootstrap import installation
+    from habeas.cli.imported import tell
+    from habeas.spark.imports import add_sources
+
+    place = installation(config)
+    with out.input_file(file) as read, place.tables("import-sources") as tables:
+        taken = add_sources(tables, read, place.purposes, now())
+    tell("sources", taken, as_json)
+
+
+@app.command("list")
+def list_(config: Config = None, as_json: Json = False) -> None:
+    """List the registered sources."""
+    from habeas.cli.bootstrap import installation
+    from habeas.steps.reading import rows
+
+    found = sorted(rows(installation(config).reader, "sources"), key=lambda row: str(row["source_id"]))
+
+    def human(console: Any) -> None:
+        lines = [[", ".join(row[n]) if n == "purposes" else row[n] for n in _SHOWN] for row in found]
+        console.print(out.table(_SHOWN, lines))
+
+    out.show(found, as_json, human)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import Result
+
+from habeas import errors
+from habeas.cli import tables
+from habeas.cli.main import EXIT_CODES, app
+
+Habeas = Callable[..., Result]
+
+
+def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    found = getattr(command, "commands", None)
+    if not found:
+        yield words, command
+    for name, inner in (found or {}).items():
+        yield from commands(inner, (*words, name))
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+def test_every_promised_command_is_there() -> None:
+    promised = [
+        "init",
+        "doctor",
+        "demo",
+        "source",
+        "consent",
+        "roster",
+        "run",
+        "explain",
+        "log",
+        "tables",
+        "models",
+        "open",
+    ]
+    assert set(promised) == {words[0] for words in COMMANDS}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_teaches_and_speaks_json(words: tuple[str, ...]) -> None:
+    command = COMMANDS[words]
+    options = {name for parameter in command.params for name in parameter.opts}
+    assert "--json" in options or words == ("run", "step"), "a job prints for itself"
+    assert words[0] == "tables" or f"habeas {' '.join(words)}" in command.help or words[1:] == ("list",)
+    assert all(parameter.help for parameter in command.params)
+
+
+def test_no_command_takes_a_real_id_as_an_argument() -> None:
+    for words, command in COMMANDS.items():
+        for parameter in command.params:
+            if parameter.name == "subject":
+                assert "never a real id" in parameter.help, words
+            assert parameter.name not in ("real_id", "badge", "email"), words
+
+
+def test_help_starts_without_anything_heavy() -> None:
+    code = (
+        "import sys, habeas.cli.main; "
+        "print([m for m in sys.modules if m.split('.')[0] in "
+        "('pyspark','pyarrow','numpy','pandas','cv2','av','pydantic','cryptography','altair','airflow','sqlalchemy')])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "[]" == told.stdout.strip()
+
+
+def test_every_exit_code_is_documented(habeas: Habeas) -> None:
+    kinds = [errors.HabeasError, *errors.HabeasError.__subclasses__()]
+    for code in {kind.exit_code for kind in kinds} | {0}:
+        assert f"{code:2}  " in EXIT_CODES
+    assert "75  a store" in habeas("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.UsageError("no"), 2),
+        (errors.CheckFailed("no"), 3),
+        (errors.RefusedByPolicy("no"), 4),
+        (errors.IntegrityError("no"), 5),
+        (errors.KeyUnavailable("no"), 6),
+        (errors.Unavailable("no"), 75),
+    ],
+)
+def test_an_error_becomes_its_exit_code(
+    habeas: Habeas, monkeypatch: pytest.MonkeyPatch, error: errors.HabeasError, code: int
+) -> None:
+    def fail(_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(tables, "_contracts", fail)
+    told = habeas("tables", "list")
+    assert code == told.exit_code
+    assert "" == told.stdout
+    assert "habeas: no" in told.stderr
+
+
+def test_an_unexpected_error_shows_its_kind_and_no_content(
+    habeas: Habeas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise ValueError("Ana Example, 0.731")
+
+    monkeypatch.delenv("HABEAS_DEBUG", raising=False)
+    monkeypatch.setattr(tables, "_contracts", fail)
+    told = habeas("tables", "list")
+    assert 1 == told.exit_code
+    assert "ValueError" in told.stderr
+    assert "Ana" not in told.output
+
+
+def test_without_an_installation_the_next_step_is_told(
+    habeas: Habeas, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = habeas("tables", "list", "--config", str(tmp_path / "habeas.toml"), on=None)
+    assert 2 == told.exit_code
+    assert "habeas init --home" in told.stderr
+
+
+def test_json_is_json(habeas: Habeas) -> None:
+    for words in (
+        ("tables", "list"),
+        ("tables", "describe", "embeddings"),
+        ("source", "list"),
+        ("models", "list"),
+    ):
+        told = habeas(*words, "--json")
+        assert 0 == told.exit_code, told.output
+        json.loads(told.stdout)

@@ -1,0 +1,124 @@
+"""Commands that only read: explain, log, tables, source list, consent show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_warehouse as story
+from typer.testing import Result
+
+from habeas.cli.bootstrap import installation
+from habeas.cli.options import now
+from habeas.cli.out import safe
+
+Habeas = Callable[..., Result]
+
+
+def test_a_template_is_explained(habeas: Habeas) -> None:
+    told = habeas("explain", story.ROW_ANA[:10])
+    assert 0 == told.exit_code
+    for text in ("day%201.jpg", "said yes", "synthetic@", "roster line", story.RUN):
+        assert text in told.stdout
+
+
+def test_an_explanation_as_json_has_the_whole_chain(habeas: Habeas) -> None:
+    told = json.loads(habeas("explain", story.WITHDRAWN, "--json").stdout)
+    assert "refusal" == told["kind"]
+    assert ["file", "source", "roster line", "consent", "decision", "policy", "run"] == [
+        link["step"] for link in told["links"]
+    ]
+
+
+def test_an_unknown_id_is_a_fault_of_usage_with_a_hint(habeas: Habeas) -> None:
+    told = habeas("explain", "123456")
+    assert 2 == told.exit_code
+    assert "habeas log decisions" in told.stderr
+
+
+def test_an_auditor_without_custody_can_explain(habeas: Habeas, config: Path, tmp_path: Path) -> None:
+    told = habeas("explain", story.ROW_ANA[:10], "--custody", str(tmp_path / "none.toml"))
+    assert 0 == told.exit_code
+    assert "key store" in told.stdout
+
+
+def test_with_custody_an_unknown_key_counts_as_closed(habeas: Habeas) -> None:
+    assert "so closed" in habeas("explain", story.ROW_ANA[:10]).stdout
+
+
+def test_a_real_id_as_an_argument_is_refused_and_not_repeated(habeas: Habeas) -> None:
+    told = habeas("log", "consents", "--subject", "Ana Example")
+    assert 2 == told.exit_code
+    assert "--subject-file" in told.stderr
+    assert "Ana" not in told.output
+
+
+def test_a_real_id_from_standard_input_finds_the_person(habeas: Habeas, config: Path) -> None:
+    place = installation(config)
+    subject = place.registrar.subject_for("B-1", now())
+    told = habeas("log", "consents", "--subject-file", "-", "--json", stdin="B-1\n")
+    assert (0, []) == (told.exit_code, json.loads(told.stdout))
+    assert subject == place.subject_of("B-1")
+
+
+def test_a_real_id_nobody_enrolled_is_unknown_and_stays_so(habeas: Habeas, config: Path) -> None:
+    for _ in range(2):
+        told = habeas("consent", "show", "--subject-file", "-", stdin="B-unknown\n")
+        assert 2 == told.exit_code
+        assert "B-unknown" not in told.output
+
+
+def test_the_decision_log_as_of_a_time(habeas: Habeas) -> None:
+    early = habeas("log", "decisions", "--as-of", "2026-11-19T00:00:00+00:00", "--json")
+    late = habeas(
+        "log", "decisions", "--as-of", "2026-11-21T00:00:00+00:00", "--asset", story.STREET[:8], "--json"
+    )
+    assert [] == json.loads(early.stdout)
+    assert [story.NO_SCAN] == [row["decision_id"] for row in json.loads(late.stdout)]
+
+
+@pytest.mark.parametrize("time", ["2026-11-19", "2026-11-19T00:00:00", "yesterday"])
+def test_a_time_without_a_zone_is_refused(habeas: Habeas, time: str) -> None:
+    assert 2 == habeas("log", "decisions", "--as-of", time).exit_code
+
+
+def test_ciphertext_is_shown_as_its_length(habeas: Habeas) -> None:
+    for words in ((), ("--json",)):
+        told = habeas("tables", "show", "embeddings", *words)
+        assert 0 == told.exit_code
+        assert "<100 bytes>" in told.stdout
+        assert "ccccc" not in told.stdout
+
+
+def test_a_table_that_is_none_is_a_fault_of_usage(habeas: Habeas) -> None:
+    assert 2 == habeas("tables", "show", "../custody").exit_code
+
+
+def test_tables_are_listed_with_what_erasure_does(habeas: Habeas) -> None:
+    told = {row["table"]: row for row in json.loads(habeas("tables", "list", "--json").stdout)}
+    assert ("delete", 1) == (told["embeddings"]["erasure"], told["embeddings"]["rows"])
+
+
+def test_sources_are_listed(habeas: Habeas) -> None:
+    assert "City archive" in habeas("source", "list").stdout
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mred", "a\u202ebidi", "a\x07", "line\nbreak", "zero\u200bwidth"])
+def test_text_from_a_table_cannot_steer_a_terminal(text: str) -> None:
+    shown = safe(text)
+    assert shown.isprintable()
+    assert "\\u" in shown
+
+
+def test_opening_needs_a_name_and_a_reason(habeas: Habeas) -> None:
+    assert 2 == habeas("open").exit_code
+    assert 2 == habeas("open", "--reason", " ", "--who", "custodian").exit_code
+
+
+def test_opening_tells_count_and_digest_and_is_recorded(habeas: Habeas, config: Path) -> None:
+    told = json.loads(habeas("open", "--reason", "a test", "--who", "custodian", "--json").stdout)
+    assert {"opened", "digest", "skipped"} == set(told)
+    assert 0 == told["opened"], "the small story's rows are sealed to nothing"
+    assert "a test" == installation(config).watcher.openings()[-1]["reason"]
