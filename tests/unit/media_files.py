@@ -105,7 +105,9 @@ def find(data: bytes, *path: bytes) -> tuple[int, int]:
     """Start and end of the first box with this path, header included."""
     start, end = 0, len(data)
     for depth, wanted in enumerate(path):
-        start, end = next((a, b) for name, a, b in boxes(data, start + (8 if depth else 0), end) if name == wanted)
+        start, end = next(
+            (a, b) for name, a, b in boxes(data, start + (8 if depth else 0), end) if name == wanted
+        )
     return start, end
 
 
@@ -154,7 +156,9 @@ def with_outside_data(path: Path, target: str) -> Path:
     data = path.read_bytes()
     absolute = target.encode()
     absolute += b"\0" * (len(absolute) % 2)
-    entry = b"\0" * 10 + bytes([0]) + b"\0" * 27 + b"\0" * 12 + bytes([1]) + b"x".ljust(63, b"\0") + b"\0" * 16
+    entry = (
+        b"\0" * 10 + bytes([0]) + b"\0" * 27 + b"\0" * 12 + bytes([1]) + b"x".ljust(63, b"\0") + b"\0" * 16
+    )
     entry += struct.pack(">HH", 1, 1) + b"\0" * 16
     entry += struct.pack(">HH", 2, len(absolute)) + absolute + struct.pack(">HH", 0xFFFF, 0)
     entry = struct.pack(">I4sI", 12 + len(entry), b"alis", 0) + entry

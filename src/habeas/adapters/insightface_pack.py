@@ -7,6 +7,7 @@ InsightFace's code is MIT; the licence of a pack is its own and was checked befo
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,10 @@ class LoadedPack:
         landmarks = sighting.detection.landmarks - np.asarray(sighting.offset, np.float32)
         if similarity(landmarks) is None or sighting.crop.size < 3 * 4:
             return None
-        aligned: Image = face_align.norm_crop(sighting.crop, landmarks, self._side)
+        with warnings.catch_warnings():
+            # InsightFace calls what scikit-image has renamed; nothing for our users to mend
+            warnings.simplefilter("ignore", FutureWarning)
+            aligned: Image = face_align.norm_crop(sighting.crop, landmarks, self._side)
         return aligned
 
     def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from habeas.faces.tracking import Ends
 from habeas.model.face import BindingReason, Track
 from habeas.model.limits import BindingRules
 from habeas.model.rows import Line
@@ -60,9 +61,15 @@ def touches(line: Line, track: Track) -> bool:
     return bool((_in_window(line, track) & _in_region(line, track)).any())
 
 
-def window_edges(lines: Sequence[Line]) -> list[int]:
-    """Times at which a track must end, so that none is half in a line's window."""
-    return sorted({edge for line in lines for edge in (line.from_ms, line.to_ms) if edge is not None})
+def window_ends(lines: Sequence[Line]) -> Ends:
+    """Tells a tracker where a track must end: at the edge of a line's window, inside that line's region."""
+    edges = [(edge, line) for line in lines for edge in (line.from_ms, line.to_ms) if edge is not None]
+
+    def ends(before: int, now: int, x: float, y: float) -> bool:
+        centre = np.array([[x, y]])
+        return any(before < edge <= now and _region_holds(line, centre)[0] for edge, line in edges)
+
+    return ends
 
 
 _Choice = tuple[Line | None, str]
@@ -165,12 +172,17 @@ def _in_window(line: Line, track: Track) -> NDArray[np.bool_]:
 
 
 def _in_region(line: Line, track: Track) -> NDArray[np.bool_]:
+    return _region_holds(line, _centres(track))
+
+
+def _region_holds(line: Line, centres: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) for (n, 2) places in fractions of the picture."""
     if line.region is None:
-        return np.ones(len(track.steps), np.bool_)
+        return np.ones(len(centres), np.bool_)
     x0, y0, x1, y1 = line.region
     # the far edge belongs to a region only where the picture ends
     x1, y1 = (np.inf if x1 >= 1 else x1), (np.inf if y1 >= 1 else y1)
-    x, y = _centres(track).T
+    x, y = centres.T
     inside: NDArray[np.bool_] = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
     return inside
 

@@ -7,7 +7,6 @@ plausible; a track that ends too early only splits, and a split refuses.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -18,6 +17,9 @@ from numpy.typing import NDArray
 from habeas.faces.alignment import footprint
 from habeas.model.face import Detection, Frame, Sighting, Steps, Track
 from habeas.model.limits import FaceRules
+
+Ends = Callable[[int, int, float, float], bool]
+"""(ms of one sighting, ms of the next, x, y in fractions of the picture) -> must a track there end between?"""
 
 REACH, REACH_PER_S = 0.5, 1.5
 """How far a face's centre may move, in face sizes: at once, and for each second since it was seen."""
@@ -31,13 +33,13 @@ class _Open:
     """A track that may go on."""
 
     shot: int
-    segment: int
     path: array[float] = field(default_factory=lambda: array("d"))
     kept: list[Sighting] = field(default_factory=list)
     certain: bool = False
     box: tuple[float, float, float, float] = (0, 0, 0, 0)
     speed: tuple[float, float] = (0, 0)  # pixels a millisecond
     at_ms: int = 0
+    frame_size: tuple[int, int] = (1, 1)  # width, height
 
 
 class Tracker:
@@ -47,7 +49,7 @@ class Tracker:
     track that isn't `wanted`; memory follows the number of people, not the length of the clip.
 
     `threshold`: score from which a detection is a face; below it is a candidate.
-    `cuts`: times at which every track ends, the edges of the roster's windows, so that no track is half in one.
+    `ends`: where the edges of the roster's windows end a track, so that none is half in one.
     `max_gap_ms`: longest time between two sightings of one track.
     """
 
@@ -55,30 +57,30 @@ class Tracker:
         self,
         rules: FaceRules,
         threshold: float,
-        cuts: Sequence[int] = (),
+        ends: Ends = lambda before, now, x, y: False,
         max_gap_ms: int = 1000,
         wanted: Callable[[Track], bool] = lambda track: True,
     ) -> None:
-        self._rules, self._threshold, self._cuts = rules, threshold, sorted(set(cuts))
+        self._rules, self._threshold, self._ends = rules, threshold, ends
         self._max_gap_ms, self._wanted = max_gap_ms * 1.2, wanted
         self._open: list[_Open] = []
         self._done: list[Track] = []
 
     def add(self, frame: Frame, detections: Sequence[Detection]) -> None:
-        segment = bisect_right(self._cuts, frame.at_ms)
         going: list[_Open] = []
         for track in self._open:
-            alive = track.shot == frame.shot and track.segment == segment
-            if alive and frame.at_ms - track.at_ms <= self._max_gap_ms:
+            if track.shot == frame.shot and frame.at_ms - track.at_ms <= self._max_gap_ms:
                 going.append(track)
             else:
                 self._done.append(self._closed(track))
-        scores = np.array([[_score(t, d, frame.at_ms) for d in detections] for t in going])
+        scores = np.array([[self._score(track, one, frame) for one in detections] for track in going])
         scores = scores.reshape(len(going), len(detections))
         links = _links(scores) if scores.size else {}
-        here = [going[links[i]] if i in links else _Open(frame.shot, segment) for i in range(len(detections))]
+        here = [going[links[i]] if i in links else _Open(frame.shot) for i in range(len(detections))]
         # a track goes on unseen only if nothing that was seen could have been its face
-        unseen = [t for row, t in enumerate(going) if row not in links.values() and not (scores[row] > 0).any()]
+        unseen = [
+            t for row, t in enumerate(going) if row not in links.values() and not (scores[row] > 0).any()
+        ]
         over = [t for row, t in enumerate(going) if row not in links.values() and (scores[row] > 0).any()]
         self._done += [self._closed(track) for track in over]
         for track, detection in zip(here, detections, strict=True):
@@ -91,13 +93,20 @@ class Tracker:
         self._open, self._done = [], []
         return tuple(sorted(done, key=lambda track: tuple(track.steps[0])))
 
+    def _score(self, track: _Open, detection: Detection, frame: Frame) -> float:
+        height, width = frame.image.shape[:2]
+        places = (_centre(track.box), track.frame_size), (detection.centre, (width, height))
+        if any(self._ends(track.at_ms, frame.at_ms, x / w, y / h) for (x, y), (w, h) in places):
+            return 0.0
+        return _nearness(track, detection, frame.at_ms)
+
     def _see(self, track: _Open, frame: Frame, detection: Detection) -> None:
         height, width = frame.image.shape[:2]
         if track.path and frame.at_ms > track.at_ms:
             old, passed = _centre(track.box), frame.at_ms - track.at_ms
             new = detection.centre
             track.speed = ((new[0] - old[0]) / passed, (new[1] - old[1]) / passed)
-        track.box, track.at_ms = detection.box, frame.at_ms
+        track.box, track.at_ms, track.frame_size = detection.box, frame.at_ms, (width, height)
         track.path.extend((frame.at_ms, *detection.box, width, height))
         if detection.score >= self._threshold:
             track.certain = True
@@ -156,7 +165,7 @@ def _leaves_alone(scores: NDArray[np.float64], links: dict[int, int], row: int, 
     return bool(tracks or detections)
 
 
-def _score(track: _Open, detection: Detection, at_ms: int) -> float:
+def _nearness(track: _Open, detection: Detection, at_ms: int) -> float:
     """Overlap plus nearness to where the track should be by now; 0 = out of reach."""
     size = min(track.box[2] - track.box[0], track.box[3] - track.box[1])
     if size <= 0 or detection.size <= 0:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from habeas.errors import BadInput, IntegrityError
 from habeas.faces import quality
-from habeas.faces.binding import Binding, bind, touches, window_edges
+from habeas.faces.binding import Binding, bind, touches, window_ends
 from habeas.faces.tracking import Tracker
 from habeas.model.face import BindingReason, Detection, Frame, Image, Sighting, Track
 from habeas.model.ids import asset_id, row_id
@@ -122,7 +122,7 @@ def _followed(
         return any(line.grants and touches(line, track) for line in plan.lines)
 
     tracker = Tracker(
-        rules.faces, models.threshold, window_edges(plan.lines), rules.max_gap_ms, could_be_allowed
+        rules.faces, models.threshold, window_ends(plan.lines), rules.max_gap_ms, could_be_allowed
     )
     frames = 0
     with media.open(plan) as opened:
@@ -206,6 +206,8 @@ def _sealed(
         suite=grant.suite,
         format_version=context.format_version,
         model_id=rules.model_id,
+        preprocessing=context.preprocessing,
+        transform=context.transform,
         decision_id=grant.decision_id,
         expires_at=grant.expires_at,
         frame_ms=one.at_ms,

@@ -11,7 +11,15 @@ from habeas.errors import BadInput, Unavailable
 from habeas.model.media import Found
 from habeas.steps import locations
 
-ODD_NAMES = [b"two\nlines.jpg", b"-i", b"pipe:", b"http:x.mp4", b"bad\xff\xfe.jpg", "‮gpj.exe".encode(), b"50%.jpg"]
+ODD_NAMES = [
+    b"two\nlines.jpg",
+    b"-i",
+    b"pipe:",
+    b"http:x.mp4",
+    b"bad\xff\xfe.jpg",
+    "\u202egpj.exe".encode(),
+    b"50%.jpg",
+]
 
 
 def _reason(root: Path, location: str) -> str:
@@ -41,7 +49,9 @@ def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
         assert b"1" == os.read(fd, 1)
 
 
-def test_links_pipes_sockets_and_folders_with_media_names_are_reported_and_never_opened(tmp_path: Path) -> None:
+def test_links_pipes_sockets_and_folders_with_media_names_are_reported_and_never_opened(
+    tmp_path: Path,
+) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.jpg").write_bytes(b"secret")
@@ -82,7 +92,9 @@ def test_a_folder_swapped_for_a_link_after_the_walk_leads_nowhere(tmp_path: Path
     assert "symlink" == _reason(root, found.location)
 
 
-@pytest.mark.parametrize("location", ["../secret.jpg", "/etc/passwd", "a//b", "./a", "", "a/..", "%2E%2E/a", "a%00b", "50%"])
+@pytest.mark.parametrize(
+    "location", ["../secret.jpg", "/etc/passwd", "a//b", "./a", "", "a/..", "%2E%2E/a", "a%00b", "50%"]
+)
 def test_no_location_leads_outside_the_source(tmp_path: Path, location: str) -> None:
     assert "bad_location" == _reason(tmp_path, location)
 
@@ -111,7 +123,9 @@ def test_a_walk_leaves_no_descriptor_open(tmp_path: Path) -> None:
     assert before == len(os.listdir("/proc/self/fd"))
 
 
-def test_a_file_written_to_while_it_is_read_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_written_to_while_it_is_read_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "a.jpg"
     target.write_bytes(b"x" * 3_000_000)
     real = os.pread

@@ -121,7 +121,13 @@ def test_a_photo_says_what_it_is_whatever_it_is_called(tmp_path: Path) -> None:
     make.jpeg(tmp_path / "list.m3u8")
     data = (tmp_path / "list.m3u8").read_bytes()
     seen = probe_at(tmp_path, "list.m3u8", LIMITS)
-    assert ("photo", "jpeg", 160, 120, 0) == (seen.media, seen.format, seen.width, seen.height, seen.duration_ms)
+    assert ("photo", "jpeg", 160, 120, 0) == (
+        seen.media,
+        seen.format,
+        seen.width,
+        seen.height,
+        seen.duration_ms,
+    )
     assert (hashlib.sha256(data).digest(), len(data)) == (seen.sha256, seen.bytes)
     assert (tmp_path / "list.m3u8").stat().st_mtime_ns == seen.mtime_ns
 
@@ -129,7 +135,13 @@ def test_a_photo_says_what_it_is_whatever_it_is_called(tmp_path: Path) -> None:
 def test_a_clip_says_its_length_and_when_it_was_made(tmp_path: Path) -> None:
     make.clip(tmp_path / "pipe:", created="2026-03-04T05:06:07Z")
     seen = probe_at(tmp_path, "pipe:", LIMITS)
-    assert ("clip", "mp4", 160, 120, 2000) == (seen.media, seen.format, seen.width, seen.height, seen.duration_ms)
+    assert ("clip", "mp4", 160, 120, 2000) == (
+        seen.media,
+        seen.format,
+        seen.width,
+        seen.height,
+        seen.duration_ms,
+    )
     assert datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC) == seen.captured_at
 
 
@@ -163,15 +175,21 @@ def test_a_time_without_a_zone_is_no_time(
     assert captured_at == probe_at(tmp_path, "a.jpg", LIMITS).captured_at
 
 
-@pytest.mark.parametrize(("orientation", "size"), [(1, (160, 120)), (3, (160, 120)), (6, (120, 160)), (9, (160, 120))])
-def test_the_size_of_a_photo_is_its_upright_size(tmp_path: Path, orientation: int, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("orientation", "size"), [(1, (160, 120)), (3, (160, 120)), (6, (120, 160)), (9, (160, 120))]
+)
+def test_the_size_of_a_photo_is_its_upright_size(
+    tmp_path: Path, orientation: int, size: tuple[int, int]
+) -> None:
     make.jpeg(tmp_path / "a.jpg", exif={0x0112: orientation})
     seen = probe_at(tmp_path, "a.jpg", LIMITS)
     assert size == (seen.width, seen.height)
 
 
 @pytest.mark.parametrize(
-    "limits", [replace(LIMITS, max_bytes=100), replace(LIMITS, max_pixels=160 * 120 - 1)], ids=["bytes", "pixels"]
+    "limits",
+    [replace(LIMITS, max_bytes=100), replace(LIMITS, max_pixels=160 * 120 - 1)],
+    ids=["bytes", "pixels"],
 )
 @pytest.mark.parametrize("maker", [make.jpeg, make.png, make.clip])
 def test_caps_hold_for_every_format(tmp_path: Path, limits: MediaLimits, maker: Maker) -> None:

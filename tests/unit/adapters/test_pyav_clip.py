@@ -21,9 +21,10 @@ from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
 
 LIMITS = MediaLimits()
+KEYFRAMES = Sampling()
 
 
-def _frames(path: Path, sampling: Sampling = Sampling(), limits: MediaLimits = LIMITS) -> Iterator[Frame]:
+def _frames(path: Path, sampling: Sampling = KEYFRAMES, limits: MediaLimits = LIMITS) -> Iterator[Frame]:
     fd = os.open(path, os.O_RDONLY)
     try:
         yield from pyav_clip.frames(fd, sampling, limits)
@@ -99,7 +100,10 @@ def test_cuts_are_counted_and_movement_is_not_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "sampling"),
-    [(replace(LIMITS, max_frames=20), Sampling("per_second")), (replace(LIMITS, max_duration_s=1), Sampling())],
+    [
+        (replace(LIMITS, max_frames=20), Sampling("per_second")),
+        (replace(LIMITS, max_duration_s=1), Sampling()),
+    ],
     ids=["frames", "duration"],
 )
 def test_caps_on_frames_and_length(tmp_path: Path, limits: MediaLimits, sampling: Sampling) -> None:
@@ -155,7 +159,11 @@ class Watch:
 
 def _pointing_at(canary: Path, port: int) -> dict[str, tuple[bytes, dict[str, str]]]:
     """Content that names the canary or the listener, and the options with which FFmpeg would follow it."""
-    free = {"protocol_whitelist": "file,http,tcp,crypto,data", "allowed_extensions": "ALL", "extension_picky": "0"}
+    free = {
+        "protocol_whitelist": "file,http,tcp,crypto,data",
+        "allowed_extensions": "ALL",
+        "extension_picky": "0",
+    }
     head = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
     return {
         "m3u8 to a file": (f"{head}{canary}\n#EXT-X-ENDLIST\n".encode(), free),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from habeas.faces.binding import Binding, bind, window_edges
+from habeas.faces.binding import Binding, bind, window_ends
 from habeas.model.face import BindingReason, Detection, Sighting, Track
 from habeas.model.limits import BindingRules
 from habeas.model.rows import Line
@@ -129,7 +129,9 @@ def test_who_gets_which_face(case: str) -> None:
     assert (bound, Counter(refused)) == (who(binding), binding.refused)
 
 
-REGIONS = st.sampled_from([None, LEFT, RIGHT, (0.0, 0.0, 0.25, 1.0), (0.25, 0.0, 0.5, 1.0), (0.4, 0.2, 0.8, 0.9)])
+REGIONS = st.sampled_from(
+    [None, LEFT, RIGHT, (0.0, 0.0, 0.25, 1.0), (0.25, 0.0, 0.5, 1.0), (0.4, 0.2, 0.8, 0.9)]
+)
 WINDOWS = st.sampled_from([(None, None), (0, 1000), (1000, 3000), (500, 2000), (2000, None)])
 TIMES = st.sampled_from([(0,), (0, 500), (500, 1500), (1000, 2000, 2500), (0, 1000, 2000, 3000)])
 
@@ -209,5 +211,10 @@ def test_nobody_is_bound_without_a_roster(tracks: list[Track], photo: bool) -> N
     assert {BindingReason.UNBOUND} >= set(binding.refused)
 
 
-def test_windows_name_the_times_at_which_tracks_end() -> None:
-    assert [0, 1000, 3000] == window_edges([line("a", None, 0, 1000), line("b", None, 1000, 3000), line("c")])
+def test_a_window_ends_tracks_in_its_own_region_alone() -> None:
+    ends = window_ends([line("a", LEFT, 1000, 2000), line("b", RIGHT), line("c", None, None, 5000)])
+    assert [False, True, True, False] == [
+        ends(before, before + 500, 0.2, 0.5) for before in (0, 500, 1500, 2000)
+    ]
+    assert not ends(500, 1500, 0.7, 0.5)
+    assert ends(4000, 5000, 0.7, 0.5)

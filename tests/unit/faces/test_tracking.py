@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from habeas.faces.alignment import TEMPLATE
-from habeas.faces.tracking import Tracker
+from habeas.faces.tracking import Ends, Tracker
 from habeas.model.face import Detection, Frame
 from habeas.model.limits import FaceRules
 
@@ -23,8 +23,10 @@ def frame(at_ms: int, shot: int = 0) -> Frame:
     return Frame(np.full((HEIGHT, WIDTH, 3), at_ms // 100 % 256, np.uint8), at_ms, 0, shot)
 
 
-def follow(*seen: tuple[int, list[Detection]], cuts: tuple[int, ...] = (), shots: dict[int, int] | None = None):
-    tracker = Tracker(RULES, 0.6, cuts)
+def follow(
+    *seen: tuple[int, list[Detection]], ends: Ends = lambda *_: False, shots: dict[int, int] | None = None
+):
+    tracker = Tracker(RULES, 0.6, ends)
     for at_ms, detections in seen:
         tracker.add(frame(at_ms, (shots or {}).get(at_ms, 0)), detections)
     return tracker.finish()
@@ -37,7 +39,9 @@ def test_a_seated_person_is_one_track() -> None:
 
 
 def test_a_walking_person_is_one_track_over_keyframes_a_second_apart() -> None:
-    (track,) = follow(*[(t, [face(100 + t * 0.08, 150)]) for t in range(0, 6000, 1000)])  # 1.3 face sizes a second
+    (track,) = follow(
+        *[(t, [face(100 + t * 0.08, 150)]) for t in range(0, 6000, 1000)]
+    )  # 1.3 face sizes a second
     assert 6 == len(track.steps)
 
 
@@ -73,7 +77,11 @@ def test_somebody_who_passes_in_front_never_enters_the_track_of_who_sits_there()
 
 
 def test_a_neighbour_who_is_missed_once_splits_nothing() -> None:
-    seen = [(0, [face(200, 150), face(400, 150)]), (500, [face(200, 150)]), (1000, [face(200, 150), face(400, 150)])]
+    seen = [
+        (0, [face(200, 150), face(400, 150)]),
+        (500, [face(200, 150)]),
+        (1000, [face(200, 150), face(400, 150)]),
+    ]
     assert [(0, 1000), (0, 1000)] == [(track.from_ms, track.to_ms) for track in follow(*seen)]
 
 
@@ -83,8 +91,11 @@ def test_a_cut_ends_every_track() -> None:
 
 
 def test_the_edge_of_a_roster_window_ends_every_track() -> None:
-    tracks = follow(*[(t, [face(200, 150)]) for t in range(0, 4000, 1000)], cuts=(2000,))
-    assert [(0, 1000), (2000, 3000)] == [(track.from_ms, track.to_ms) for track in tracks]
+    def ends(before: int, now: int, x: float, y: float) -> bool:
+        return before < 2000 <= now and x < 0.5
+
+    tracks = follow(*[(t, [face(200, 150), face(500, 150)]) for t in range(0, 4000, 1000)], ends=ends)
+    assert [(0, 1000), (0, 3000), (2000, 3000)] == [(track.from_ms, track.to_ms) for track in tracks]
 
 
 def test_a_person_who_was_gone_for_a_while_is_a_new_track() -> None:

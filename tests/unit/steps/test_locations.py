@@ -15,7 +15,7 @@ def test_every_path_comes_back_and_never_breaks_a_line(parts: list[bytes]) -> No
     path = b"/".join(parts)
     location = locations.encode(path)
     assert path == locations.decode(location)
-    assert not any(character in location for character in "\n\r\x1b‮⁦\x85\u2028")
+    assert not any(character in location for character in "\n\r\x1b\u202e\u2066\x85\u2028")
     assert location == locations.canonical(location)
     location.encode("utf-8")
 
@@ -31,7 +31,7 @@ def test_two_paths_never_share_a_location(parts: list[bytes]) -> None:
         ("사진/가.jpg".encode(), "사진/가.jpg"),
         (b"a\nb", "a%0Ab"),
         (b"\xff.jpg", "%FF.jpg"),
-        ("‮x".encode(), "%E2%80%AEx"),
+        ("\u202ex".encode(), "%E2%80%AEx"),
         (b"100%.jpg", "100%25.jpg"),
     ],
 )
