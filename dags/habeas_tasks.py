@@ -40,7 +40,7 @@ class Step:
 
 NIGHT = (
     Step("catalog", "catalog_assets.py", ("assets", "rosters", "quarantine")),
-    Step("decide", "decide.py", ("fact_sets", "decisions")),
+    Step("decide", "decide.py", ("fact_sets", "decisions"), custody=True),
     Step("embed", "embed_faces.py", ("staged",)),
     Step("check", "check_embeddings.py"),
     Step("publish", "publish_embeddings.py", ("embeddings", "row_status", "refusals", "work"), custody=True),
@@ -87,7 +87,7 @@ def config() -> str:
 
 
 def custody() -> str:
-    """Path of the custody file, for the one step that reads which keys are closed."""
+    """Path of the custody file, for the two steps that read which keys are open."""
     found = os.environ.get("HABEAS_CUSTODY") or Variable.get("habeas_custody", default="")
     return str(found or Path(config()).parent / "custody" / "custody.toml")
 

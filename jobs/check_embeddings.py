@@ -14,10 +14,15 @@ from habeas.tables.checks import expectations
 def body(job: Job) -> None:
     tables = job.tables()
     aggregates = check.aggregate(tables, job.folder.run_id)
-    job.counts |= {"rows": int(aggregates["rows"].iloc[0]), "failing": int(aggregates["rows_failing"].iloc[0])}
+    job.counts |= {
+        "rows": int(aggregates["rows"].iloc[0]),
+        "failing": int(aggregates["rows_failing"].iloc[0]),
+    }
     if job.counts["rows"] == 0:
         return
-    verdict = gx.judge(aggregates, expectations(tables.contracts["embeddings"]), job.settings.report / "data_docs")
+    verdict = gx.judge(
+        aggregates, expectations(tables.contracts["embeddings"]), job.settings.report / "data_docs"
+    )
     job.counts["expectations_failed"] = len(verdict.failed)
     if not verdict.ok:
         raise CheckFailed(

@@ -15,16 +15,24 @@ from habeas.spark.job import Job, main
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--custody", type=Path, required=True, help="custody file: only which keys are open is read")
+    parser.add_argument(
+        "--custody", type=Path, required=True, help="custody file: only which keys are open is read"
+    )
 
 
 def body(job: Job) -> None:
     packs = load_packs(job.settings.policies, job.settings.packs)
-    purposes = load_purposes(job.settings.policies / "purposes.yaml")
-    open_keys = KeyStore(Custody.read(job.args.custody).key_store).open_keys()
     job.digests["policy"] = policy_digest(packs)
-    tables = job.tables(job.digests["policy"])
-    job.counts |= decide.decide(tables, packs, purposes, job.purposes, open_keys, job.folder.run_id, job.as_of)
+    question = decide.Question(
+        wanted=tuple(job.purposes),
+        known=frozenset(load_purposes(job.settings.policies / "purposes.yaml")),
+        policy=job.digests["policy"],
+        as_of=job.as_of,
+        known_at=job.folder.known_at(),
+        run_id=job.folder.run_id,
+    )
+    open_keys = KeyStore(Custody.read(job.args.custody).key_store).open_keys()
+    job.counts |= decide.decide(job.tables(question.policy), packs, question, open_keys)
 
 
 if __name__ == "__main__":

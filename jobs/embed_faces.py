@@ -18,7 +18,9 @@ def body(job: Job) -> None:
     setup = set_up(job.settings, job.purposes, embed.source_folders(tables))
     job.digests["model"] = setup.model_id
     args = job.args
-    planned = embed.plan(tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to)
+    planned = embed.plan(
+        tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to
+    )
     job.counts |= embed.stage(tables, planned, partial(make_worker, setup), job.folder.run_id)
 
 

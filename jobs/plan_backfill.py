@@ -13,7 +13,9 @@ def body(job: Job) -> None:
     tables = job.tables()
     setup = set_up(job.settings, job.purposes, embed.source_folders(tables))
     args = job.args
-    planned = embed.plan(tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to)
+    planned = embed.plan(
+        tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to
+    )
     job.counts |= embed.planned_counts(planned)
 
 

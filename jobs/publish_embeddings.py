@@ -14,7 +14,9 @@ from habeas.spark.job import Job, main
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--custody", type=Path, required=True, help="custody file: only which keys are open is read")
+    parser.add_argument(
+        "--custody", type=Path, required=True, help="custody file: only which keys are open is read"
+    )
 
 
 def body(job: Job) -> None:

@@ -172,13 +172,6 @@ class Installation:
             raise _what_failed(dag, ended.log)
         return ended.run_id
 
-    def models(self) -> Mapping[str, str]:
-        """Model id -> preprocessing, of every pack that can be read: what opening a row needs to know."""
-        from habeas.steps.packs import listed, model_id
-
-        packs = [pack for _, pack in listed(self.settings.models) if not isinstance(pack, UsageError)]
-        return {model_id(pack): pack.recogniser.preprocessing for pack in packs}
-
     def table_paths(self) -> dict[str, str]:
         """Every table's folder, by name."""
         from habeas.tables.contracts import read_contracts

@@ -85,6 +85,8 @@ class StagedRow:
     suite: int = 0
     format_version: int = 0
     model_id: str = ""
+    preprocessing: str = ""
+    transform: str = ""
     decision_id: str = ""
     expires_at: datetime | None = None
     frame_ms: int = 0

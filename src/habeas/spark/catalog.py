@@ -36,7 +36,9 @@ _ARROW = pa.schema(
 )
 
 
-def catalog(tables: Tables, settings: Settings, run_id: str, as_of: datetime, source: str | None) -> dict[str, int]:
+def catalog(
+    tables: Tables, settings: Settings, run_id: str, as_of: datetime, source: str | None
+) -> dict[str, int]:
     """Bring `assets` and `quarantine` up to date with the archive; returns counts."""
     sources = [r for r in tables.read("sources").collect() if source in (None, r["source_id"])]
     found = _found(tables, settings.archive, sources)
@@ -57,7 +59,14 @@ def catalog(tables: Tables, settings: Settings, run_id: str, as_of: datetime, so
 
 def _found(tables: Tables, archive: Path, sources: list[Row]) -> DataFrame:
     rows = [
-        (s["source_id"], str(archive / s["root"]), f.location, f.size, f.mtime_ns, "" if f.kind == "file" else f.kind)
+        (
+            s["source_id"],
+            str(archive / s["root"]),
+            f.location,
+            f.size,
+            f.mtime_ns,
+            "" if f.kind == "file" else f.kind,
+        )
         for s in sources
         for f in files.walk(archive / s["root"])
     ]
@@ -101,7 +110,11 @@ def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[
 def _write_assets(tables: Tables, found: DataFrame, probed: DataFrame, run_id: str, as_of: datetime) -> None:
     """New content gets a row; content that moved gets its new place; content that is gone stays, not present."""
     one_place = probed.groupBy("asset_id").agg(
-        *[F.min_by(c, "location").alias(c) for c in probed.columns if c not in ("asset_id", "reason", "detail")]
+        *[
+            F.min_by(c, "location").alias(c)
+            for c in probed.columns
+            if c not in ("asset_id", "reason", "detail")
+        ]
     )
     fresh = (
         one_place.withColumn("present", F.lit(True))
@@ -121,7 +134,9 @@ def _write_assets(tables: Tables, found: DataFrame, probed: DataFrame, run_id: s
         .withColumn("present", F.lit(False))
     )
     # Known content keeps the time it was first seen; only its place and presence may change.
-    first_seen = known.select("asset_id", F.col("a.catalogued_at").alias("seen"), F.col("a.run_id").alias("seen_run"))
+    first_seen = known.select(
+        "asset_id", F.col("a.catalogued_at").alias("seen"), F.col("a.run_id").alias("seen_run")
+    )
     moved = (
         fresh.join(first_seen, "asset_id", "left")
         .withColumn("catalogued_at", F.coalesce("seen", "catalogued_at"))
@@ -134,7 +149,9 @@ def _write_assets(tables: Tables, found: DataFrame, probed: DataFrame, run_id: s
 
 
 def _set_aside(tables: Tables, probed: DataFrame, run_id: str, as_of: datetime) -> None:
-    bad = probed.where("reason <> ''").select("asset_id", "source_id", "reason", "detail").distinct().collect()
+    bad = (
+        probed.where("reason <> ''").select("asset_id", "source_id", "reason", "detail").distinct().collect()
+    )
     rows: list[dict[str, object]] = [
         {
             "quarantine_id": new_id("quarantine", "file", r["asset_id"], r["reason"]), "item": "file",
@@ -156,7 +173,9 @@ def _refuse_unregistered(tables: Tables, settings: Settings, run_id: str, as_of:
         place = folder.resolve()
         if any(place == root or root.is_relative_to(place) or place.is_relative_to(root) for root in roots):
             continue
-        locations = [f.location for f in files.walk(folder)] if folder.is_dir() and not folder.is_symlink() else [""]
+        locations = (
+            [f.location for f in files.walk(folder)] if folder.is_dir() and not folder.is_symlink() else [""]
+        )
         for location in locations:
             name = place_id(key, "", f"{folder.name}/{location}")
             rows.append(

@@ -17,4 +17,5 @@ def aggregate(tables: Tables, run_id: str) -> pd.DataFrame:
     wanted = [F.expr(sql).alias(name) for name, sql in aggregates(contract)]
     total = rows.where(~bad).agg(*wanted)
     counted = rows.agg(F.count("*").alias("rows"), F.count(F.when(bad, 1)).alias("rows_failing"))
-    return counted.crossJoin(total).toPandas()
+    row = counted.crossJoin(total).first()
+    return pd.DataFrame([row.asDict() if row else {}])

@@ -44,7 +44,6 @@ def spark_conf(home: Path, jars_folder: Path | None = None) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
-        "spark.sql.execution.arrow.pyspark.enabled": "true",
     }
 
 

@@ -10,13 +10,17 @@ from habeas.spark.tables import Tables
 
 def current(decisions: DataFrame) -> DataFrame:
     """Newest decision of each thing and purpose."""
-    thing = Window.partitionBy("action", "asset_id", "line_id", "purpose").orderBy(F.desc("as_of"), "decision_id")
+    thing = Window.partitionBy("action", "asset_id", "line_id", "purpose").orderBy(
+        F.desc("as_of"), "decision_id"
+    )
     return decisions.withColumn("_n", F.row_number().over(thing)).where("_n = 1").drop("_n")
 
 
 def newest_status(row_status: DataFrame) -> DataFrame:
     """Newest status of each sealed row."""
-    row = Window.partitionBy("row_id").orderBy(F.desc("recorded_at"), F.when(F.col("status") == "open", 1).otherwise(0))
+    row = Window.partitionBy("row_id").orderBy(
+        F.desc("recorded_at"), F.when(F.col("status") == "open", 1).otherwise(0)
+    )
     return row_status.withColumn("_n", F.row_number().over(row)).where("_n = 1").drop("_n")
 
 

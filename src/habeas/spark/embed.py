@@ -38,7 +38,9 @@ def plan(
     `identity` names everything else the result depends on: model, settings. One row an asset:
     asset_id, source_id, location, media, work_digest, lines (with their grants).
     """
-    decisions = current(tables.read("decisions")).where(F.col("purpose").isin(purposes)).where("effect = 'allow'")
+    decisions = (
+        current(tables.read("decisions")).where(F.col("purpose").isin(purposes)).where("effect = 'allow'")
+    )
     scans = decisions.where("action = 'scan'").select("asset_id", "purpose")
     grants = (
         decisions.where("action = 'embed'")
@@ -105,7 +107,9 @@ def _work_digest(identity: str) -> Column:
 Worker = Callable[[AssetPlan], list[StagedRow]]
 
 
-def stage(tables: Tables, planned: DataFrame, make_worker: Callable[[], Worker], run_id: str) -> dict[str, int]:
+def stage(
+    tables: Tables, planned: DataFrame, make_worker: Callable[[], Worker], run_id: str
+) -> dict[str, int]:
     """Run the worker over the plan and write every row it makes in one commit; returns counts.
 
     `make_worker` is called in each task that has work; it keeps what is dear (models, keys) for its process.
@@ -127,7 +131,9 @@ def stage(tables: Tables, planned: DataFrame, make_worker: Callable[[], Worker],
 
 def planned_counts(planned: DataFrame) -> dict[str, int]:
     """How much a plan holds: assets, roster lines in them, bytes to read."""
-    row = planned.agg(F.count("*"), F.coalesce(F.sum(F.size("lines")), F.lit(0)), F.coalesce(F.sum("bytes"), F.lit(0)))
+    row = planned.agg(
+        F.count("*"), F.coalesce(F.sum(F.size("lines")), F.lit(0)), F.coalesce(F.sum("bytes"), F.lit(0))
+    )
     assets, lines, size = row.first() or (0, 0, 0)
     return {"assets_planned": assets, "lines_planned": lines, "bytes_planned": size}
 
@@ -185,7 +191,7 @@ def _staged(row: StagedRow, run_id: str) -> dict[str, object]:
     q = row.quality
     empty_is_null = {
         name: getattr(row, name) or None
-        for name in ("reason", "purpose", "row_id", "line_id", "subject_id", "key_id", "model_id", "decision_id",
+        for name in ("reason", "purpose", "row_id", "line_id", "subject_id", "key_id", "model_id", "preprocessing", "transform", "decision_id",
                      "sealed", "suite", "format_version")
     }  # fmt: skip
     embedding = row.kind == "embedding"

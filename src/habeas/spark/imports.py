@@ -47,7 +47,10 @@ def add_consents(
 ) -> imports.Imported[ConsentStatement]:
     """Record statements; a given consent gets a key, a withdrawn or refused one loses it at once."""
     read = imports.import_consents(
-        file, purposes=purposes, recorded_at=now, subject_of=lambda real_id: registrar.subject_for(real_id, now)
+        file,
+        purposes=purposes,
+        recorded_at=now,
+        subject_of=lambda real_id: registrar.subject_for(real_id, now),
     )
     stored = [_statement(r.asDict()) for r in tables.read("consents").collect()]
     known = {s.consent_id for s in stored}
@@ -57,7 +60,9 @@ def add_consents(
     records = enrol_consents(history, registrar, now)
     _people(tables, read.subjects, now)
     _insert(tables, "keys", [{f.name: getattr(k, f.name) for f in fields(k)} for k in records])
-    _insert(tables, "consents", [asdict(s) | {"status": str(s.status), "sources": list(s.sources)} for s in fresh])
+    _insert(
+        tables, "consents", [asdict(s) | {"status": str(s.status), "sources": list(s.sources)} for s in fresh]
+    )
     _set_aside(tables, read, now)
     return read
 
@@ -103,13 +108,17 @@ def _stored_sources(tables: Tables) -> list[Source]:
 
 
 def _statement(row: dict[str, Any]) -> ConsentStatement:
-    return ConsentStatement(**(row | {"status": ConsentStatus(row["status"]), "sources": tuple(row["sources"])}))
+    return ConsentStatement(
+        **(row | {"status": ConsentStatus(row["status"]), "sources": tuple(row["sources"])})
+    )
 
 
 def _people(tables: Tables, people: Iterable[Subject], now: datetime) -> None:
     rows = [asdict(person) | {"recorded_at": now} for person in people]
     if rows:
-        learnt = "t.jurisdiction IS NULL AND s.jurisdiction IS NOT NULL OR t.minor IS NULL AND s.minor IS NOT NULL"
+        learnt = (
+            "t.jurisdiction IS NULL AND s.jurisdiction IS NOT NULL OR t.minor IS NULL AND s.minor IS NOT NULL"
+        )
         tables.upsert("subjects", tables.frame("subjects", rows), when=learnt)
 
 

@@ -60,7 +60,9 @@ def parser(task: str, description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(task, description=description)
     made.add_argument("--run-id", required=True, help="the same id finds what an earlier try left")
     made.add_argument("--config", type=_path, help="settings file (habeas.toml)")
-    made.add_argument("--purposes", type=_words, default=[], help="comma-separated; default: from the settings")
+    made.add_argument(
+        "--purposes", type=_words, default=[], help="comma-separated; default: from the settings"
+    )
     made.add_argument("--source", type=_word, help="only this source")
     made.add_argument("--captured-from", type=_instant, help="only assets captured since (ISO 8601)")
     made.add_argument("--captured-to", type=_instant, help="only assets captured before (ISO 8601)")
@@ -147,7 +149,9 @@ def _cpu_seconds(spark: SparkSession) -> float:
     for place in [Path(f"/proc/{pid}/stat")] if pid else []:
         if place.exists():
             fields = place.read_text().rpartition(")")[2].split()
-            total += sum(int(fields[i]) for i in (11, 12, 13, 14)) / 100  # own and waited-for children, in ticks
+            total += (
+                sum(int(fields[i]) for i in (11, 12, 13, 14)) / 100
+            )  # own and waited-for children, in ticks
     return total
 
 
@@ -172,5 +176,7 @@ def _instant(text: str) -> datetime | None:
         return None
     value = datetime.fromisoformat(text)
     if value.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; write it like 2026-01-31T00:00:00+00:00")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has no time zone; write it like 2026-01-31T00:00:00+00:00"
+        )
     return value

@@ -23,11 +23,15 @@ from habeas.tables.checks import reason_sql, row_is_bad
 OpenKeys = Callable[[], frozenset[str]]
 
 
-def publish(tables: Tables, run_id: str, as_of: datetime, now: datetime, open_keys: OpenKeys) -> dict[str, int]:
+def publish(
+    tables: Tables, run_id: str, as_of: datetime, now: datetime, open_keys: OpenKeys
+) -> dict[str, int]:
     """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`."""
     staged = tables.read("staged").where(F.col("run_id") == run_id).persist()
     try:
-        counts = {str(r["kind"]): int(r["n"]) for r in staged.groupBy("kind").agg(F.count("*").alias("n")).collect()}
+        counts = {
+            str(r["kind"]): int(r["n"]) for r in staged.groupBy("kind").agg(F.count("*").alias("n")).collect()
+        }
         rows = staged.where("kind = 'embedding'")
         good = rows.where(f"NOT ({row_is_bad(tables.contracts['embeddings'])})")
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
@@ -60,9 +64,13 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
     bad = (
         staged.where("kind = 'embedding'")
         .where(row_is_bad(contract))
-        .select(F.lit("row").alias("item"), "asset_id", "source_id", F.expr(reason_sql(contract)).alias("reason"))
+        .select(
+            F.lit("row").alias("item"), "asset_id", "source_id", F.expr(reason_sql(contract)).alias("reason")
+        )
     )
-    files = staged.where("kind = 'quarantine'").select(F.lit("file").alias("item"), "asset_id", "source_id", "reason")
+    files = staged.where("kind = 'quarantine'").select(
+        F.lit("file").alias("item"), "asset_id", "source_id", "reason"
+    )
     rows: list[dict[str, object]] = [
         r.asDict() | {
             "quarantine_id": new_id("quarantine", r["item"], r["asset_id"], r["reason"]),
@@ -96,7 +104,9 @@ def _settle_status(
     )  # fmt: skip
     both = opened.select(*names).unionByName(shut.select(*names))
     fresh = both.withColumn("recorded_at", F.lit(now)).withColumn("run_id", F.lit(run_id))
-    counts = {str(r["status"]): int(r["n"]) for r in fresh.groupBy("status").agg(F.count("*").alias("n")).collect()}
+    counts = {
+        str(r["status"]): int(r["n"]) for r in fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
+    }
     if counts:
         tables.insert_missing("row_status", fresh)
     return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}

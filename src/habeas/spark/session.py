@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from pyspark.sql import SparkSession
 
 from habeas.settings import Settings
@@ -10,6 +13,7 @@ from habeas.spark.conf import spark_conf
 
 def open_session(name: str, settings: Settings, master: str | None = None) -> SparkSession:
     """Session for one job. Under spark-submit what was submitted wins; alone it is `local[*]`."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need what this process has
     builder = SparkSession.builder.appName(name)
     active = SparkSession.getActiveSession()
     if active is not None:

@@ -103,7 +103,9 @@ class Tables:
                 self.spark.sql(f"ALTER TABLE {target} ADD CONSTRAINT contract CHECK ({check})")
         except Exception as error:
             if "ermission" in str(error) or "Read-only" in str(error):
-                raise Unavailable("the warehouse can't be written", hint="Check its owner and free space.") from None
+                raise Unavailable(
+                    "the warehouse can't be written", hint="Check its owner and free space."
+                ) from None
             raise
 
     def differences(self, name: str) -> list[str]:
@@ -121,7 +123,9 @@ class Tables:
                 found.append(f"{column.name} is {'nullable' if field.nullable else 'required'}")
         detail = self.spark.sql(f"DESCRIBE DETAIL delta.`{self.path(name)}`").first()
         properties = detail["properties"] if detail else {}
-        found += [f"{k} is {properties.get(k)}" for k, v in contract.properties.items() if properties.get(k) != v]
+        found += [
+            f"{k} is {properties.get(k)}" for k, v in contract.properties.items() if properties.get(k) != v
+        ]
         if bool(contract.constraints) != ("delta.constraints.contract" in properties):
             found.append("its constraints differ")
         return found

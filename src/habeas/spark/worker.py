@@ -46,7 +46,9 @@ class WorkerSetup:
             name: asdict(getattr(self, name))  # whole numbers and fractions only
             for name in ("media", "sampling", "binding", "faces")
         }
-        return digest("work", packs.pack_digest(self.pack), json_digest("limits", numbers), *sorted(self.purposes))
+        return digest(
+            "work", packs.pack_digest(self.pack), json_digest("limits", numbers), *sorted(self.purposes)
+        )
 
 
 def set_up(settings: Settings, wanted: Sequence[str], sources: Mapping[str, str]) -> WorkerSetup:

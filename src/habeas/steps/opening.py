@@ -45,7 +45,7 @@ class OpeningStore(Protocol):
 class Opened:
     """What leaves an opening: how many rows opened, one digest over them, and why others didn't.
 
-    Words in `skipped`: no_status, closed, frozen, held (row_status), expired, key_closed, unknown_model,
+    Words in `skipped`: no_status, closed, frozen, held (row_status), expired, key_closed,
     does_not_open (tampered with, or sealed as another row: an integrity failure).
     """
 
@@ -62,12 +62,10 @@ def open_rows(
     who: str,
     reason: str,
     now: datetime,
-    preprocessing: Mapping[str, str],
 ) -> Opened:
     """Open rows of `embeddings`; the vectors don't leave, their digest does.
 
-    `statuses` are rows of `row_status` (newest wins, missing = closed); `preprocessing` is model_id -> what
-    was bound at sealing. The digest is SHA-256 over row ids and vectors (float32, little-endian), ordered by
+    `statuses` are rows of `row_status` (newest wins, missing = closed). The digest is SHA-256 over row ids and vectors (float32, little-endian), ordered by
     row_id. The opening is written down before the first key is fetched. Raises UsageError without a name and
     a reason.
     """
@@ -75,7 +73,7 @@ def open_rows(
         raise UsageError("an opening needs a name and a reason", hint="Say who opens and what for.")
     kept = list(rows)
     opening = store.note_opening(now, who, reason, len(kept))
-    vectors, skipped = _vectors(kept, statuses, store, now=now, preprocessing=preprocessing)
+    vectors, skipped = _vectors(kept, statuses, store, now=now)
     whole = hashlib.sha256()
     for row_id in sorted(vectors):
         whole.update(packed(row_id, vectors[row_id].astype("<f4").tobytes()))
@@ -89,7 +87,6 @@ def _vectors(
     store: OpeningStore,
     *,
     now: datetime,
-    preprocessing: Mapping[str, str],
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, int]]:
     """row_id -> vector, and why the others didn't open. Leaves no record: for `open_rows` and tests."""
     if len({row["row_id"] for row in rows}) != len(rows):
@@ -109,7 +106,7 @@ def _vectors(
     vectors = {}
     for row in allowed:
         try:
-            vectors[row["row_id"]] = _open(row, keys, preprocessing)
+            vectors[row["row_id"]] = _open(row, keys)
         except _Skip as skip:
             skipped[skip.word] += 1
     return vectors, dict(sorted(skipped.items()))
@@ -121,23 +118,20 @@ class _Skip(Exception):
         self.word = word
 
 
-def _open(row: Row, keys: Mapping[str, OpeningKey], preprocessing: Mapping[str, str]) -> NDArray[np.float32]:
+def _open(row: Row, keys: Mapping[str, OpeningKey]) -> NDArray[np.float32]:
     key = keys.get(row["key_id"])
     if key is None:
         raise _Skip("key_closed")
-    if row["model_id"] not in preprocessing:
-        raise _Skip("unknown_model")
     # The row's own columns are not bound to the subject; the key store's are.
     if (row["subject_id"], row["purpose"], row["suite"]) != (key.subject_id, key.purpose, key.suite):
         raise _Skip("does_not_open")
     try:
-        context = context_of(row, preprocessing[row["model_id"]])
-        return open_sealed(bytes(row["sealed"]), context, key.suite, key.private)
+        return open_sealed(bytes(row["sealed"]), context_of(row), key.suite, key.private)
     except IntegrityError:
         raise _Skip("does_not_open") from None
 
 
-def context_of(row: Row, preprocessing: str) -> SealContext:
+def context_of(row: Row) -> SealContext:
     """What a row of `embeddings` says it is: the context it must have been sealed with."""
     return SealContext(
         row_id=row["row_id"],
@@ -147,7 +141,8 @@ def context_of(row: Row, preprocessing: str) -> SealContext:
         purpose=row["purpose"],
         source_id=row["source_id"],
         model_id=row["model_id"],
-        preprocessing=preprocessing,
+        preprocessing=row["preprocessing"],
+        transform=row["transform"],
         decision_id=row["decision_id"],
         format_version=int(row["format_version"]),
     )

@@ -55,7 +55,7 @@ class RunFolder:
         place = self.path / "run.json"
         if not place.exists():
             chosen = (wanted or now).astimezone(UTC)
-            _write(place, {"run_id": self.run_id, "as_of": chosen.isoformat()})
+            _write(place, {"run_id": self.run_id, "as_of": chosen.isoformat(), "known_at": now.isoformat()})
         fixed = datetime.fromisoformat(json.loads(place.read_text())["as_of"])
         if wanted is not None and wanted != fixed:
             raise UsageError(
@@ -63,6 +63,10 @@ class RunFolder:
                 hint="Give a new run another id.",
             )
         return fixed
+
+    def known_at(self) -> datetime:
+        """What had been recorded by then counts: a run about the past still hears a withdrawal of today."""
+        return datetime.fromisoformat(json.loads((self.path / "run.json").read_text())["known_at"])
 
     def write(self, record: TaskRecord) -> Path:
         self.path.mkdir(parents=True, exist_ok=True)
