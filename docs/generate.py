@@ -1,0 +1,200 @@
+"""Writes docs/reference/ from what the code says: `python docs/generate.py`, or `--check` to see if it is fresh."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from habeas.cli.main import EXIT_CODES, app
+from habeas.policy.facts import SCHEMA, Words
+from habeas.policy.packs import load_packs
+from habeas.policy.purposes import load_purposes
+from habeas.settings import PROJECT, Custody, Settings
+from habeas.steps.words import REASONS
+from habeas.tables.contracts import Contract, read_contracts
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+_MADE = "<!-- Made by docs/generate.py. Change the source and run it again; a test fails while this is stale. -->\n"
+
+
+def pages() -> dict[str, str]:
+    """File name -> content of every generated page."""
+    made = {"tables.md": tables(), "settings.md": settings(), "cli.md": cli(), "rules.md": rules()}
+    return {name: _MADE + "\n" + text.rstrip() + "\n" for name, text in made.items()}
+
+
+def tables() -> str:
+    """One section a table, out of its contract."""
+    contracts = read_contracts(PROJECT / "schemas")
+    rows = [[f"[`{n}`](#{n})", c.description, c.owner, c.retention, c.erasure] for n, c in contracts.items()]
+    parts = [
+        "# Tables\n\nEvery table is made from its contract in `schemas/` (Open Data Contract Standard). "
+        "Spark schemas, constraints and checks derive from the same files.\n",
+        _table(["table", "what it holds", "owner", "kept", "erasing a person"], rows),
+        *[_contract(contract) for contract in contracts.values()],
+    ]
+    return "\n".join(parts)
+
+
+def _contract(contract: Contract) -> str:
+    rows = [
+        [f"`{c.name}`", c.type, "" if c.required else "may be empty", c.classification, c.description]
+        for c in contract.columns
+    ]
+    key = ", ".join(f"`{name}`" for name in contract.key) or "none"
+    text = f"\n## {contract.name}\n\n{contract.description}\n\nVersion {contract.version}. Key: {key}.\n\n"
+    text += _table(["column", "type", "", "class", "meaning"], rows)
+    if contract.constraints:
+        text += "\nMust hold: " + "; ".join(f"`{rule}`" for rule in contract.constraints) + ".\n"
+    return text
+
+
+def settings() -> str:
+    """Both settings classes with environment names and defaults."""
+    parts = [
+        "# Settings\n\nAn environment variable wins over the settings file, the file over the default. "
+        "Folders whose default is given as HOME/… follow `home`.\n",
+        "## habeas.toml: what the jobs may know\n\nNamed by `--config` or `HABEAS_CONFIG`, else `./habeas.toml`. "
+        "It names no key store.\n",
+        _table(["setting", "environment", "default"], list(_fields(Settings, "HABEAS_"))),
+        "\n## custody.toml: where keys are kept\n\nNamed by `--custody` or `HABEAS_CUSTODY`, else "
+        "`custody/custody.toml` beside habeas.toml. For the registrar and the custodian; the embed job never gets it.\n",
+        _table(["setting", "environment", "default"], list(_fields(Custody, "HABEAS_CUSTODY_"))),
+    ]
+    return "\n".join(parts)
+
+
+_PLACES = {
+    "archive": "HOME/archive", "warehouse": "HOME/warehouse", "runs": "HOME/runs", "report": "HOME/report",
+    "installation_key": "HOME/installation.key", "registrar_public_key": "HOME/registrar.pub",
+    "kms": "HOME/kms", "identity_key": "HOME/identity.key", "registrar_key": "HOME/registrar.key",
+    "key_store": "sqlite:///HOME/keys.sqlite",
+}  # fmt: skip
+
+
+def _fields(settings_class: type[Any], prefix: str) -> Iterator[list[str]]:
+    for name, field in settings_class.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if is_dataclass(default) and not isinstance(default, type):
+            for inner in fields(default):
+                value = getattr(default, inner.name)
+                yield [f"`{name}.{inner.name}`", f"`{prefix}{name}__{inner.name}`".upper(), f"`{value}`"]
+            continue
+        shown = _PLACES.get(name) or ("must be given" if field.is_required() else _place(default))
+        yield [f"`{name}`", f"`{prefix}{name}`".upper(), f"`{shown}`"]
+
+
+def _place(value: Any) -> str:
+    if isinstance(value, Path):
+        return value.relative_to(PROJECT).as_posix() if value.is_relative_to(PROJECT) else str(value)
+    return str(value)
+
+
+def cli() -> str:
+    """Every command with its help, and the exit codes."""
+    parts = ["# Commands\n\nData goes to standard output, everything else to standard error. Nearly every command "
+             "takes `--json`.\n\n## Exit codes\n"]  # fmt: skip
+    codes = [line.split("  ", 1) for line in EXIT_CODES.splitlines() if line.strip()[:1].isdigit()]
+    parts.append(_table(["code", "means"], [[code.strip(), means.strip()] for code, means in codes]))
+    for words, command in _commands(typer.main.get_command(app)):
+        parts.append(f"\n## habeas {' '.join(words)}\n\n{_help(command.help)}\n")
+        rows = [
+            [_names(parameter), str(parameter.help)]
+            for parameter in command.params
+            if parameter.name != "help"
+        ]
+        parts.append(_table(["option", "meaning"], rows))
+    return "\n".join(parts)
+
+
+def _names(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{parameter.metavar or parameter.name.upper()}`"
+    return ", ".join(f"`{name}`" for name in parameter.opts)
+
+
+def _commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    inner = getattr(command, "commands", None)
+    if not inner:
+        yield words, command
+    for name, found in (inner or {}).items():
+        yield from _commands(found, (*words, name))
+
+
+def _help(text: str) -> str:
+    """Typer's help as Markdown: a paragraph marked with \\b is a block of commands."""
+    parts = []
+    for paragraph in text.strip().split("\n\n"):
+        marked = paragraph.startswith("\b\n")
+        parts.append(f"```sh\n{paragraph[2:]}\n```" if marked else " ".join(paragraph.split()))
+    return "\n\n".join(parts)
+
+
+def rules() -> str:
+    """Facts, reasons, purposes and the rules of the house pack."""
+    facts = []
+    for fact in SCHEMA:
+        kind = " \\| ".join(fact.type.words) if isinstance(fact.type, Words) else fact.type
+        facts.append([f"`{fact.name}`", ", ".join(fact.actions), kind, fact.sentence])
+    packs = load_packs(PROJECT / "policies", ["house"])
+    fired = [
+        [
+            f"`{entry.rule.rule_id}`",
+            entry.rule.kind,
+            ", ".join(entry.actions),
+            entry.rule.sentence,
+            entry.rule.citation,
+        ]
+        for pack in packs
+        for entry in pack.rules
+    ]
+    purposes = load_purposes(PROJECT / "policies" / "purposes.yaml")
+    named = [[f"`{p.purpose_id}`", p.label, "yes" if p.commercial else "no"] for p in purposes.values()]
+    return "\n".join(
+        [
+            "# Rules\n\nTwo gates ask the same rules: *scan* (may anyone look for faces in this file?) and *embed* "
+            "(may this listed person's face become a template for this purpose?). Everything is refused that no rule "
+            "allows, and a fact nobody supplied counts as no.\n",
+            "## Facts\n\nWhat a decision may rest on. No fact holds an id or a time.\n",
+            _table(["fact", "gate", "values", "says"], facts),
+            "\n## The house pack\n",
+            _table(["rule", "kind", "gate", "sentence", "source"], fired),
+            "\n## Purposes\n",
+            _table(["purpose", "label", "commercial"], named),
+            "\n## Why a face, a file or a record was refused or set aside\n",
+            _table(["reason", "means"], [[f"`{word}`", says] for word, says in REASONS.items()]),
+        ]
+    )
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return (
+        "\n".join("| " + " | ".join(cell.replace("\n", " ") for cell in line) + " |" for line in lines) + "\n"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Write what differs; with --check only say so. 1 if something was stale."""
+    stale = [
+        n
+        for n, text in pages().items()
+        if not (REFERENCE / n).is_file() or (REFERENCE / n).read_text() != text
+    ]
+    if "--check" not in arguments:
+        REFERENCE.mkdir(exist_ok=True)
+        for name in stale:
+            (REFERENCE / name).write_text(pages()[name])
+    sys.stdout.write(
+        "".join(f"{name} {'is stale' if '--check' in arguments else 'written'}\n" for name in stale)
+    )
+    return int(bool(stale) and "--check" in arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

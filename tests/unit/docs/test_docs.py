@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import importlib.util
+import re
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from habeas.policy.purposes import load_purposes
+from habeas.settings import PROJECT
+from habeas.steps.imports import import_consents, import_rosters, import_sources
+from habeas.steps.pack_file import parse as parse_pack
+
+PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+
+
+def _generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", PROJECT / "docs" / "generate.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_says_what_the_code_says() -> None:
+    made = _generate()
+    stale = [name for name, text in made.pages().items() if (made.REFERENCE / name).read_text() != text]
+    assert [] == stale, "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        path, _, anchor = target.partition("#")
+        place = (page.parent / path).resolve() if path else page
+        assert place.exists(), target
+        if anchor and place.suffix == ".md":
+            assert anchor in _anchors(place), target
+
+
+def _anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_no_page_is_a_dead_end() -> None:
+    linked = set()
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                linked.add((page.parent / target).resolve())
+    unlinked = [
+        page.relative_to(PROJECT).as_posix()
+        for page in PAGES
+        if page not in linked
+        and page.name != "README.md"
+        and not any(p in linked for p in page.parents if p.name == "decisions")
+    ]
+    assert [] == unlinked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_commands_in_the_docs_exist(page: Path) -> None:
+    generate = _generate()
+    known = {
+        " ".join(words) for words, _ in generate._commands(generate.typer.main.get_command(generate.app))
+    }
+    text = page.read_text(encoding="utf-8")
+    code = (
+        "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+        + "\n"
+        + "\n".join(re.findall(r"`(habeas [^`]+)`", text))
+    )
+    for line in re.findall(r"^(?:.*\| )?habeas ([a-z]+(?: [a-z]+)?)", code, re.MULTILINE):
+        assert line in known or line.split()[0] in known, line
+
+
+def _blocks(page: str, language: str) -> list[str]:
+    text = (PROJECT / "docs" / "how-to" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_lists_in_the_how_to_can_be_imported_as_they_stand() -> None:
+    sources, consents, rosters = (BytesIO(block.encode()) for block in _blocks("your-own-archive.md", "csv"))
+    purposes, now = load_purposes(PROJECT / "policies" / "purposes.yaml"), datetime(2026, 11, 23, tzinfo=UTC)
+    read = [
+        import_sources(sources, purposes=purposes, recorded_at=now),
+        import_consents(consents, purposes=purposes, recorded_at=now, subject_of=lambda real: "a1" * 16),
+        import_rosters(rosters, subject_of=lambda real: "a1" * 16, asset_of=lambda source, file: "b2" * 16),
+    ]
+    assert [(2, ()), (2, ()), (2, ())] == [(each.lines, each.set_aside) for each in read]
+
+
+def test_the_pack_in_the_how_to_can_be_read_as_it_stands() -> None:
+    (text,) = _blocks("your-own-model.md", "toml")
+    assert "my_pack" == parse_pack(text.replace('"…"', f'"{"0" * 64}"')).name
