@@ -111,7 +111,13 @@ def test_a_network_that_starts_to_give_no_numbers_stops_the_run(
     tiny: LoadedPack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crop = np.full((112, 112, 3), 9, np.uint8)
-    for bad in (np.full((1, 48), np.nan), np.zeros((1, 48)), np.ones((1, 47)), np.ones((2, 48))):
+    for bad in (
+        np.full((1, 48), np.nan),
+        np.full((1, 48), np.inf),
+        np.zeros((1, 48)),
+        np.ones((1, 47)),
+        np.ones((2, 48)),
+    ):
         monkeypatch.setattr(tiny._recogniser, "get_feat", lambda crops, bad=bad: bad)
         with pytest.raises(IntegrityError):
             tiny.embed([crop])

@@ -208,7 +208,10 @@ def _connections(door: socket.socket) -> int:
         count += 1
 
 
-def test_a_clip_whose_frames_lie_in_another_file_opens_nothing(tmp_path: Path) -> None:
+def test_a_clip_whose_frames_lie_in_another_file_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a name without a folder is looked for here
     canary = make.clip(tmp_path / "canary.mp4")
     trap = make.with_outside_data(make.clip(tmp_path / "a.mp4"), str(canary))
     watch = Watch(canary)

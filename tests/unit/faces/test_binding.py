@@ -190,7 +190,7 @@ def test_the_order_of_lines_and_faces_never_decides(
     assert before.refused == after.refused
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(rosters(), scenes(), st.booleans(), scenes())
 def test_a_bystander_only_ever_takes_bindings_away(
     lines: list[Line], tracks: list[Track], photo: bool, bystanders: list[Track]

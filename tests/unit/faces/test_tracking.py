@@ -76,6 +76,11 @@ def test_somebody_who_passes_in_front_never_enters_the_track_of_who_sits_there()
         assert 1 == len(sizes)
 
 
+def test_two_people_who_meet_half_way_are_not_told_apart_by_luck() -> None:
+    tracks = follow((0, [face(200, 150), face(300, 150)]), (1000, [face(248, 150), face(252, 150)]))
+    assert [1, 1, 1, 1] == [len(track.steps) for track in tracks]
+
+
 def test_a_neighbour_who_is_missed_once_splits_nothing() -> None:
     seen = [
         (0, [face(200, 150), face(400, 150)]),
