@@ -12,5 +12,9 @@ def body(job: Job) -> None:
     job.counts |= catalog.catalog(job.tables(), job.settings, job.folder.run_id, job.as_of, job.args.source)
 
 
+def run(argv: list[str]) -> int:
+    return main("catalog", __doc__ or "", body, argv)
+
+
 if __name__ == "__main__":
-    sys.exit(main("catalog", __doc__ or "", body, sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

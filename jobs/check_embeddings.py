@@ -31,5 +31,9 @@ def body(job: Job) -> None:
         )
 
 
+def run(argv: list[str]) -> int:
+    return main("check", __doc__ or "", body, argv)
+
+
 if __name__ == "__main__":
-    sys.exit(main("check", __doc__ or "", body, sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

@@ -35,5 +35,9 @@ def body(job: Job) -> None:
     job.counts |= decide.decide(job.tables(question.policy), packs, question, open_keys)
 
 
+def run(argv: list[str]) -> int:
+    return main("decide", __doc__ or "", body, argv, arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(main("decide", __doc__ or "", body, sys.argv[1:], arguments))
+    sys.exit(run(sys.argv[1:]))

@@ -24,5 +24,9 @@ def body(job: Job) -> None:
     job.counts |= embed.stage(tables, planned, partial(make_worker, setup), job.folder.run_id)
 
 
+def run(argv: list[str]) -> int:
+    return main("embed", __doc__ or "", body, argv)
+
+
 if __name__ == "__main__":
-    sys.exit(main("embed", __doc__ or "", body, sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

@@ -19,5 +19,9 @@ def body(job: Job) -> None:
     job.counts |= embed.planned_counts(planned)
 
 
+def run(argv: list[str]) -> int:
+    return main("plan", __doc__ or "", body, argv)
+
+
 if __name__ == "__main__":
-    sys.exit(main("plan", __doc__ or "", body, sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

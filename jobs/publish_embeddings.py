@@ -27,5 +27,9 @@ def body(job: Job) -> None:
     publish.record_runs(tables, [*earlier, job.record("publish", "done")], job.as_of)
 
 
+def run(argv: list[str]) -> int:
+    return main("publish", __doc__ or "", body, argv, arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(main("publish", __doc__ or "", body, sys.argv[1:], arguments))
+    sys.exit(run(sys.argv[1:]))

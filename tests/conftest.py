@@ -1,8 +1,42 @@
-"""What tests of several kinds share. Unit tests need nothing from here."""
+"""What tests of several kinds share. Unit tests start no JVM: they ask for none of these."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One session for every test of this process; each test has a warehouse of its own."""
+    from habeas.settings import Settings
+    from habeas.spark.session import open_session
+
+    session = open_session("tests", Settings(home=tmp_path_factory.mktemp("spark")), "local[2]")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An installation with a drawn archive, nothing imported yet. Copy it before changing it."""
+    from installations import install
+
+    return install(tmp_path_factory.mktemp("drawn") / "home")
+
+
+@pytest.fixture(scope="session")
+def after_a_night(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An installation after its first night. Read it; don't change it."""
+    from installations import import_lists, install
+
+    installed = install(tmp_path_factory.mktemp("night") / "home")
+    import_lists(installed)
+    installed.night("first")
+    return installed

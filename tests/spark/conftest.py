@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
 from habeas.settings import Settings
-from habeas.spark.session import open_session
 from habeas.spark.tables import Tables
-
-
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    session = open_session("tests", Settings(home=tmp_path_factory.mktemp("home")), "local[2]")
-    yield session
-    session.stop()
 
 
 @pytest.fixture

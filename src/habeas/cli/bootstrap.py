@@ -129,15 +129,19 @@ class Installation:
 
     @contextmanager
     def tables(self, run_id: str) -> Iterator[Tables]:
-        """The tables for writing: starts Spark, and ends it."""
+        """The tables for writing: starts Spark where none runs yet, and ends what it started."""
+        from pyspark.sql import SparkSession
+
         from habeas.spark.session import open_session
         from habeas.spark.tables import Tables
 
+        shared = SparkSession.getActiveSession() is not None
         spark = open_session("habeas.import", self.settings, master="local[*]")
         try:
             yield Tables(spark, self.settings, run_id)
         finally:
-            spark.stop()
+            if not shared:
+                spark.stop()
 
     def run_step(self, step: str, run_id: str, more: Sequence[str] = ()) -> int:
         """Run one job as a process of its own; its exit code."""

@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from habeas.model.rows import AssetPlan, Grant, Line, StagedRow
+from habeas.errors import HabeasError, Unavailable
+from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark.decisions import current
 from habeas.spark.tables import Tables
 
@@ -162,10 +163,26 @@ def _in_worker(make_worker: Callable[[], Worker], fields: StructType, run_id: st
         for batch in batches:
             for row in batch.to_pylist():
                 worker = worker or make_worker()
-                rows = [_staged(s, run_id) for s in worker(_asset_plan(row))]
+                rows = [_staged(s, run_id) for s in _guarded(worker, _asset_plan(row))]
                 yield pa.RecordBatch.from_pylist(rows, schema=to_arrow_schema(fields, timezone="UTC"))
 
     return work
+
+
+def _guarded(worker: Worker, plan: AssetPlan) -> list[StagedRow]:
+    """One asset's surprise is one quarantine row; no exception text leaves, it could hold values of a row."""
+    try:
+        return worker(plan)
+    except HabeasError as error:
+        raise error from None
+    except (OSError, MemoryError) as error:
+        raise Unavailable(
+            f"a worker ran out of something ({type(error).__name__})", hint="Try again."
+        ) from None
+    except Exception:
+        return [
+            StagedRow(Kind.QUARANTINE, plan.asset_id, plan.source_id, plan.work_digest, "unexpected_error")
+        ]
 
 
 def _asset_plan(row: dict[str, object]) -> AssetPlan:

@@ -82,6 +82,9 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         as_of = folder.as_of(args.as_of, started)
     except HabeasError as error:
         return _say(task, error)
+    shared = (
+        SparkSession.getActiveSession() is not None
+    )  # several jobs in one session: whoever made it stops it
     spark = open_session(f"habeas.{task}", settings)
     job = Job(args, settings, spark, folder, as_of, started_at=started, clock=clock, cpu=_cpu_seconds(spark))
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)
@@ -94,7 +97,8 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         status, code = "failed", _say_unknown(task, error)
     folder.write(job.record(task, status))
     log.info("task_ended", task=task, status=status, **_shown(job.counts))
-    spark.stop()
+    if not shared:
+        spark.stop()
     return code
 
 
