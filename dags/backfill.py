@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from habeas_tasks import DEFAULTS, MACROS, NIGHT, OWNER, PLAN, purposes, submit
 from airflow.sdk import DAG, Param, chain
 from pendulum import datetime
+
+from habeas_tasks import DEFAULTS, MACROS, NIGHT, OWNER, PLAN, purposes, submit
 
 POOL = "habeas_backfill"
 
@@ -36,8 +37,12 @@ with DAG(
         "source": Param(
             type="string", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="The source to work on."
         ),
-        "captured_from": Param(type="string", format="date-time", description="Captured at or after, with time zone."),
-        "captured_to": Param(type="string", format="date-time", description="Captured before, with time zone."),
+        "captured_from": Param(
+            type="string", format="date-time", description="Captured at or after, with time zone."
+        ),
+        "captured_to": Param(
+            type="string", format="date-time", description="Captured before, with time zone."
+        ),
         "model": Param(
             "",
             type="string",

@@ -30,7 +30,7 @@ OWNER = "data-engineering"
 
 @dataclass(frozen=True)
 class Step:
-    """One job. Only a step with `custody` is told where keys are kept."""
+    """One job. Only a step with `custody` is told where keys are kept: it reads which of them are open."""
 
     task_id: str
     application: str
@@ -66,7 +66,11 @@ class ByExitCode(RetryPolicy):
     def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
         code = re.search(r"Error code is: (\d+)", str(exception))
         reason = FINAL_EXIT_CODES.get(int(code[1])) if code else None
-        return RetryDecision.fail(f"exit code {code[1]}: {reason}") if code and reason else RetryDecision.default()
+        return (
+            RetryDecision.fail(f"exit code {code[1]}: {reason}")
+            if code and reason
+            else RetryDecision.default()
+        )
 
 
 DEFAULTS: dict[str, Any] = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from habeas_tasks import DEFAULTS, MACROS, NIGHT, OWNER, purposes, submit
 from airflow.sdk import DAG, Param, chain
 from pendulum import datetime
+
+from habeas_tasks import DEFAULTS, MACROS, NIGHT, OWNER, purposes, submit
 
 DOC = """
 ### nightly: archive → sealed embeddings
@@ -19,9 +20,9 @@ to do. `runs/<run>/<task>.json` in the installation's folder has the counts.
 |---|---|---|
 | 1 | a defect, or Java, memory, disk | read the log; clear the task; it was retried already |
 | 2 | settings or arguments can't be used | mend `habeas.toml` or the parameters, clear the task |
-| 3 | the quality suite failed, nothing was published | open `report/data_docs/index.html`; don't loosen a bound at night |
-| 4 | refused by policy (purpose, licence) | **leave it**: this is a decision, somebody from the privacy office reads it |
-| 5 | a digest, signature or table isn't what it should be | **stop, call the owner**: this may be tampering |
+| 3 | the quality suite failed, nothing published | open `report/data_docs/index.html`; loosen no bound at night |
+| 4 | refused by policy (purpose, licence) | **leave it**: a decision, for the privacy office to read |
+| 5 | a digest, signature or table is wrong | **stop, call the owner**: this may be tampering |
 | 6 | a key is closed or its store says no | leave it; `habeas doctor` tells which |
 | 75 | table locked or disk full | retried by itself; `habeas doctor` if it stays |
 
@@ -50,7 +51,10 @@ with DAG(
             description="What to embed for; empty = as the settings say.",
         ),
         "source": Param(
-            "", type="string", pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$", description="Only this source; empty = all."
+            "",
+            type="string",
+            pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$",
+            description="Only this source; empty = all.",
         ),
         "as_of": Param(
             None,

@@ -45,7 +45,9 @@ seconds = {"downloads": 0.0, "installation": 0.0}
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("key", nargs="?", default="", help="what `.venv/.ready` will say when all is done")
-    arguments.add_argument("--lock-jars", action="store_true", help="resolve the jars anew and write jars.lock")
+    arguments.add_argument(
+        "--lock-jars", action="store_true", help="resolve the jars anew and write jars.lock"
+    )
     given = arguments.parse_args()
     try:
         java_home = ensure_java()
@@ -57,7 +59,9 @@ def main() -> int:
         print(f"set-up: {failure}", file=sys.stderr)
         return 1
     (VENV / ".ready").write_text(given.key + "\n")
-    print(f"set-up: done; downloads {seconds['downloads']:.0f} s, installation {seconds['installation']:.0f} s")
+    print(
+        f"set-up: done; downloads {seconds['downloads']:.0f} s, installation {seconds['installation']:.0f} s"
+    )
     return 0
 
 
@@ -78,7 +82,7 @@ def step(kind: str, what: str) -> Iterator[None]:
 def run(*command: str | Path, mend: str, **environment: str) -> None:
     done = subprocess.run(
         [str(word) for word in command], cwd=PROJECT, env=os.environ | environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
     if done.returncode:
         tail = "\n".join(done.stdout.strip().splitlines()[-15:])
@@ -106,7 +110,13 @@ def ensure_java() -> str:
 def ensure_packages() -> None:
     if not PYTHON.exists():
         with step("installation", "making .venv"):
-            run(sys.executable, "-m", "venv", VENV, mend="On Debian and Ubuntu: sudo apt-get install python3-venv")
+            run(
+                sys.executable,
+                "-m",
+                "venv",
+                VENV,
+                mend="On Debian and Ubuntu: sudo apt-get install python3-venv",
+            )
     if not _as_locked():
         _install_locked()
     if not shutil.which("habeas", path=str(VENV / "bin")) or not _ready():
@@ -135,14 +145,22 @@ def _entries(*names: str) -> str:
 
 
 def pip(*words: str | Path) -> None:
-    run(PYTHON, "-m", "pip", *words, "--quiet", "--disable-pip-version-check", mend="Check network and disk space.")
+    run(
+        PYTHON,
+        "-m",
+        "pip",
+        *words,
+        "--quiet",
+        "--disable-pip-version-check",
+        mend="Check network and disk space.",
+    )
 
 
 def _as_locked() -> bool:
     """Does `.venv` hold just the versions the lock names?"""
     command = [str(PYTHON), "-m", "habeas.cli.installed", str(LOCK)]
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
-    return subprocess.run(command, env=environment, capture_output=True).returncode == 0
+    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
 
 
 def _ready() -> bool:

@@ -29,7 +29,11 @@ Progress = Callable[[Mapping[str, object]], None]
 
 
 def airflow_environment(
-    home: Path, *, master: str = "local[*]", dags: Path | None = None, inherited: Mapping[str, str] = os.environ
+    home: Path,
+    *,
+    master: str = "local[*]",
+    dags: Path | None = None,
+    inherited: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """The whole environment of an Airflow process (and so of the jobs it submits) for the installation at `home`.
 

@@ -19,7 +19,7 @@ from habeas.errors import CheckFailed, Unavailable
 from habeas.tables.checks import Expectation
 
 if TYPE_CHECKING:
-    import great_expectations as gx
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
 _NAME = "embeddings"
 
@@ -46,7 +46,8 @@ def judge(aggregates: pd.DataFrame, expectations: Sequence[Expectation], docs_di
         outcomes = _run(frame, expectations, docs_dir)
     except OSError as error:
         raise Unavailable(
-            f"the data docs can't be written ({type(error).__name__})", hint="Check space and rights of the report folder."
+            f"the data docs can't be written ({type(error).__name__})",
+            hint="Check space and rights of the report folder.",
         ) from None
     failed = [e for e in expectations if not outcomes[e.name]]
     critical = sorted(e.name for e in failed if e.severity == "critical")
@@ -78,7 +79,11 @@ def _number(row: pd.Series, wanted: Expectation) -> float:
 def _run(frame: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Path) -> dict[str, bool]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import: no event leaves this machine
     import great_expectations as gx
-    import great_expectations.expectations as gxe
+    from great_expectations.checkpoint.actions import UpdateDataDocsAction
+    from great_expectations.expectations.core.expect_column_values_to_be_between import (
+        ExpectColumnValuesToBeBetween,
+    )
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,10 +92,13 @@ def _run(frame: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Pat
         definition = batches.add_batch_definition_whole_dataframe("run")
         suite = context.suites.add(gx.ExpectationSuite(name=_NAME))
         for wanted in expectations:
-            bounds = {"min_value": wanted.minimum, "max_value": wanted.maximum}
             suite.add_expectation(
-                gxe.ExpectColumnValuesToBeBetween(
-                    column=wanted.name, severity=wanted.severity, notes=wanted.description, **bounds
+                ExpectColumnValuesToBeBetween(
+                    column=wanted.name,
+                    min_value=wanted.minimum,
+                    max_value=wanted.maximum,
+                    severity=FailureSeverity(wanted.severity),
+                    notes=wanted.description,
                 )
             )
         validation = context.validation_definitions.add(
@@ -100,16 +108,18 @@ def _run(frame: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Pat
             gx.Checkpoint(
                 name=_NAME,
                 validation_definitions=[validation],
-                actions=[gx.checkpoint.UpdateDataDocsAction(name="docs")],
+                actions=[UpdateDataDocsAction(name="docs")],
                 result_format={"result_format": "BOOLEAN_ONLY"},
             )
         )
         done = checkpoint.run(batch_parameters={"dataframe": frame})
     (result,) = done.run_results.values()
-    return {r.expectation_config.kwargs["column"]: bool(r.success) for r in result.results}
+    return {
+        r.expectation_config.kwargs["column"]: bool(r.success) for r in result.results if r.expectation_config
+    }
 
 
-def _context(docs_dir: Path) -> gx.data_context.EphemeralDataContext:
+def _context(docs_dir: Path) -> EphemeralDataContext:
     import great_expectations as gx
     from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
 
@@ -136,7 +146,10 @@ def _context(docs_dir: Path) -> gx.data_context.EphemeralDataContext:
             "local": {
                 "class_name": "SiteBuilder",
                 "show_how_to_buttons": False,
-                "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs_dir)},
+                "store_backend": {
+                    "class_name": "TupleFilesystemStoreBackend",
+                    "base_directory": str(docs_dir),
+                },
                 "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             }
         },

@@ -1,4 +1,7 @@
-"""Find a Java that Spark can use, or say how to get one. Standard library only: the set-up uses it before `.venv` is."""
+"""Find a Java that Spark can use, or say how to get one.
+
+Standard library only: the set-up uses it before there is a `.venv`. As a program it prints JAVA_HOME.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,11 @@ def _ask(executable: Path) -> Java | None:
     # The version is asked for, not read from a path; the home is Java's own word (a path may be a chain of links).
     try:
         said = subprocess.run(
-            [str(executable), "-XshowSettings:properties", "-version"], capture_output=True, text=True, timeout=30
+            [str(executable), "-XshowSettings:properties", "-version"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
         ).stderr
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -73,4 +80,4 @@ def _ask(executable: Path) -> Java | None:
 
 if __name__ == "__main__":
     java = find_java()
-    print(java.home if java else "")
+    sys.stdout.write(str(java.home) if java else "")

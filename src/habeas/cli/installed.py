@@ -1,4 +1,4 @@
-"""Does this Python hold what the lock names? `python -m habeas.cli.installed requirements.lock` answers by exit code."""
+"""Does this Python hold what the lock names? As a program it answers by exit code."""
 
 from __future__ import annotations
 

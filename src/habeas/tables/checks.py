@@ -111,8 +111,12 @@ def _column_faults(column: Column) -> list[tuple[str, str]]:
         faults.append((f"{column.name}_malformed", f"NOT ({quoted} RLIKE {_literal(column.pattern)})"))
     for rule in column.quality:
         if rule.metric == "invalidValues":
-            faults.append((f"{column.name}_invalid", f"{quoted} NOT IN ({', '.join(map(_literal, rule.valid))})"))
+            faults.append((f"{column.name}_invalid", _is_invalid(column.name, rule)))  # noqa: PERF401 - reads better
     return faults
+
+
+def _is_invalid(column: str, rule: Rule) -> str:
+    return f"`{column}` NOT IN ({', '.join(map(_literal, rule.valid))})"
 
 
 def _aggregate(column: str, rule: Rule) -> tuple[str, str]:
@@ -121,7 +125,7 @@ def _aggregate(column: str, rule: Rule) -> tuple[str, str]:
         case "duplicateValues":
             return f"{column}__duplicates", f"count({quoted}) - count(DISTINCT {quoted})"
         case "invalidValues":
-            return f"{column}__invalid", f"count_if({quoted} NOT IN ({', '.join(map(_literal, rule.valid))}))"
+            return f"{column}__invalid", f"count_if({_is_invalid(column, rule)})"
         case "sql":
             return rule.name, rule.query
     raise UsageError(
@@ -150,10 +154,12 @@ def _none_of(name: str, description: str) -> Expectation:
 
 
 def _judged(rule: Rule, column: str, share_of: str = "") -> Expectation:
-    return Expectation(rule.name, column, rule.minimum, rule.maximum, rule.severity, rule.description, share_of)
+    return Expectation(
+        rule.name, column, rule.minimum, rule.maximum, rule.severity, rule.description, share_of
+    )
 
 
-def _literal(value: str | int | float | bool) -> str:
+def _literal(value: str | float) -> str:
     """A Spark SQL literal. Contract values only, yet quoted as if anybody had written them."""
     if isinstance(value, bool):
         return "true" if value else "false"

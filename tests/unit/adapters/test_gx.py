@@ -18,7 +18,12 @@ CANARY = 41.98765432109  # a quality value that must not be copied anywhere
 def one_good_run(**changed: float | None) -> pd.DataFrame:
     row: dict[str, float | None] = {name: 0 for name, _ in aggregates(EMBEDDINGS)}
     row |= {"rows": 8, "rows_failing": 0, "q_size_px__min": CANARY, "q_size_px__max": 200.0}
-    row |= {"q_exposure__min": 0.2, "q_exposure__max": 0.8, "q_frontality__min": 0.3, "q_frontality__max": 1.0}
+    row |= {
+        "q_exposure__min": 0.2,
+        "q_exposure__max": 0.8,
+        "q_frontality__min": 0.3,
+        "q_frontality__max": 1.0,
+    }
     return pd.DataFrame([row | changed])
 
 
@@ -40,9 +45,7 @@ def test_a_row_out_of_bounds_stops_and_is_named_without_its_value(tmp_path: Path
     assert [content for content in kept if b"q_exposure__max" in content]  # the search itself finds things
 
 
-@pytest.mark.parametrize(
-    ("failing", "ok"), [(2, True), (3, False)], ids=lambda v: str(v)
-)
+@pytest.mark.parametrize(("failing", "ok"), [(2, True), (3, False)], ids=str)
 def test_a_few_failing_rows_warn_and_many_stop(tmp_path: Path, failing: int, ok: bool) -> None:
     few = [e for e in expectations(EMBEDDINGS) if e.column == "rows_failing"]
     verdict = judge(one_good_run(rows_failing=failing), few, tmp_path / "data_docs")

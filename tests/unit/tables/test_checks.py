@@ -67,7 +67,9 @@ def test_a_row_not_yet_published_may_lack_its_publishing_time() -> None:
 
 
 @pytest.mark.parametrize(("changed", "reason"), BAD, ids=[r for _, r in BAD])
-def test_a_row_that_breaks_its_contract_is_set_aside_with_the_reason(changed: dict[str, object], reason: str) -> None:
+def test_a_row_that_breaks_its_contract_is_set_aside_with_the_reason(
+    changed: dict[str, object], reason: str
+) -> None:
     assert 1 == in_sqlite(row_is_bad(EMBEDDINGS), GOOD | changed)
     assert reason == in_sqlite(reason_sql(EMBEDDINGS), GOOD | changed)
 
