@@ -1,0 +1,139 @@
+"""What habeas needs on this machine: found or missing, and how to mend it. Changes nothing, downloads nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from habeas.adapters import jars, key_files
+from habeas.adapters.java import OLDEST, find_java, how_to_get
+from habeas.cli.installed import differences
+from habeas.errors import HabeasError
+from habeas.settings import PROJECT, Custody, Settings
+from habeas.spark import conf
+from habeas.steps import packs
+
+_FREE = 2_000_000_000  # bytes a small night and its Spark scratch files want
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One prerequisite. `says` is what was found, `mend` what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    says: str
+    mend: str
+
+
+def checks(
+    config: Path | None = None,
+    custody: Path | None = None,
+    *,
+    project: Path = PROJECT,
+    environment: Mapping[str, str] = os.environ,
+) -> list[Check]:
+    """Every prerequisite, in the order they are needed. `config` and `custody` default as for every command."""
+    try:
+        settings = Settings.read(config)
+    except HabeasError as error:
+        return [*_machine(project, environment), Check("settings", False, error.message, error.hint)]
+    return [
+        *_machine(project, environment),
+        _home(settings.home),
+        _disk(settings.home),
+        _pack(settings),
+        _keys(custody),
+    ]
+
+
+def _machine(project: Path, environment: Mapping[str, str]) -> list[Check]:
+    return [
+        _python(),
+        _java(environment),
+        _packages(project / "requirements.lock"),
+        _jars(project / "jars.lock"),
+    ]
+
+
+def _python() -> Check:
+    found = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Check(
+        "Python 3.11 or 3.12",
+        found in ("3.11", "3.12"),
+        found,
+        "Install one of them, remove .venv, run: make setup",
+    )
+
+
+def _java(environment: Mapping[str, str]) -> Check:
+    java = find_java(environment)
+    says = f"{java.version} in {java.home}" if java else "none on PATH or in JAVA_HOME"
+    return Check(f"Java {OLDEST} or newer", java is not None and java.usable, says, how_to_get())
+
+
+def _packages(lock: Path) -> Check:
+    wrong = differences(lock) if lock.is_file() else [f"no {lock.name}"]
+    shown = "; ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+    return Check("Python packages as locked", not wrong, shown or "all as locked", "make setup")
+
+
+def _jars(lock: Path) -> Check:
+    found = conf.jars()
+    folder = found[0].parent if found else conf.JARS
+    wrong = jars.problems(folder, lock) if lock.is_file() else [f"no {lock.name}"]
+    return Check(
+        "Spark's jars as locked", not wrong, "; ".join(wrong) or f"{len(found)} by digest", "make setup"
+    )
+
+
+def _home(home: Path) -> Check:
+    place = _standing(home)
+    writable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    says = "writable" if writable else "can't be written"
+    if writable and place != home:
+        says = "not there yet, can be made"
+    return Check(
+        "installation folder", writable, f"{home}: {says}", "Give this user the folder, or choose another."
+    )
+
+
+def _disk(home: Path) -> Check:
+    free = shutil.disk_usage(_standing(home)).free
+    return Check("disk", free >= _FREE, f"{free / 1e9:.1f} GB free", f"Free {_FREE / 1e9:.0f} GB or more.")
+
+
+def _pack(settings: Settings) -> Check:
+    name = f"model pack {settings.pack}"
+    try:
+        pack = packs.read(settings.models / settings.pack)
+        packs.verify(pack, settings.models / settings.pack)
+    except HabeasError as error:
+        return Check(name, False, error.message, error.hint or "habeas models verify says more.")
+    except OSError as error:
+        return Check(name, False, f"can't be read ({error.strerror})", "habeas models verify says more.")
+    return Check(name, True, f"version {pack.version}, digests as stated", "")
+
+
+def _keys(given: Path | None) -> Check:
+    """The key folder is the custodian's; a user without it can run everything but decide and publish."""
+    name = "key folder"
+    try:
+        folder = Custody.read(given).home
+        if folder.exists():
+            key_files.check_folder(folder)
+    except HabeasError as error:
+        hint = error.hint or "Name the custody file with HABEAS_CUSTODY."
+        if given is None and "HABEAS_CUSTODY" not in os.environ:
+            return Check(name, True, "no custody file named: this user keeps no keys", "")
+        return Check(name, False, error.message, hint)
+    return Check(name, True, "private" if folder.exists() else "not there yet", "")
+
+
+def _standing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next((place for place in (folder, *folder.parents) if place.exists()), Path("/"))
