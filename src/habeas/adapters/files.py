@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from habeas.errors import BadInput, Unavailable
 from habeas.model.media import Found, MediaReason
@@ -30,7 +30,7 @@ Stamp = tuple[int, int, int, int, int]
 
 def media_name(location: str) -> bool:
     """True if the name claims to be a photo or a clip. Names decide nothing; they choose words."""
-    return os.path.splitext(location)[1].lower() in MEDIA_EXTENSIONS
+    return PurePosixPath(location).suffix.lower() in MEDIA_EXTENSIONS
 
 
 def walk(root: Path) -> Iterator[Found]:
@@ -193,7 +193,7 @@ class PositionedReader:
         self._at = 0
 
     def read(self, size: int = -1) -> bytes:
-        wanted = self._size - self._at if size is None or size < 0 else size
+        wanted = self._size - self._at if size < 0 else size
         data = os.pread(self._fd, max(0, wanted), self._at)
         self._at += len(data)
         return data

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import numpy as np
-from PIL import Image as pillow
+import PIL.Image
 from PIL import ImageFile, ImageOps
 
 from habeas.adapters.files import PositionedReader
@@ -61,9 +61,8 @@ def decode(fd: int, limits: MediaLimits) -> Frame:
         orientation = _exif(image).get(_ORIENTATION)
         try:
             image.load()
-            if orientation in range(2, 9):
-                image = ImageOps.exif_transpose(image)
-            upright: Image = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+            turned = ImageOps.exif_transpose(image) if orientation in range(2, 9) else image
+            upright: Image = np.ascontiguousarray(np.asarray(turned.convert("RGB"))[:, :, ::-1])
         except MemoryError:
             raise BadInput(MediaReason.OVER_LIMIT, "the picture doesn't fit in memory") from None
         except _BROKEN as error:
@@ -73,15 +72,15 @@ def decode(fd: int, limits: MediaLimits) -> Frame:
 
 
 @contextmanager
-def _opened(fd: int, limits: MediaLimits) -> Iterator[pillow.Image]:
+def _opened(fd: int, limits: MediaLimits) -> Iterator[PIL.Image.Image]:
     # somebody may have told Pillow to fill cut-off pictures with grey; not here
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     with warnings.catch_warnings():
         # Pillow's own cap warns where ours raises
         warnings.simplefilter("ignore")
         try:
-            image = pillow.open(PositionedReader(fd), formats=FORMATS)  # type: ignore[arg-type]
-        except pillow.DecompressionBombError:
+            image = PIL.Image.open(PositionedReader(fd), formats=FORMATS)  # type: ignore[arg-type]
+        except PIL.Image.DecompressionBombError:
             raise BadInput(MediaReason.OVER_LIMIT, "more pixels than the limit") from None
         except _BROKEN:
             raise BadInput(MediaReason.BROKEN_IMAGE, "the header can't be read") from None
@@ -96,14 +95,14 @@ def _opened(fd: int, limits: MediaLimits) -> Iterator[pillow.Image]:
             yield image
 
 
-def _exif(image: pillow.Image) -> pillow.Exif:
+def _exif(image: PIL.Image.Image) -> PIL.Image.Exif:
     try:
         return image.getexif()
     except _BROKEN:
-        return pillow.Exif()
+        return PIL.Image.Exif()
 
 
-def _captured_at(exif: pillow.Exif) -> datetime | None:
+def _captured_at(exif: PIL.Image.Exif) -> datetime | None:
     """DateTimeOriginal with its offset. A wall clock without a zone is no instant: absent."""
     try:
         inner = exif.get_ifd(_EXIF_IFD)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import insightface.model_zoo.model_zoo as zoo  # type: ignore[import-untyped]
+import insightface.model_zoo.model_zoo as zoo
 import numpy as np
 import onnx
-import onnxruntime  # type: ignore[import-untyped]
-from insightface.utils import face_align  # type: ignore[import-untyped]
+import onnxruntime
+from insightface.utils import face_align
 from numpy.typing import NDArray
 
 from habeas.errors import IntegrityError
@@ -110,10 +110,9 @@ class LoadedPack:
 
         Raises IntegrityError for outputs of another shape, that are no numbers, or of no length.
         """
-        found = [np.empty((0, self.pack.recogniser.dimensions), np.float32)]
-        for start in range(0, len(crops), _BATCH):
-            found.append(self._embed(list(crops[start : start + _BATCH])))
-        return np.concatenate(found)
+        nothing = np.empty((0, self.pack.recogniser.dimensions), np.float32)
+        batches = [list(crops[start : start + _BATCH]) for start in range(0, len(crops), _BATCH)]
+        return np.concatenate([nothing, *map(self._embed, batches)])
 
     def _embed(self, crops: list[Image]) -> NDArray[np.float32]:
         if any(crop.shape != (self._side, self._side, 3) or crop.dtype != np.uint8 for crop in crops):
@@ -188,8 +187,8 @@ def _tensors(graph: Any) -> list[Any]:
 
 def _check_outputs(detector: Any, picture: Image, name: str) -> None:
     for width, height in detector.input_sizes:
-        blob = detector._prepare_input_blob(cv2.resize(picture, (width, height)), (width, height))
-        session = detector._session_for_input_size((width, height))
+        blob = detector._prepare_input_blob(cv2.resize(picture, (width, height)), (width, height))  # noqa: SLF001
+        session = detector._session_for_input_size((width, height))  # noqa: SLF001 its outputs, before it drops what is no number
         for output in session.run(None, {detector.input_name: blob}):
             if not np.isfinite(output).all():
                 raise IntegrityError(f"the detector of model pack {name} gives outputs that are no numbers")

@@ -47,7 +47,7 @@ def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed
         width, height, captured_at, duration_ms = clip.width, clip.height, clip.captured_at, clip.duration_ms
     else:
         photo = images.read_header(fd, limits)
-        _whole_jpeg(fd, size) if kind == "jpeg" else _whole_png(fd, size)
+        _whole_jpeg(fd) if kind == "jpeg" else _whole_png(fd, size)
         width, height, captured_at, duration_ms = photo.width, photo.height, photo.captured_at, 0
     digest = files.sha256_of(fd)
     files.unchanged(fd, before)
@@ -82,7 +82,7 @@ def _starts_like_media(head: bytes) -> bool:
     return any(whole.startswith(head) for whole in (_JPEG, _PNG)) or b"ftyp".startswith(head[4:8] or b"?")
 
 
-def _whole_jpeg(fd: int, size: int) -> None:
+def _whole_jpeg(fd: int) -> None:
     """Raises `truncated` unless an end marker follows the first scan (inside a scan FF is always stuffed)."""
     at = 2
     for _ in range(_MAX_PARTS):

@@ -61,7 +61,7 @@ def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Iterator[Frame]:
         context = stream.codec_context
         context.thread_count = 1
         context.options = {"max_pixels": str(limits.max_pixels)}
-        if sampling.mode == "keyframes" and _keyframe_gap_ms(container, stream) <= sampling.max_gap_ms:
+        if sampling.mode == "keyframes" and _keyframe_gap_ms(stream) <= sampling.max_gap_ms:
             context.skip_frame = "NONKEY"
         yield from _sampled(container, stream, sampling, limits)
 
@@ -139,7 +139,7 @@ def _opened(fd: int, limits: MediaLimits) -> Iterator[tuple[Any, Any]]:
         yield container, stream
 
 
-def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+def _refuse(*asked: object) -> NoReturn:
     raise PermissionError("a clip may not open anything beside itself")
 
 
@@ -188,7 +188,7 @@ def _created(container: Any) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-def _keyframe_gap_ms(container: Any, stream: Any) -> float:
+def _keyframe_gap_ms(stream: Any) -> float:
     """Longest time without a keyframe, from the start to the end, by the container's index alone."""
     entries = stream.index_entries
     keys = [entry.timestamp for entry in entries if entry.is_keyframe]

@@ -96,8 +96,11 @@ def _speaks_of(
 
 
 def _plain(line: Line, photo: bool) -> bool:
-    """A photo has no time, so a photo's line with a window says something nobody can check; a place from the
-    left, without a region, means something only where all the lines have one."""
+    """False for a line that nobody can check.
+
+    A photo has no time, so a window says nothing of it; a place from the left, without a region, means
+    something only where all the lines have one.
+    """
     timed = line.from_ms is not None or line.to_ms is not None
     return (line.position is None or line.region is not None) and not (photo and timed)
 

@@ -54,7 +54,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a file says about itself, read without decoding a pixel. Sizes in pixels: a photo's upright, a clip's as coded."""
+    """What a file says about itself, read without decoding a pixel.
+
+    Sizes are in pixels: a photo's upright, a clip's as coded.
+    """
 
     media: str  # "photo" | "clip"
     format: str  # "jpeg" | "png" | "mp4"

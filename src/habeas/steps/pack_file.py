@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any, TypeVar
 
 from habeas.errors import UsageError
@@ -41,7 +40,6 @@ def _part(kind: type[_Part], said: object, rules: Mapping[str, Callable[[Any], A
     name = kind.__name__.lower()
     if not isinstance(said, dict):
         raise UsageError(f"{FILE}: a table [{name}] is needed")
-    assert set(rules) == {field.name for field in fields(kind)}
     return kind(**_fields(f"[{name}] ", said, rules))
 
 

@@ -78,9 +78,13 @@ BAD: dict[str, tuple[str, Maker, str]] = {
     "1x1 png": ("a.png", _saved("RGB", "PNG", (1, 1)), "too_small"),
     "1x30000": ("a.png", _saved("RGB", "PNG", (1, 30000)), "too_small"),
     "mp4 without moov": ("a.mp4", lambda p: make.without_box(make.clip(p), b"moov"), "unreadable_container"),
-    "mp4 cut in its frames": ("a.mp4", _cut(lambda p: make.clip(p, options={"movflags": "faststart"}), 0.7), "truncated"),
+    "mp4 cut in its frames": (
+        "a.mp4", _cut(lambda p: make.clip(p, options={"movflags": "faststart"}), 0.7), "truncated",
+    ),
     "ftyp and nothing": ("a.mp4", _bytes(b"\0\0\0\x10ftypisom\0\0\0\0"), "unreadable_container"),
-    "absurd duration": ("a.mp4", lambda p: make.slowed(make.clip(p, options={"use_editlist": "0"}), 8_000), "over_limit"),
+    "absurd duration": (
+        "a.mp4", lambda p: make.slowed(make.clip(p, options={"use_editlist": "0"}), 8_000), "over_limit",
+    ),
     "not h264": ("a.mp4", lambda p: make.clip(p, codec="mpeg4"), "unsupported_codec"),
     "encrypted": (
         "a.mp4",

@@ -73,7 +73,8 @@ CASES: dict[str, tuple[list[Line], list[Track], bool, dict[str, float], dict[str
     "small bystander in a portrait": ([line("a")], [PERSON, track(750, size=20)], True, {}, {"ambiguous": 2}),
     "placeholder": ([line("a", subject_id=None)], [PERSON], True, {}, {"placeholder": 1}),
     "placeholder's neighbour keeps his face": (
-        [line("a", LEFT, subject_id=None), line("b", RIGHT)], [PERSON, track(750)], True, {"b": 750}, {"placeholder": 1},
+        [line("a", LEFT, subject_id=None), line("b", RIGHT)], [PERSON, track(750)],
+        True, {"b": 750}, {"placeholder": 1},
     ),
     "a placeholder still counts": ([line("a"), line("b", subject_id=None)], [PERSON], True, {}, {"ambiguous": 1}),
     "a track that leaves its region": (
@@ -81,10 +82,15 @@ CASES: dict[str, tuple[list[Line], list[Track], bool, dict[str, float], dict[str
         [Track(PERSON.sightings, 0, False, np.vstack([track(400, times=(0,)).path, track(600, times=(500,)).path]))],
         False, {}, {"ambiguous": 1},
     ),
-    "a track half in the window": ([line("a", LEFT, 0, 1000)], [track(250, times=(500, 1000))], False, {}, {"ambiguous": 1}),
-    "a track outside the window": ([line("a", LEFT, 0, 1000)], [track(250, times=(1000, 2000))], False, {}, {"unbound": 1}),
+    "a track half in the window": (
+        [line("a", LEFT, 0, 1000)], [track(250, times=(500, 1000))], False, {}, {"ambiguous": 1},
+    ),
+    "a track outside the window": (
+        [line("a", LEFT, 0, 1000)], [track(250, times=(1000, 2000))], False, {}, {"unbound": 1},
+    ),
     "two tracks one after the other": (
-        [line("a", LEFT, 0, 9000)], [track(250, times=(0, 500)), track(250, times=(3000, 3500))], False, {}, {"ambiguous": 2},
+        [line("a", LEFT, 0, 9000)], [track(250, times=(0, 500)), track(250, times=(3000, 3500))],
+        False, {}, {"ambiguous": 2},
     ),
     "a clip with one line and one face": ([line("a")], [track(250, times=(0, 500))], False, {"a": 250}, {}),
     "passed by closely once": (

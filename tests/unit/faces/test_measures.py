@@ -33,7 +33,7 @@ def test_landmarks_that_are_one_point_or_no_numbers_align_nothing(landmarks: np.
 
 
 def test_the_footprint_holds_the_whole_aligned_square_inside_the_frame() -> None:
-    landmarks = (alignment.TEMPLATE + (50, 20)).astype(np.float32)
+    landmarks = np.add(alignment.TEMPLATE, (50, 20)).astype(np.float32)
     assert (47, 17, 166, 136) == alignment.footprint(landmarks, 500, 500)
     assert (47, 17, 100, 90) == alignment.footprint(landmarks, 100, 90)
     assert alignment.footprint(landmarks, 40, 40) is None
