@@ -63,7 +63,8 @@ def settings() -> str:
         "It names no key store.\n",
         _table(["setting", "environment", "default"], list(_fields(Settings, "HABEAS_"))),
         "\n## custody.toml: where keys are kept\n\nNamed by `--custody` or `HABEAS_CUSTODY`, else "
-        "`custody/custody.toml` beside habeas.toml. For the registrar and the custodian; the embed job never gets it.\n",
+        "`custody/custody.toml` beside habeas.toml. For the registrar and the custodian; the embed job "
+        "never gets it.\n",
         _table(["setting", "environment", "default"], list(_fields(Custody, "HABEAS_CUSTODY_"))),
     ]
     return "\n".join(parts)
@@ -127,7 +128,7 @@ def _commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple
 
 
 def _help(text: str) -> str:
-    """Typer's help as Markdown: a paragraph marked with \\b is a block of commands."""
+    """Typer's help as Markdown: a paragraph marked as preformatted is a block of commands."""
     parts = []
     for paragraph in text.strip().split("\n\n"):
         marked = paragraph.startswith("\b\n")

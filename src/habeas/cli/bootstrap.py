@@ -130,12 +130,10 @@ class Installation:
     @contextmanager
     def tables(self, run_id: str) -> Iterator[Tables]:
         """The tables for writing: starts Spark where none runs yet, and ends what it started."""
-        from pyspark.sql import SparkSession
-
-        from habeas.spark.session import open_session
+        from habeas.spark.session import is_running, open_session
         from habeas.spark.tables import Tables
 
-        shared = SparkSession.getActiveSession() is not None
+        shared = is_running()
         spark = open_session("habeas.import", self.settings, master="local[*]")
         try:
             yield Tables(spark, self.settings, run_id)

@@ -110,8 +110,12 @@ def check(
     with out.progress(shown=not as_json) as bar:
         seen = bar.track(pictures(photos, place.settings.media), description="looking")
         found = packs.check(models, seen)
-    told = {"pictures": len(found.boxes), "faces": sum(found.boxes.values()), "by_picture": dict(sorted(found.boxes.items())),
-            "unreadable": dict(sorted(found.unreadable.items()))}  # fmt: skip
+    told = {
+        "pictures": len(found.boxes),
+        "faces": sum(found.boxes.values()),
+        "by_picture": dict(sorted(found.boxes.items())),
+        "unreadable": dict(sorted(found.unreadable.items())),
+    }
 
     def human(console: Any) -> None:
         console.print(out.table(["picture", "faces"], sorted(found.boxes.items())))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from habeas.cli import out
-from habeas.cli.options import Config, Custody, Json, now
+from habeas.cli.options import Json, now
 from habeas.errors import UsageError
 
 _SETTINGS = """\
@@ -90,7 +90,7 @@ def _write(place: Path, text: str, mode: int) -> None:
         file.write(text)
 
 
-def doctor(config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
+def doctor(as_json: Json = False) -> None:
     """List what habeas needs, what is missing, and how to mend it.
 
     \b

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -65,7 +64,7 @@ def write(folder: Path, html: str) -> Path:
     place = folder / "index.html"
     temporary = folder / ".index.html.tmp"
     temporary.write_text(html, encoding="utf-8")
-    os.replace(temporary, place)
+    temporary.replace(place)
     return place
 
 

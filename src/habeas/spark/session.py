@@ -27,6 +27,11 @@ def open_session(name: str, settings: Settings, master: str | None = None) -> Sp
     return session
 
 
+def is_running() -> bool:
+    """Whether this process has a session already: whoever started it ends it."""
+    return SparkSession.getActiveSession() is not None
+
+
 def jvm_pid(spark: SparkSession) -> int | None:
     """Process id of the session's JVM: it may outlive a killed driver for a moment, so locks name it."""
     gateway = getattr(spark.sparkContext, "_gateway", None)

@@ -128,7 +128,8 @@ def _embedding(links: Links, row_id: str) -> Explanation:
         links.key(row["key_id"]),
         _status(links, row_id),
     ]
-    headline = f"A sealed template of person {row['subject_id'][:8]} for {row['purpose']}, stored {day(row['sealed_at'])}."
+    who, stored = row["subject_id"][:8], day(row["sealed_at"])
+    headline = f"A sealed template of person {who} for {row['purpose']}, stored {stored}."
     return Explanation("embedding", row_id, headline, tuple(way))
 
 

@@ -71,24 +71,18 @@ def _said(person: Resident, now: datetime) -> list[dict[str, str]]:
         }
 
     both = (SEARCH, ACCESS)
-    match person.standing:
-        case "both":
-            return [row(purpose, "given", -200, 365) for purpose in both]
-        case "one":
-            return [row(SEARCH, "given", -200, 365), row(ACCESS, "refused", -200)]
-        case "one_source":
-            return [row(purpose, "given", -200, 365, STUDIO) for purpose in both]
-        case "refused":
-            return [row(purpose, "refused", -200) for purpose in both]
-        case "withdrawn":
-            return [
-                row(p, status, since) for p in both for status, since in (("given", -300), ("withdrawn", -30))
-            ]
-        case "expired":
-            return [row(purpose, "given", -800, -40) for purpose in both]
-        case "future":
-            return [row(purpose, "given", 30, 395) for purpose in both]
-    return []
+    return {
+        "both": [row(purpose, "given", -200, 365) for purpose in both],
+        "one": [row(SEARCH, "given", -200, 365), row(ACCESS, "refused", -200)],
+        "one_source": [row(purpose, "given", -200, 365, STUDIO) for purpose in both],
+        "refused": [row(purpose, "refused", -200) for purpose in both],
+        "withdrawn": [
+            row(p, word, since) for p in both for word, since in (("given", -300), ("withdrawn", -30))
+        ],
+        "expired": [row(purpose, "given", -800, -40) for purpose in both],
+        "future": [row(purpose, "given", 30, 395) for purpose in both],
+        "never": [],
+    }[person.standing]
 
 
 def _instant(now: datetime, days: int) -> str:
