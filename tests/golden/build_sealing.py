@@ -9,7 +9,7 @@ old line means that rows sealed before can't be opened any more, and needs a new
 
 Origin: keys and nonces are the counting bytes below, blobs come from this project with cryptography 50.0.2.
 `xwing` is the first test vector of draft-connolly-cfrg-xwing-kem (appendix C): its 32-byte seed and the
-SHA-256 of its public key. That the blobs are standard HPKE is shown by tests/unit/sealing/hpke_oracle.py.
+SHA-256 of its public key. That the blobs are standard HPKE is shown by tests/unit/hpke_oracle.py.
 """
 
 from __future__ import annotations

@@ -65,9 +65,9 @@ def open_rows(
 ) -> Opened:
     """Open rows of `embeddings`; the vectors don't leave, their digest does.
 
-    `statuses` are rows of `row_status` (newest wins, missing = closed). The digest is SHA-256 over row ids and vectors (float32, little-endian), ordered by
-    row_id. The opening is written down before the first key is fetched. Raises UsageError without a name and
-    a reason.
+    `statuses` are rows of `row_status` (newest wins, missing = closed). The digest is SHA-256 over row ids
+    and vectors (float32, little-endian), ordered by row_id. The opening is written down before the first key
+    is fetched. Raises UsageError without a name and a reason.
     """
     if not who.strip() or not reason.strip():
         raise UsageError("an opening needs a name and a reason", hint="Say who opens and what for.")

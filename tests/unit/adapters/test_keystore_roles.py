@@ -30,8 +30,9 @@ def test_the_custodian_gets_the_private_half(registrar, custodian):
     assert {} == custodian.opener(["unknown"])
 
 
-def test_the_registrar_enrols_without_the_kms_and_cannot_open(keeping, registrar, custodian):
+def test_the_registrar_enrols_without_the_kms_and_cannot_open(keeping, custodian):
     shutil.rmtree(keeping.custody.kms)
+    registrar = roles.registrar(keeping.custody)
     record = registrar.enrol("s", "a", NOW)
     assert not hasattr(registrar, "opener")
     with pytest.raises(KeyUnavailable):

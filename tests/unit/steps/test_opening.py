@@ -18,8 +18,18 @@ from habeas.steps import opening
 from habeas.steps.opening import context_of, open_rows
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
-BOUND = ["row_id", "key_id", "asset_id", "line_id", "purpose", "source_id", "model_id", "preprocessing", "transform",
-         "decision_id"]
+BOUND = [
+    "row_id",
+    "key_id",
+    "asset_id",
+    "line_id",
+    "purpose",
+    "source_id",
+    "model_id",
+    "preprocessing",
+    "transform",
+    "decision_id",
+]
 
 
 def vector(number: int) -> np.ndarray:
