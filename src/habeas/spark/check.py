@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import pandas as pd
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from habeas.spark.tables import Tables
-from habeas.tables.checks import aggregates, row_is_bad
+from habeas.tables.checks import aggregates, reason_sql, row_is_bad
+
+
+def judged(tables: Tables, staged: DataFrame) -> DataFrame:
+    """The staged rows with `bad` (boolean) and `fault` (word). Persist it: the filter is long, and Spark's
+    optimiser would copy it into everything that asks for it."""
+    contract = tables.contracts["embeddings"]
+    embedding = F.col("kind") == "embedding"
+    return staged.withColumn("bad", embedding & F.expr(row_is_bad(contract))).withColumn(
+        "fault", F.when(embedding, F.expr(reason_sql(contract)))
+    )
 
 
 def aggregate(tables: Tables, run_id: str) -> pd.DataFrame:
     """One row: `rows`, `rows_failing`, and the aggregates that the contract's expectations ask for."""
     contract = tables.contracts["embeddings"]
-    rows = tables.read("staged").where(F.col("run_id") == run_id).where("kind = 'embedding'")
-    bad = F.expr(row_is_bad(contract))
-    wanted = [F.expr(sql).alias(name) for name, sql in aggregates(contract)]
-    total = rows.where(~bad).agg(*wanted)
-    counted = rows.agg(F.count("*").alias("rows"), F.count(F.when(bad, 1)).alias("rows_failing"))
-    row = counted.crossJoin(total).first()
-    return pd.DataFrame([row.asDict() if row else {}])
+    staged = tables.read("staged").where(F.col("run_id") == run_id).where("kind = 'embedding'")
+    rows = judged(tables, staged).persist()
+    try:
+        counted = rows.agg(F.count("*").alias("rows"), F.count(F.when(F.col("bad"), 1)).alias("rows_failing"))
+        wanted = [F.expr(sql).alias(name) for name, sql in aggregates(contract)]
+        found: dict[str, object] = {}
+        for frame in (rows.where("NOT bad").agg(*wanted), counted):
+            row = frame.first()
+            found |= row.asDict() if row else {}
+        return pd.DataFrame([found])
+    finally:
+        rows.unpersist()

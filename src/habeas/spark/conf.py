@@ -9,7 +9,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 JARS = PROJECT / ".jars"
 
 # Names that a log of Spark's settings must not show the values of.
-_REDACTED = "(?i)secret|password|passwd|token|access[.]?key|custody|kms|private|identity"
+_REDACTED = "(?i)secret|password|passwd|credential|token|access[.]?key"
 
 # Jobs live for seconds: the quick compiler and the simple collector start sooner and leave a core to the workers.
 _JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC -Djava.awt.headless=true"

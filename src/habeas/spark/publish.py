@@ -15,10 +15,10 @@ from pyspark.sql import functions as F
 
 from habeas import __version__
 from habeas.model.ids import new_id
+from habeas.spark.check import judged
 from habeas.spark.decisions import key_frame, newest_status
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
-from habeas.tables.checks import reason_sql, row_is_bad
 
 OpenKeys = Callable[[], frozenset[str]]
 
@@ -27,13 +27,12 @@ def publish(
     tables: Tables, run_id: str, as_of: datetime, now: datetime, open_keys: OpenKeys
 ) -> dict[str, int]:
     """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`."""
-    staged = tables.read("staged").where(F.col("run_id") == run_id).persist()
+    staged = judged(tables, tables.read("staged").where(F.col("run_id") == run_id)).persist()
     try:
         counts = {
             str(r["kind"]): int(r["n"]) for r in staged.groupBy("kind").agg(F.count("*").alias("n")).collect()
         }
-        rows = staged.where("kind = 'embedding'")
-        good = rows.where(f"NOT ({row_is_bad(tables.contracts['embeddings'])})")
+        good = staged.where("kind = 'embedding' AND NOT bad")
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
         if counts:
             _insert_embeddings(tables, good, now)
@@ -60,13 +59,8 @@ def _insert_refusals(tables: Tables, staged: DataFrame, run_id: str, now: dateti
 
 def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) -> None:
     """Files that failed while being decoded, and rows that break their contract."""
-    contract = tables.contracts["embeddings"]
-    bad = (
-        staged.where("kind = 'embedding'")
-        .where(row_is_bad(contract))
-        .select(
-            F.lit("row").alias("item"), "asset_id", "source_id", F.expr(reason_sql(contract)).alias("reason")
-        )
+    bad = staged.where("bad").select(
+        F.lit("row").alias("item"), "asset_id", "source_id", F.col("fault").alias("reason")
     )
     files = staged.where("kind = 'quarantine'").select(
         F.lit("file").alias("item"), "asset_id", "source_id", "reason"

@@ -39,8 +39,12 @@ class Expectation:
 
 
 def row_is_bad(contract: Contract) -> str:
-    """Spark SQL, true or false and never null: the row breaks the contract and is set aside."""
-    return f"coalesce({' OR '.join(f'({sql})' for _, sql in row_faults(contract))}, true)"
+    """Spark SQL, true or false and never null: the row breaks the contract and is set aside.
+
+    A CASE and no chain of ORs: Spark's optimiser takes minutes to put some fifty of them in order.
+    """
+    whens = " ".join(f"WHEN coalesce({sql}, true) THEN true" for _, sql in row_faults(contract))
+    return f"CASE {whens} ELSE false END"
 
 
 def reason_sql(contract: Contract) -> str:

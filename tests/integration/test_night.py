@@ -1,0 +1,176 @@
+"""A whole night on a drawn archive: who is stored, who is only counted, and what a second night does."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import deltalake
+import numpy as np
+import pytest
+from installations import AS_DRAWN, Installed
+
+from habeas.adapters import images, insightface_pack
+from habeas.adapters.files import open_regular
+from habeas.steps import opening, packs
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
+
+
+def expected(installed: Installed) -> Counter[tuple[str, str]]:
+    """(subject, purpose) -> roster lines that may be embedded, by the drawn truth and the lists alone."""
+    allows = {p["badge"]: p["allows"] for p in installed.truth["people"]}
+    broken = {(f["source"], f["file"]) for f in installed.truth["broken"]}
+    found: Counter[tuple[str, str]] = Counter()
+    with (installed.lists / "rosters.csv").open() as file:
+        for line in csv.DictReader(file):
+            if line["subject"] and (line["source"], line["file"]) not in broken:
+                person = installed.place.subject_of(line["subject"])
+                for purpose in allows[line["subject"]][line["source"]]:
+                    found[person, purpose] += 1
+    return found
+
+
+def test_only_consenting_people_are_stored_and_only_for_the_purposes_they_consented_to(
+    after_a_night: Installed,
+) -> None:
+    may = expected(after_a_night)
+    rows = deltalake.DeltaTable(str(after_a_night.place.settings.warehouse / "embeddings")).to_pyarrow_table()
+    stored = {(r["subject_id"], r["purpose"]) for r in rows.to_pylist()}
+    assert rows.num_rows > 0
+    assert stored <= set(may)
+    # Some lines bind nobody (a hidden or ambiguous face); but nearly everybody allowed is there.
+    assert len(stored) >= 0.8 * len(may)
+
+
+def test_a_person_who_consented_to_one_purpose_of_two_is_stored_for_that_one(
+    after_a_night: Installed,
+) -> None:
+    one = {
+        after_a_night.place.subject_of(p["badge"])
+        for p in after_a_night.truth["people"]
+        if p["standing"] == "one"
+    }
+    purposes = {r["purpose"] for r in after_a_night.rows("embeddings") if r["subject_id"] in one}
+    assert purposes == {"archive_search"}
+
+
+def test_a_refused_face_leaves_a_reason_and_a_count_and_nothing_else(after_a_night: Installed) -> None:
+    columns = {"asset_id", "source_id", "purpose", "reason", "count", "work_digest", "run_id", "recorded_at"}
+    refusals = after_a_night.rows("refusals")
+    assert refusals
+    assert set(refusals[0]) == columns
+    embedded = {r["line_id"] for r in after_a_night.rows("embeddings")}
+    denied = {
+        d["line_id"]
+        for d in after_a_night.rows("decisions")
+        if d["action"] == "embed" and d["effect"] != "allow"
+    }
+    allowed = {
+        d["line_id"]
+        for d in after_a_night.rows("decisions")
+        if d["action"] == "embed" and d["effect"] == "allow"
+    }
+    assert embedded.isdisjoint(denied - allowed)
+
+
+def test_an_asset_nobody_may_be_embedded_from_is_never_decoded(after_a_night: Installed) -> None:
+    allowed = {
+        d["asset_id"]
+        for d in after_a_night.rows("decisions")
+        if d["action"] == "scan" and d["effect"] == "allow"
+    }
+    worked = {w["asset_id"] for w in after_a_night.rows("work")}
+    street = {a["asset_id"] for a in after_a_night.rows("assets") if a["source_id"] == "street_cctv"}
+    assert worked <= allowed
+    assert street
+    assert worked.isdisjoint(street)
+
+
+def test_the_embedder_is_called_on_exactly_the_faces_that_are_stored(after_a_night: Installed) -> None:
+    stored = {(r["line_id"], r["rank"]) for r in after_a_night.rows("embeddings")}
+    assert after_a_night.counts("first", "embed")["embedder_faces"] == len(stored)
+
+
+def test_bad_files_are_set_aside_with_a_reason_and_the_night_goes_on(after_a_night: Installed) -> None:
+    by_place = {(a["source_id"], a["location"]): a["asset_id"] for a in after_a_night.rows("assets")}
+    reasons = {q["asset_id"]: q["reason"] for q in after_a_night.rows("quarantine")}
+    for broken in after_a_night.truth["broken"]:
+        assert reasons[by_place[broken["source"], broken["file"]]]
+    assert "unregistered_source" in reasons.values()
+
+
+def test_an_unchanged_night_decodes_nothing_and_commits_nothing(after_a_night: Installed) -> None:
+    warehouse = after_a_night.place.settings.warehouse
+    before = {
+        t: after_a_night.place.reader.version(t) for t in ("embeddings", "work", "assets", "row_status")
+    }
+    after_a_night.night("second")
+    counts = after_a_night.counts("second", "embed")
+    assert (counts["assets_planned"], counts.get("frames_decoded", 0)) == (0, 0)
+    assert {t: after_a_night.place.reader.version(t) for t in before} == before
+    assert warehouse.is_dir()
+
+
+def _bare(
+    installed: Installed, row: dict[str, Any], pack: packs.ModelPack, loaded: Any
+) -> np.ndarray[Any, Any] | None:
+    """The vector a bare InsightFace loop makes of the stored face: same file, no habeas step in between."""
+    asset = next(a for a in installed.rows("assets") if a["asset_id"] == row["asset_id"])
+    root = installed.place.settings.archive / asset["source_id"]
+    from insightface.app.common import Face
+    from insightface.utils import face_align
+
+    with open_regular(root, asset["location"]) as fd:
+        picture = images.decode(fd, installed.place.settings.media).image
+    boxes, marks = loaded._detector.detect(picture)  # noqa: SLF001  # the bare loop's own call
+    if len(boxes) != 1:
+        return None
+    face = Face(bbox=boxes[0, :4], kps=marks[0], det_score=boxes[0, 4])
+    crop = face_align.norm_crop(picture, landmark=face.kps, image_size=112)
+    vector = loaded._recogniser.get_feat(crop).flatten()  # noqa: SLF001
+    return vector / np.linalg.norm(vector)
+
+
+def test_the_custodian_opens_every_row_and_each_is_the_right_persons(after_a_night: Installed) -> None:
+    place = after_a_night.place
+    rows = after_a_night.rows("embeddings")
+    vectors, skipped = opening._vectors(  # noqa: SLF001
+        rows, after_a_night.rows("row_status"), place.custodian, now=AS_DRAWN + timedelta(days=1)
+    )
+    assert skipped == {}
+    assert set(vectors) == {r["row_id"] for r in rows}
+    pack = packs.read(place.settings.models / place.settings.pack)
+    loaded = insightface_pack.load(pack, place.settings.models / place.settings.pack)
+    photos = {a["asset_id"] for a in after_a_night.rows("assets") if a["media"] == "photo"}
+    compared = 0
+    for row in rows:
+        bare = _bare(after_a_night, row, pack, loaded) if row["asset_id"] in photos else None
+        if bare is not None:
+            assert float(vectors[row["row_id"]] @ bare) >= 0.9999
+            compared += 1
+    assert compared >= 5
+    assert _right_pairs(rows, vectors, pack.recogniser.same_person_score) >= 0.98
+
+
+def _right_pairs(rows: list[dict[str, Any]], vectors: dict[str, Any], threshold: float) -> float:
+    one = [r for r in rows if r["purpose"] == "archive_search"]
+    right = total = 0
+    for i, a in enumerate(one):
+        for b in one[i + 1 :]:
+            same = a["subject_id"] == b["subject_id"]
+            right += (float(vectors[a["row_id"]] @ vectors[b["row_id"]]) >= threshold) == same
+            total += 1
+    return right / total
+
+
+def test_a_task_record_holds_counts_and_digests_and_nothing_else(after_a_night: Installed) -> None:
+    for file in Path(after_a_night.place.settings.runs / "first").glob("*.json"):
+        if file.stem != "run":
+            record = json.loads(file.read_text())
+            assert all(isinstance(n, int) for n in record["counts"].values())
+            assert len(file.read_bytes()) < 2048
