@@ -139,7 +139,7 @@ def _opened(fd: int, limits: MediaLimits) -> Iterator[tuple[Any, Any]]:
         yield container, stream
 
 
-def _refuse(*asked: object) -> NoReturn:
+def _refuse(*_asked: object) -> NoReturn:
     raise PermissionError("a clip may not open anything beside itself")
 
 

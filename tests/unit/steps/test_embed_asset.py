@@ -5,43 +5,46 @@ The people are the red squares of tiny_pack; `WHO` gives each a number, so that 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import media_files as make
 import numpy as np
 import pytest
 import tiny_pack
+from embedding import (
+    KEY,
+    SUITE,
+    UNTIL,
+    archive,
+    done,
+    embeddings,
+    grant,
+    opened,
+    plan_for,
+    refusals,
+    sealer,
+)
 from numpy.typing import NDArray
 
 from habeas.adapters import insightface_pack
 from habeas.adapters.insightface_pack import LoadedPack
-from habeas.adapters.media import ArchiveMedia, OpenFile
+from habeas.adapters.media import OpenFile
 from habeas.errors import IntegrityError
 from habeas.faces.tracking import Tracker
 from habeas.model.face import Frame, Image
-from habeas.model.ids import asset_id, row_id
-from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
-from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
+from habeas.model.ids import row_id
+from habeas.model.limits import BindingRules, FaceRules
+from habeas.model.rows import AssetPlan, Kind, Line, StagedRow
 from habeas.sealing import keypairs
-from habeas.sealing.envelope import SealContext
-from habeas.sealing.keyrecords import KeyRecord, registrar_public_of, sign
-from habeas.sealing.opening import open_sealed
-from habeas.sealing.sealer import Sealer
 from habeas.steps import packs
 from habeas.steps.embed import EmbedRules, embed_asset
 
-KEY = b"installation key of the tests...."
-REGISTRAR = hashlib.sha256(b"registrar").digest()
-SUITE = 1
 WHO = {"ann": 1, "bob": 2, "cem": 3, "dia": 4}
 PLACES = {"ann": (64, 96), "bob": (208, 128), "cem": (352, 96), "dia": (496, 128)}
-UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -65,22 +68,6 @@ def vectors(models: LoadedPack) -> dict[str, NDArray[np.float32]]:
     return found
 
 
-def _seed(subject: str, purpose: str) -> bytes:
-    return hashlib.sha256(f"{subject}/{purpose}".encode()).digest()
-
-
-def grant(subject: str, purpose: str = "archive_search") -> Grant:
-    key_id = f"key of {subject} for {purpose}"
-    record = sign(
-        KeyRecord(key_id, subject, purpose, 1, SUITE, keypairs.public_of(SUITE, _seed(subject, purpose))),
-        REGISTRAR,
-    )
-    return Grant(
-        purpose, f"decision about {subject} for {purpose}", "facts", "policy", UNTIL, key_id, 1, SUITE,
-        record.public_key, record.signature,
-    )  # fmt: skip
-
-
 def line(name: str, *purposes: str, **more: object) -> Line:
     """A line about a person at that person's place, allowed for these purposes."""
     x = PLACES[name][0]
@@ -97,52 +84,19 @@ def rules(models: LoadedPack, *purposes: str) -> EmbedRules:
     )  # fmt: skip
 
 
-def plan_for(path: Path, *lines: Line, media: str = "photo") -> AssetPlan:
-    name = asset_id(KEY, "demo", hashlib.sha256(path.read_bytes()).digest())
-    return AssetPlan(name, "demo", path.name, media, "work digest", lines)
-
-
-def archive(folder: Path) -> ArchiveMedia:
-    return ArchiveMedia({"demo": folder}, MediaLimits(), Sampling())
-
-
 def embed(
     path: Path, models: LoadedPack, *lines: Line, media: str = "photo", purposes: Sequence[str] = ()
 ) -> list[StagedRow]:
     plan = plan_for(path, *lines, media=media)
-    return embed_asset(
-        plan, archive(path.parent), models, Sealer(registrar_public_of(REGISTRAR)), rules(models, *purposes)
-    )
+    return embed_asset(plan, archive(path.parent), models, sealer(), rules(models, *purposes))
 
 
 def photo(folder: Path, *names: str) -> Path:
     return make.png(folder / "a.png", tiny_pack.scene(*[(WHO[name], *PLACES[name]) for name in names]))
 
 
-def opened(row: StagedRow, models: LoadedPack) -> NDArray[np.float32]:
-    context = SealContext(
-        row_id=row.row_id, key_id=row.key_id, asset_id=row.asset_id, line_id=row.line_id, purpose=row.purpose,
-        source_id=row.source_id, model_id=row.model_id, preprocessing=models.pack.recogniser.preprocessing,
-        decision_id=row.decision_id,
-    )  # fmt: skip
-    return open_sealed(row.sealed, context, SUITE, _seed(row.subject_id, row.purpose))
-
-
 def whose(vector: NDArray[np.float32], vectors: dict[str, NDArray[np.float32]]) -> str:
     return max(vectors, key=lambda name: float(vectors[name] @ vector))
-
-
-def embeddings(rows: list[StagedRow]) -> list[StagedRow]:
-    return [row for row in rows if row.kind is Kind.EMBEDDING]
-
-
-def refusals(rows: list[StagedRow]) -> dict[tuple[str, str], int]:
-    return {(row.reason, row.purpose): row.count for row in rows if row.kind is Kind.REFUSAL}
-
-
-def done(rows: list[StagedRow]) -> StagedRow:
-    (row,) = (row for row in rows if row.kind is Kind.DONE)
-    return row
 
 
 def test_an_allowed_face_is_sealed_to_its_own_key_and_opens_to_its_own_vector(
@@ -268,7 +222,7 @@ def test_no_allowed_line_opens_no_file(tmp_path: Path, models: LoadedPack) -> No
         "asset", "demo", "there is no such file.jpg", "photo", "work", (line("ann"), line("bob"))
     )
     before = models.pictures_searched
-    rows = embed_asset(plan, archive(tmp_path), models, Sealer(registrar_public_of(REGISTRAR)), rules(models))
+    rows = embed_asset(plan, archive(tmp_path), models, sealer(), rules(models))
     assert [StagedRow(Kind.DONE, "asset", "demo", "work")] == rows
     assert before == models.pictures_searched
 
@@ -303,7 +257,7 @@ def test_a_file_that_is_no_longer_what_was_catalogued_leaves_one_row(
     path = photo(tmp_path, "ann")
     plan = plan_for(path, line("ann", "archive_search"))
     damage(path)  # type: ignore[operator]
-    rows = embed_asset(plan, archive(tmp_path), models, Sealer(registrar_public_of(REGISTRAR)), rules(models))
+    rows = embed_asset(plan, archive(tmp_path), models, sealer(), rules(models))
     assert [StagedRow(Kind.QUARANTINE, plan.asset_id, "demo", "work digest", reason=reason)] == rows
 
 
