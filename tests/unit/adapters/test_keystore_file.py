@@ -119,7 +119,7 @@ def test_a_rival_between_looking_and_writing_wins(registrar, keeping, monkeypatc
 def test_many_people_are_enrolled_in_few_transactions(registrar, keeping):
     commits = []
     sa.event.listen(registrar._engine, "commit", lambda _: commits.append(1))
-    subjects = registrar.subjects_for((f"person {number}" for number in range(1200)), NOW)
+    subjects = registrar.subjects_for((f"person {number}" for number in range(600)), NOW)
     classical = Registrar(
         keeping.custody.key_store,
         identity_key=keeping.custody.identity_key.read_bytes(),
@@ -127,9 +127,9 @@ def test_many_people_are_enrolled_in_few_transactions(registrar, keeping):
         suite=1,
     )
     made = classical.enrol_many([(subject, "a") for subject in subjects.values()], NOW)
-    assert 1200 == len(made) == len(registrar.records(subjects.values()))
+    assert 600 == len(made) == len(registrar.records(subjects.values()))
     assert len(commits) <= 3
-    assert 1200 == len(registrar.close_many(made, NOW, "withdrawn"))
+    assert 600 == len(registrar.close_many(made, NOW, "withdrawn"))
 
 
 def test_a_file_of_people_is_one_transaction_or_none(registrar):
