@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, chain
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, MACROS, NIGHT, OWNER, PLAN, purposes, submit
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, PLAN, purposes, submit
 
 POOL = "habeas_backfill"
 
@@ -38,10 +38,13 @@ with DAG(
             type="string", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="The source to work on."
         ),
         "captured_from": Param(
-            type="string", format="date-time", description="Captured at or after, with time zone."
+            type="string",
+            format="date-time",
+            pattern=INSTANT,
+            description="Captured at or after, with time zone.",
         ),
         "captured_to": Param(
-            type="string", format="date-time", description="Captured before, with time zone."
+            type="string", format="date-time", pattern=INSTANT, description="Captured before, with time zone."
         ),
         "model": Param(
             "",

@@ -27,6 +27,9 @@ POLICIES = Path(os.environ.get("HABEAS_POLICIES", PROJECT / "policies"))
 
 OWNER = "data-engineering"
 
+# `format: date-time` alone is a hint to the form: nothing checks it unless an optional package is there.
+INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$"
+
 
 @dataclass(frozen=True)
 class Step:

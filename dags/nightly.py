@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, chain
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, MACROS, NIGHT, OWNER, purposes, submit
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, purposes, submit
 
 DOC = """
 ### nightly: archive → sealed embeddings
@@ -60,6 +60,7 @@ with DAG(
             None,
             type=["null", "string"],
             format="date-time",
+            pattern=INSTANT,
             description="Decide as of this time; empty = when the run starts.",
         ),
     },

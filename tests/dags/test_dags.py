@@ -1,0 +1,205 @@
+"""The DAG folder as a whole: what every DAG must have, and what each may say to its jobs."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk.exceptions import AirflowException
+
+from habeas.settings import PROJECT
+from habeas.spark.conf import spark_conf
+
+pytestmark = pytest.mark.airflow
+
+DAGS = PROJECT / "dags"
+FILES = sorted(path for path in DAGS.glob("*.py") if path.stem != "habeas_tasks")
+NIGHT = ["catalog", "decide", "embed", "check", "publish"]
+GIVEN = {
+    "nightly": {},
+    "backfill": {
+        "source": "studio",
+        "captured_from": "2025-01-01T00:00:00+00:00",
+        "captured_to": "2026-01-01T00:00:00+00:00",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return DagBag(str(DAGS))
+
+
+def params(dag: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What a run gets: the defaults, what was given, validated."""
+    chosen = copy.deepcopy(dag.params)
+    for name, value in given.items():
+        chosen[name] = value
+    return dict(chosen.validate())
+
+
+def rendered(bag: DagBag, dag_id: str, task_id: str, given: dict[str, Any]) -> SparkSubmitOperator:
+    dag = bag.dags[dag_id]
+    task = dag.get_task(task_id).prepare_for_execution()
+    context = {
+        "run_id": "manual__2026-11-23T02:00:00+00:00",
+        "params": params(dag, given),
+        "dag": dag,
+        "task": task,
+    }
+    task.render_template_fields(context)
+    return task
+
+
+def test_every_file_is_one_dag_of_its_name_without_errors(bag: DagBag) -> None:
+    assert {} == bag.import_errors
+    assert [path.stem for path in FILES] == sorted(bag.dags)
+
+
+def test_parsing_takes_no_time(bag: DagBag) -> None:
+    started = time.process_time()
+    DagBag(str(DAGS))
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("path", [*FILES, DAGS / "habeas_tasks.py"], ids=lambda path: path.stem)
+def test_a_dag_imports_no_job_and_no_engine(path: Path) -> None:
+    """Configuration only: of the project it knows where Spark's settings are and how a run is named."""
+    tree = ast.parse(path.read_text())
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    ours = {name for name in names if name.startswith(("habeas.", "jobs"))}
+    assert ours <= {"habeas.model.runs", "habeas.spark.conf"}
+    assert not {
+        name for name in names if name.split(".")[0] in ("pyspark", "delta", "insightface", "onnxruntime")
+    }
+
+
+@pytest.mark.parametrize("dag_id", list(GIVEN))
+def test_a_dag_says_whose_it_is_and_helps_at_night(bag: DagBag, dag_id: str) -> None:
+    dag = bag.dags[dag_id]
+    assert "data-engineering" == dag.owner
+    assert {"habeas", dag_id} <= dag.tags
+    assert "exit code" in (dag.doc_md or "").lower()
+    assert dag.start_date.tzinfo is not None
+    assert (False, 1) == (dag.catchup, dag.max_active_runs)
+
+
+@pytest.mark.parametrize("dag_id", list(GIVEN))
+def test_every_task_is_a_submitted_job_that_retries_with_growing_pauses(bag: DagBag, dag_id: str) -> None:
+    for task in bag.dags[dag_id].tasks:
+        assert isinstance(task, SparkSubmitOperator)
+        assert "spark_default" == task._conn_id
+        assert Path(task.application).is_file()
+        assert task.retries >= 2
+        assert task.retry_exponential_backoff > 1
+        assert task.max_retry_delay <= timedelta(hours=1)
+        assert task.execution_timeout is not None
+
+
+def test_the_night_is_five_steps_in_a_row(bag: DagBag) -> None:
+    assert NIGHT == [task.task_id for task in bag.dags["nightly"].topological_sort()]
+    assert "0 2 * * *" == bag.dags["nightly"].schedule
+
+
+def test_a_backfill_is_the_night_after_a_plan_in_a_pool_of_its_own(bag: DagBag) -> None:
+    dag = bag.dags["backfill"]
+    assert ["plan", *NIGHT] == [task.task_id for task in dag.topological_sort()]
+    assert {"habeas_backfill"} == {task.pool for task in dag.tasks}
+    assert dag.schedule is None
+
+
+def test_tables_are_outlets_of_the_step_that_writes_them(bag: DagBag) -> None:
+    outlets = {t.task_id: {asset.name for asset in t.outlets} for t in bag.dags["nightly"].tasks}
+    assert {"habeas_staged"} == outlets["embed"]
+    assert "habeas_embeddings" in outlets["publish"]
+    assert set() == outlets["check"]
+
+
+@pytest.mark.parametrize("dag_id", list(GIVEN))
+@pytest.mark.parametrize("task_id", ["catalog", "embed", "check"])
+def test_the_embed_task_is_told_nothing_of_custody(bag: DagBag, dag_id: str, task_id: str) -> None:
+    task = rendered(bag, dag_id, task_id, GIVEN[dag_id])
+    words = " ".join([*task.application_args, *map(str, task.conf.values()), task.application])
+    assert "custody" not in words
+    told = os.environ | task.env_vars  # what the hook gives to spark-submit
+    assert not [name for name, value in told.items() if "custody" in name.lower() and value]
+    told.pop("PYTEST_CURRENT_TEST")  # this test's own name
+    assert not [name for name, value in told.items() if "custody" in value.lower()]
+
+
+@pytest.mark.parametrize("task_id", ["decide", "publish"])
+def test_steps_that_read_which_keys_are_open_are_told_where(bag: DagBag, task_id: str) -> None:
+    words = rendered(bag, "nightly", task_id, {}).application_args
+    assert words[words.index("--custody") + 1].endswith("custody/custody.toml")
+
+
+def test_a_task_gets_a_run_id_that_can_name_a_folder(bag: DagBag) -> None:
+    words = rendered(bag, "nightly", "catalog", {}).application_args
+    run_id = words[words.index("--run-id") + 1]
+    assert run_id.startswith("manual__2026-11-23T02-00-00-00-00.")
+
+
+def test_what_nobody_gave_arrives_empty(bag: DagBag) -> None:
+    words = rendered(bag, "nightly", "catalog", {}).application_args
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    assert ("", "", "") == (given["--purposes"], given["--source"], given["--as-of"])
+
+
+def test_parameters_reach_the_job(bag: DagBag) -> None:
+    wanted = {"purposes": ["archive_search", "access_verification"], "source": "studio"}
+    words = rendered(bag, "nightly", "embed", wanted).application_args
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    assert ("archive_search,access_verification", "studio") == (given["--purposes"], given["--source"])
+
+
+def test_jobs_get_the_settings_that_tests_get(bag: DagBag) -> None:
+    home = Path(os.environ["HABEAS_CONFIG"]).parent
+    assert spark_conf(home) == rendered(bag, "nightly", "embed", {}).conf
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "wrong"),
+    [
+        ("nightly", {"purposes": ["marketing"]}),
+        ("nightly", {"purposes": ["archive_search "]}),
+        ("nightly", {"purposes": ["archive_search", "archive_search"]}),
+        ("nightly", {"source": "--conf"}),
+        ("nightly", {"source": "a b"}),
+        ("nightly", {"as_of": "yesterday"}),
+        ("backfill", {}),
+        ("backfill", GIVEN["backfill"] | {"source": ""}),
+        ("backfill", GIVEN["backfill"] | {"captured_from": "2025"}),
+        ("backfill", GIVEN["backfill"] | {"model": "../../etc"}),
+    ],
+    ids=str,
+)
+def test_a_parameter_that_cannot_be_meant_is_refused(bag: DagBag, dag_id: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises((AirflowException, ValueError)):
+        params(bag.dags[dag_id], wrong)
+
+
+def test_the_form_offers_the_purposes_of_the_policy(bag: DagBag) -> None:
+    listed = yaml.safe_load((PROJECT / "policies" / "purposes.yaml").read_text())["purposes"]
+    offered = bag.dags["nightly"].params.get_param("purposes").schema["items"]["enum"]
+    assert [purpose["id"] for purpose in listed] == offered
+
+
+@pytest.mark.parametrize(
+    ("code", "final"), [(1, False), (2, True), (3, True), (4, True), (5, True), (75, False)]
+)
+def test_a_refusal_is_never_tried_again(bag: DagBag, code: int, final: bool) -> None:
+    policy = bag.dags["nightly"].get_task("embed").retry_policy
+    said = AirflowException(
+        f"Cannot execute: spark-submit --name habeas.embed. Error code is: {code}.\nlast lines"
+    )
+    assert final == (policy.evaluate(said, 1, 2).action.value == "fail")
