@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -82,3 +83,45 @@ def import_lists(installed: Installed, now: datetime = AS_DRAWN) -> None:
         add_sources(tables, lists / "sources.csv", place.purposes, now)
         add_consents(tables, place.registrar, lists / "consents.csv", place.purposes, now)
         add_rosters(tables, place.registrar, lists / "rosters.csv", place.settings.archive, key, now)
+
+
+NOT_COMPARED = {"sealed", "run_id", "recorded_at", "sealed_at", "catalogued_at", "started_at", "finished_at"}
+COMPARED = (
+    "assets",
+    "fact_sets",
+    "decisions",
+    "embeddings",
+    "row_status",
+    "refusals",
+    "quarantine",
+    "work",
+    "staged",
+)
+
+
+def contents(installed: Installed) -> dict[str, list[str]]:
+    """Every table as sorted rows, without ciphertext, run ids and times: what two equal nights must share."""
+    return {
+        table: sorted(
+            json.dumps({k: v for k, v in row.items() if k not in NOT_COMPARED}, default=str, sort_keys=True)
+            for row in installed.rows(table)
+        )
+        for table in COMPARED
+    }
+
+
+class Snapshot:
+    """Warehouse and run folders as they are now, to go back to: the same installation, a second time."""
+
+    def __init__(self, installed: Installed, aside: Path) -> None:
+        settings = installed.place.settings
+        self._pairs = [(settings.warehouse, aside / "warehouse"), (settings.runs, aside / "runs")]
+        for place, copy in self._pairs:
+            if place.exists():
+                shutil.copytree(place, copy)
+
+    def restore(self) -> None:
+        for place, copy in self._pairs:
+            shutil.rmtree(place, ignore_errors=True)
+            if copy.exists():
+                shutil.copytree(copy, place)

@@ -17,8 +17,8 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 def embedding(row: str, key: str, **more: Any) -> dict[str, Any]:
     return {
         "kind": "embedding", "run_id": "r1", "asset_id": "a1", "source_id": "s", "work_digest": "w", "purpose": "p",
-        "row_id": row, "line_id": "l1", "subject_id": "u1", "key_id": key, "suite": 2, "format_version": 1,
-        "model_id": "m", "decision_id": "d", "expires_at": NOW + timedelta(days=9), "frame_ms": 0, "rank": 0,
+        "row_id": row * 64, "line_id": "l1", "subject_id": "u1", "key_id": key, "suite": 2, "format_version": 1,
+        "model_id": "m", "preprocessing": "x", "transform": "none", "decision_id": "d", "expires_at": NOW + timedelta(days=9), "frame_ms": 0, "rank": 0,
         "q_size_px": 90.0, "q_sharpness": 50.0, "q_exposure": 0.5, "q_frontality": 0.9, "q_norm_ok": True,
         "sealed": b"\x01" * 3500,
     } | more  # fmt: skip
@@ -34,15 +34,15 @@ def stage(tables: Tables, *rows: dict[str, Any]) -> None:
 
 
 def statuses(tables: Tables) -> dict[str, str]:
-    return {r["row_id"]: r["status"] for r in tables.read("row_status").orderBy("recorded_at").collect()}
+    return {r["row_id"][0]: r["status"] for r in tables.read("row_status").orderBy("recorded_at").collect()}
 
 
 def test_publishing_twice_is_publishing_once(tables: Tables) -> None:
     for _ in range(2):
-        stage(tables, embedding("r-1", "k1"), REFUSAL, DONE)
+        stage(tables, embedding("1", "k1"), REFUSAL, DONE)
         publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
     assert tables.read("embeddings").count() == 1
-    assert statuses(tables) == {"r-1": "open"}
+    assert statuses(tables) == {"1": "open"}
     assert [(r["reason"], r["count"]) for r in tables.read("refusals").collect()] == [("unbound", 2)]
     assert tables.read("work").count() == 1
     assert tables.read("staged").count() == 0
@@ -50,29 +50,29 @@ def test_publishing_twice_is_publishing_once(tables: Tables) -> None:
 
 def test_a_key_closed_while_publishing_leaves_no_open_row(tables: Tables) -> None:
     answers = iter([frozenset({"k1", "k2"}), frozenset({"k2"})])
-    stage(tables, embedding("r-1", "k1"), embedding("r-2", "k2"), DONE)
+    stage(tables, embedding("1", "k1"), embedding("2", "k2"), DONE)
     publish(tables, "r1", NOW, NOW, lambda: next(answers))
-    assert statuses(tables) == {"r-2": "open"}
+    assert statuses(tables) == {"2": "open"}
 
 
 def test_a_key_closed_before_publishing_leaves_no_row(tables: Tables) -> None:
-    stage(tables, embedding("r-1", "k1"), DONE)
+    stage(tables, embedding("1", "k1"), DONE)
     publish(tables, "r1", NOW, NOW, lambda: frozenset())
     assert tables.read("embeddings").count() == 0
     assert statuses(tables) == {}
 
 
 def test_a_withdrawal_closes_what_was_published_earlier(tables: Tables) -> None:
-    stage(tables, embedding("r-1", "k1"), DONE)
+    stage(tables, embedding("1", "k1"), DONE)
     publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
     publish(tables, "r2", NOW, NOW + timedelta(days=1), lambda: frozenset())
-    assert statuses(tables) == {"r-1": "closed"}
+    assert statuses(tables) == {"1": "closed"}
 
 
 def test_a_row_that_fails_its_contract_is_set_aside_with_a_reason(tables: Tables) -> None:
-    stage(tables, embedding("r-1", "k1"), embedding("r-2", "k1", q_norm_ok=False), DONE)
+    stage(tables, embedding("1", "k1"), embedding("2", "k1", q_norm_ok=False), DONE)
     publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
-    assert [r["row_id"] for r in tables.read("embeddings").collect()] == ["r-1"]
+    assert [r["row_id"][0] for r in tables.read("embeddings").collect()] == ["1"]
     aside = tables.read("quarantine").collect()
     assert [(r["item"], r["asset_id"]) for r in aside] == [("row", "a1")]
     assert aside[0]["reason"]
@@ -80,7 +80,7 @@ def test_a_row_that_fails_its_contract_is_set_aside_with_a_reason(tables: Tables
 
 def test_no_open_status_ever_precedes_its_row(tables: Tables) -> None:
     """A run killed after the merge and before the status leaves a row that counts as closed."""
-    stage(tables, embedding("r-1", "k1"), DONE)
+    stage(tables, embedding("1", "k1"), DONE)
 
     def killed() -> frozenset[str]:
         if tables.exists("embeddings"):
@@ -92,4 +92,4 @@ def test_no_open_status_ever_precedes_its_row(tables: Tables) -> None:
     assert tables.read("embeddings").count() == 1
     assert statuses(tables) == {}
     publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
-    assert statuses(tables) == {"r-1": "open"}
+    assert statuses(tables) == {"1": "open"}

@@ -19,6 +19,8 @@ Part = str | int | bytes | float | bool | datetime | None
 def _bytes(part: Part) -> bytes:
     if part is None:
         return b"n"
+    if isinstance(part, bool):  # before int, which a bool is too
+        return b"?1" if part else b"?0"
     if isinstance(part, bytes):
         return b"b" + part
     if isinstance(part, datetime):

@@ -46,12 +46,13 @@ def add_consents(
     tables: Tables, registrar: Registrar, file: Input, purposes: Purposes, now: datetime
 ) -> imports.Imported[ConsentStatement]:
     """Record statements; a given consent gets a key, a withdrawn or refused one loses it at once."""
-    read = imports.import_consents(
-        file,
-        purposes=purposes,
-        recorded_at=now,
-        subject_of=lambda real_id: registrar.subject_for(real_id, now),
-    )
+    with registrar.together():
+        read = imports.import_consents(
+            file,
+            purposes=purposes,
+            recorded_at=now,
+            subject_of=lambda real_id: registrar.subject_for(real_id, now),
+        )
     stored = [_statement(r.asDict()) for r in tables.read("consents").collect()]
     known = {s.consent_id for s in stored}
     fresh = [s for s in read.records if s.consent_id not in known]
@@ -71,11 +72,11 @@ def add_rosters(
     tables: Tables, registrar: Registrar, file: Input, archive: Path, installation_key: bytes, now: datetime
 ) -> imports.Imported[RosterLine]:
     """Record who is in which asset. The line is about the content that lies there now."""
-    read = imports.import_rosters(
-        file,
-        subject_of=lambda real_id: registrar.subject_for(real_id, now),
-        asset_of=_asset_finder(tables, archive, installation_key),
-    )
+    asset_of = _asset_finder(tables, archive, installation_key)
+    with registrar.together():
+        read = imports.import_rosters(
+            file, subject_of=lambda real_id: registrar.subject_for(real_id, now), asset_of=asset_of
+        )
     people = sorted({line.subject_id for line in read.records if line.subject_id})
     _people(tables, (Subject(person, None, None) for person in people), now)
     rows: list[dict[str, Any]] = []

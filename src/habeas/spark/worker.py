@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from habeas.adapters import insightface_pack
+from habeas.adapters import insightface_pack, key_files
 from habeas.adapters.media import ArchiveMedia
 from habeas.model.ids import digest, json_digest
 from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
@@ -81,11 +81,11 @@ def make_worker(setup: WorkerSetup) -> Callable[[AssetPlan], list[StagedRow]]:
         purposes=setup.purposes,
         model_id=setup.model_id,
         preprocessing=setup.pack.recogniser.preprocessing,
-        installation_key=setup.installation_key.read_bytes(),
+        installation_key=key_files.read_key(setup.installation_key, 32),
         binding=setup.binding,
         faces=setup.faces,
         max_gap_ms=setup.sampling.max_gap_ms,
     )
     media = ArchiveMedia(dict(setup.roots), setup.media, setup.sampling)
-    sealer = Sealer(setup.registrar_public_key.read_bytes())
+    sealer = Sealer(key_files.read_key(setup.registrar_public_key, 32, public=True))
     return partial(embed_asset, media=media, models=models, sealer=sealer, rules=rules)
