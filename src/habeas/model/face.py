@@ -66,7 +66,8 @@ class Track:
     """The same face followed by position inside one shot. A photo's face is a track of one sighting.
 
     `candidate` is True when no sighting reached the detection threshold: it can't be bound,
-    but it makes a binding ambiguous.
+    but it makes a binding ambiguous. `sightings` are the pictures kept, at most a few, none of a candidate;
+    `path` is every place it was seen.
     """
 
     sightings: tuple[Sighting, ...]

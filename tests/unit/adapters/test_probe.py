@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import media_files as make
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from habeas.adapters.probe import probe_at
+from habeas.adapters import files, images, pyav_clip
+from habeas.adapters.probe import probe, probe_at
 from habeas.errors import BadInput
-from habeas.model.limits import MediaLimits
+from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason
 
 LIMITS = MediaLimits()
@@ -201,6 +204,23 @@ def test_caps_hold_for_every_format(tmp_path: Path, limits: MediaLimits, maker: 
     with pytest.raises(BadInput) as refused:
         probe_at(tmp_path, "a", limits)
     assert "over_limit" == refused.value.reason
+
+
+@pytest.mark.parametrize("maker", [make.jpeg, make.png, make.clip])
+def test_random_damage_is_read_or_refused_and_never_anything_else(tmp_path: Path, maker: Maker) -> None:
+    maker(tmp_path / "whole")
+    data = (tmp_path / "whole").read_bytes()
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        damaged = bytearray(data)
+        for at in rng.integers(0, len(data), 4):
+            damaged[at] = rng.integers(0, 256)
+        (tmp_path / "damaged").write_bytes(damaged)
+        with suppress(BadInput), files.open_regular(tmp_path, "damaged") as fd:
+            if probe(fd, LIMITS).media == "photo":
+                images.decode(fd, LIMITS)
+            else:
+                list(pyav_clip.frames(fd, Sampling(), LIMITS))
 
 
 def test_a_file_cut_anywhere_is_refused_and_never_crashes(tmp_path: Path) -> None:
