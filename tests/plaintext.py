@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import bz2
+import contextlib
 import gzip
 import lzma
 import pickle
@@ -116,10 +117,8 @@ def _zlib_streams(raw: bytes) -> Iterator[bytes]:
     for head in (b"\x78\x01", b"\x78\x9c", b"\x78\xda"):
         at = raw.find(head)
         while at >= 0:
-            try:
+            with contextlib.suppress(zlib.error):
                 yield zlib.decompressobj().decompress(raw[at : at + 50_000_000])
-            except zlib.error:
-                pass
             at = raw.find(head, at + 2)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from habeas.adapters.airflow_env import airflow_environment, prepare
 
-_PARTS = ("api-server", "scheduler", "dag-processor")
+_PARTS = ("api-server", "dag-processor", "scheduler")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -80,6 +80,10 @@ class Airflow:
                 raise AssertionError(f"{what}: {f'{died} died' if died else 'not in time'}\n{self._logs()}")
             time.sleep(0.3)
 
+    def listens(self) -> bool:
+        with closing(socket.socket()) as probe:
+            return not probe.connect_ex(("127.0.0.1", int(self.env["AIRFLOW__API__PORT"])))
+
     def runs(self, dag_id: str) -> dict[str, str]:
         """Run id -> state, from Airflow's database."""
         return dict(self._ask("SELECT run_id, state FROM dag_run WHERE dag_id = ?", dag_id))
@@ -105,6 +109,8 @@ def running(home: Path, **more: str) -> Iterator[Airflow]:
     prepare(home, airflow.env)
     try:
         for part in _PARTS:
+            if part == "scheduler":
+                airflow.wait_for("the api-server listens", airflow.listens, 300)
             airflow.start(part)
         yield airflow
     finally:

@@ -127,19 +127,19 @@ def _bare(
 
     with open_regular(root, asset["location"]) as fd:
         picture = images.decode(fd, installed.place.settings.media).image
-    boxes, marks = loaded._detector.detect(picture)  # noqa: SLF001  # the bare loop's own call
+    boxes, marks = loaded._detector.detect(picture)  # the bare loop's own call
     if len(boxes) != 1:
         return None
     face = Face(bbox=boxes[0, :4], kps=marks[0], det_score=boxes[0, 4])
     crop = face_align.norm_crop(picture, landmark=face.kps, image_size=112)
-    vector = loaded._recogniser.get_feat(crop).flatten()  # noqa: SLF001
+    vector = loaded._recogniser.get_feat(crop).flatten()
     return vector / np.linalg.norm(vector)
 
 
 def test_the_custodian_opens_every_row_and_each_is_the_right_persons(after_a_night: Installed) -> None:
     place = after_a_night.place
     rows = after_a_night.rows("embeddings")
-    vectors, skipped = opening._vectors(  # noqa: SLF001
+    vectors, skipped = opening._vectors(
         rows, after_a_night.rows("row_status"), place.custodian, now=AS_DRAWN + timedelta(days=1)
     )
     assert skipped == {}

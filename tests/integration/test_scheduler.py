@@ -34,11 +34,11 @@ def test_a_night_killed_with_its_scheduler_is_finished_by_the_next_one(
 ) -> None:
     home = tmp_path / "home"
     with running(home, HABEAS_JOBS=str(stand_ins), STAND_IN_SLOW="embed") as airflow:
-        airflow.wait_for("the embed job starts", lambda: (home / "slowed").exists(), 240)
+        airflow.wait_for("the embed job starts", lambda: (home / "slowed").exists(), 300)
         airflow.kill("scheduler")
         assert {"running"} == set(airflow.runs("nightly").values())
         airflow.start("scheduler")
-        airflow.wait_for("the night ends", lambda: "running" not in airflow.runs("nightly").values(), 240)
+        airflow.wait_for("the night ends", lambda: "running" not in airflow.runs("nightly").values(), 300)
         assert ["success"] == list(airflow.runs("nightly").values())
     (run,) = (home / "runs").iterdir()
     assert run.name.startswith("scheduled__")
@@ -49,7 +49,7 @@ def test_a_night_killed_with_its_scheduler_is_finished_by_the_next_one(
 def test_a_refusal_ends_the_night_at_its_first_try(tmp_path: Path, stand_ins: Path) -> None:
     home = tmp_path / "home"
     with running(home, HABEAS_JOBS=str(stand_ins), STAND_IN_EMBED="4") as airflow:
-        airflow.wait_for("the night ends", lambda: "failed" in airflow.runs("nightly").values(), 240)
+        airflow.wait_for("the night ends", lambda: "failed" in airflow.runs("nightly").values(), 300)
         tries = airflow.tries("nightly")
     assert ("failed", 1) == tries["embed"]
     assert {"upstream_failed"} == {tries["check"][0], tries["publish"][0]}

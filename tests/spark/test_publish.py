@@ -18,7 +18,8 @@ def embedding(row: str, key: str, **more: Any) -> dict[str, Any]:
     return {
         "kind": "embedding", "run_id": "r1", "asset_id": "a1", "source_id": "s", "work_digest": "w", "purpose": "p",
         "row_id": row * 64, "line_id": "l1", "subject_id": "u1", "key_id": key, "suite": 2, "format_version": 1,
-        "model_id": "m", "preprocessing": "x", "transform": "none", "decision_id": "d", "expires_at": NOW + timedelta(days=9), "frame_ms": 0, "rank": 0,
+        "model_id": "m", "preprocessing": "x", "transform": "none",
+        "decision_id": "d", "expires_at": NOW + timedelta(days=9), "frame_ms": 0, "rank": 0,
         "q_size_px": 90.0, "q_sharpness": 50.0, "q_exposure": 0.5, "q_frontality": 0.9, "q_norm_ok": True,
         "sealed": b"\x01" * 3500,
     } | more  # fmt: skip
@@ -57,7 +58,7 @@ def test_a_key_closed_while_publishing_leaves_no_open_row(tables: Tables) -> Non
 
 def test_a_key_closed_before_publishing_leaves_no_row(tables: Tables) -> None:
     stage(tables, embedding("1", "k1"), DONE)
-    publish(tables, "r1", NOW, NOW, lambda: frozenset())
+    publish(tables, "r1", NOW, NOW, frozenset)
     assert tables.read("embeddings").count() == 0
     assert statuses(tables) == {}
 
@@ -65,7 +66,7 @@ def test_a_key_closed_before_publishing_leaves_no_row(tables: Tables) -> None:
 def test_a_withdrawal_closes_what_was_published_earlier(tables: Tables) -> None:
     stage(tables, embedding("1", "k1"), DONE)
     publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
-    publish(tables, "r2", NOW, NOW + timedelta(days=1), lambda: frozenset())
+    publish(tables, "r2", NOW, NOW + timedelta(days=1), frozenset)
     assert statuses(tables) == {"1": "closed"}
 
 

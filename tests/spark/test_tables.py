@@ -39,10 +39,10 @@ def test_a_retry_inserts_nothing_and_makes_no_commit(tables: Tables) -> None:
 
 
 def test_no_embedding_is_stored_without_a_sealed_value(tables: Tables) -> None:
-    bare = {n: None for n in tables.contracts["staged"].names} | {
+    bare = dict.fromkeys(tables.contracts["staged"].names) | {
         "kind": "embedding", "run_id": "r", "asset_id": "a", "source_id": "s", "work_digest": "w",
     }  # fmt: skip
-    with pytest.raises(Exception, match="CHECK constraint|DELTA_VIOLATE_CONSTRAINT"):
+    with pytest.raises(Exception, match=r"CHECK constraint|DELTA_VIOLATE_CONSTRAINT"):
         tables.append("staged", tables.frame("staged", [bare]))
 
 

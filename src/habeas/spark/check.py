@@ -12,7 +12,8 @@ from habeas.tables.checks import aggregates, reason_sql, row_is_bad
 
 def judged(tables: Tables, staged: DataFrame) -> DataFrame:
     """The staged rows with `bad` (boolean) and `fault` (word). Persist it: the filter is long, and Spark's
-    optimiser would copy it into everything that asks for it."""
+    optimiser would copy it into everything that asks for it.
+    """
     contract = tables.contracts["embeddings"]
     embedding = F.col("kind") == "embedding"
     return staged.withColumn("bad", embedding & F.expr(row_is_bad(contract))).withColumn(

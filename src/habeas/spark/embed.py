@@ -157,7 +157,9 @@ def _staged_counts(tables: Tables, run_id: str) -> dict[str, int]:
     }
 
 
-def _in_worker(make_worker: Callable[[], Worker], fields: StructType, run_id: str):  # type: ignore[no-untyped-def]
+def _in_worker(
+    make_worker: Callable[[], Worker], fields: StructType, run_id: str
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         worker: Worker | None = None
         for batch in batches:
@@ -179,7 +181,7 @@ def _guarded(worker: Worker, plan: AssetPlan) -> list[StagedRow]:
         raise Unavailable(
             f"a worker ran out of something ({type(error).__name__})", hint="Try again."
         ) from None
-    except Exception:
+    except Exception:  # noqa: BLE001  # whatever it was, its text may hold values of a row
         return [
             StagedRow(Kind.QUARANTINE, plan.asset_id, plan.source_id, plan.work_digest, "unexpected_error")
         ]
@@ -208,8 +210,8 @@ def _staged(row: StagedRow, run_id: str) -> dict[str, object]:
     q = row.quality
     empty_is_null = {
         name: getattr(row, name) or None
-        for name in ("reason", "purpose", "row_id", "line_id", "subject_id", "key_id", "model_id", "preprocessing", "transform", "decision_id",
-                     "sealed", "suite", "format_version")
+        for name in ("reason", "purpose", "row_id", "line_id", "subject_id", "key_id", "model_id", "preprocessing",
+                     "transform", "decision_id", "sealed", "suite", "format_version")
     }  # fmt: skip
     embedding = row.kind == "embedding"
     return empty_is_null | {

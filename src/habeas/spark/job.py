@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 import time
@@ -93,7 +94,7 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         body(job)
     except HabeasError as error:
         status, code = ("refused" if isinstance(error, RefusedByPolicy) else "failed"), _say(task, error)
-    except Exception as error:  # the last line of defence: a type name only, a message may hold rows
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a type name only, a message may hold rows
         status, code = "failed", _say_unknown(task, error)
     folder.write(job.record(task, status))
     log.info("task_ended", task=task, status=status, **_shown(job.counts))
@@ -111,7 +112,7 @@ def main(task: str, description: str, body: Callable[[Job], None], argv: Sequenc
 
 
 def _say(task: str, error: HabeasError) -> int:
-    print(f"habeas {task}: {error}", file=sys.stderr)
+    sys.stderr.write(f"habeas {task}: {error}\n")
     return error.exit_code
 
 
@@ -119,7 +120,7 @@ def _say_unknown(task: str, error: Exception) -> int:
     found = _inside(error)
     if found is not None:
         return _say(task, found)
-    print(f"habeas {task}: {type(error).__name__}; details are kept out of logs", file=sys.stderr)
+    sys.stderr.write(f"habeas {task}: {type(error).__name__}; details are kept out of logs\n")
     if _debugging():
         raise error
     return 1
@@ -140,22 +141,24 @@ def _kinds(kind: type[HabeasError]) -> list[type[HabeasError]]:
 
 
 def _debugging() -> bool:
-    import os
-
     return os.environ.get("HABEAS_DEBUG") == "1"
 
 
 def _cpu_seconds(spark: SparkSession) -> float:
-    """CPU seconds so far of this process, its JVM and the workers that ended."""
+    """CPU seconds so far of this process and everything below it: JVM, Python workers, those that ended."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     total = own.ru_utime + own.ru_stime
-    pid = jvm_pid(spark)
-    for place in [Path(f"/proc/{pid}/stat")] if pid else []:
-        if place.exists():
-            fields = place.read_text().rpartition(")")[2].split()
-            total += (
-                sum(int(fields[i]) for i in (11, 12, 13, 14)) / 100
-            )  # own and waited-for children, in ticks
+    waiting = [pid] if (pid := jvm_pid(spark)) else []
+    tick = os.sysconf("SC_CLK_TCK")
+    while waiting:
+        place = Path(f"/proc/{waiting.pop()}")
+        try:
+            fields = (place / "stat").read_text().rpartition(")")[2].split()
+            for task in (place / "task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+        except OSError:
+            continue  # it ended meanwhile, or this system has no /proc
+        total += sum(int(fields[i]) for i in (11, 12, 13, 14)) / tick  # own, and of children waited for
     return total
 
 

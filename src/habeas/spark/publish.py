@@ -1,6 +1,7 @@
 """Publish: staged rows become rows of record, by key, so that a retry changes nothing.
 
-Open keys are read before and after the merge: a withdrawal in between still wins, and a key nobody knows counts as closed. `work` comes last:
+Open keys are read before and after the merge: a withdrawal in between still wins, and a key nobody knows
+counts as closed. `work` comes last:
 a run killed halfway finds its assets undone and lands on the same rows.
 """
 
@@ -36,7 +37,7 @@ def publish(
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
         if counts:
             _insert_embeddings(tables, good, now)
-            _insert_refusals(tables, staged, run_id, now)
+            _insert_refusals(tables, staged, now)
             _set_aside(tables, staged, run_id, as_of)
         changed = _settle_status(tables, open_keys(), good, run_id, now)
         if counts:
@@ -51,7 +52,7 @@ def _insert_embeddings(tables: Tables, good: DataFrame, now: datetime) -> None:
     tables.insert_missing("embeddings", good.withColumn("sealed_at", F.lit(now)))
 
 
-def _insert_refusals(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
+def _insert_refusals(tables: Tables, staged: DataFrame, now: datetime) -> None:
     rows = staged.where("kind = 'refusal'").withColumn("purpose", F.coalesce("purpose", F.lit("")))
     if not rows.isEmpty():
         tables.insert_missing("refusals", rows.withColumn("recorded_at", F.lit(now)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from delta.tables import DeltaTable
+from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -74,7 +74,7 @@ class Tables:
             target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
             target.merge(keys.select(*on).distinct().alias("s"), condition).whenMatchedDelete().execute()
 
-    def _merge(self, name: str, rows: DataFrame):  # type: ignore[no-untyped-def]
+    def _merge(self, name: str, rows: DataFrame) -> DeltaMergeBuilder:
         condition = " AND ".join(f"t.`{c}` = s.`{c}`" for c in self.contracts[name].key)
         target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
         return target.merge(self._shaped(name, rows).alias("s"), condition)

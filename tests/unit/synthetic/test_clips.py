@@ -62,8 +62,10 @@ def test_the_file_plays_and_looks_like_what_was_drawn(tmp_path: Path) -> None:
 
 
 def test_a_cut_begins_another_shot(tmp_path: Path) -> None:
-    frames = [image for image, _ in draw_clip_frames(
-        [], 1000, 10, (64, 48), sample_rng("unit", "clip", 2), cuts_ms=[500])]
+    frames = [
+        image
+        for image, _ in draw_clip_frames([], 1000, 10, (64, 48), sample_rng("unit", "clip", 2), cuts_ms=[500])
+    ]
     before = np.abs(frames[4].astype(int) - frames[3]).mean()
     across = np.abs(frames[5].astype(int) - frames[4]).mean()
     assert across > 3 * before

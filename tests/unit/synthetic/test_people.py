@@ -41,9 +41,7 @@ def test_no_training_person_is_a_test_or_demo_person() -> None:
 
 
 def test_streams_and_kinds_draw_different_numbers() -> None:
-    drawn = {
-        sample_rng(stream, kind, 3).random() for stream in ranges.STREAMS for kind in ranges.KINDS
-    }
+    drawn = {sample_rng(stream, kind, 3).random() for stream in ranges.STREAMS for kind in ranges.KINDS}
     assert len(drawn) == len(ranges.STREAMS) * len(ranges.KINDS)
 
 
@@ -51,11 +49,20 @@ def test_nuisances_vary_independently_of_each_other() -> None:
     rows = []
     for number in range(600):
         nuisance = draw_nuisance(sample_rng("unit", "other", number), FULL)
-        rows.append([
-            nuisance.pose.yaw, nuisance.pose.pitch, nuisance.pose.roll, nuisance.light.slope_x, nuisance.light.level,
-            nuisance.light.cast_red, nuisance.expression.smile, nuisance.expression.mouth_open,
-            float(nuisance.glasses is not None), float(nuisance.occlusion is not None),
-        ])
+        rows.append(
+            [
+                nuisance.pose.yaw,
+                nuisance.pose.pitch,
+                nuisance.pose.roll,
+                nuisance.light.slope_x,
+                nuisance.light.level,
+                nuisance.light.cast_red,
+                nuisance.expression.smile,
+                nuisance.expression.mouth_open,
+                float(nuisance.glasses is not None),
+                float(nuisance.occlusion is not None),
+            ]
+        )
     values = np.array(rows)
     assert (values.std(axis=0) > 0.01).all()
     correlation = np.abs(np.corrcoef(values.T) - np.eye(values.shape[1]))
@@ -69,7 +76,9 @@ def test_mean_colours_do_not_identify_people() -> None:
     for index in range(60):
         for picture, where in ((0, gallery), (1, probes)):
             rng = sample_rng("unit", "crop", index, picture)
-            scene = draw_snapshot(Person.from_seed(ranges.PEOPLE_VALIDATION.start + index), rng, (150, 150), 80.0)
+            scene = draw_snapshot(
+                Person.from_seed(ranges.PEOPLE_VALIDATION.start + index), rng, (150, 150), 80.0
+            )
             where.append(_mean_colours(scene.image, scene.faces[0].box))
     scale = np.std(gallery, axis=0)
     apart = np.linalg.norm((np.array(probes)[:, None] - np.array(gallery)[None]) / scale, axis=2)

@@ -1,0 +1,54 @@
+"""The embed job is a process that can't open anything: it works with the key folder shut, and never looks there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from installations import Installed, import_lists, install
+
+from habeas.cli.bootstrap import JOBS
+from habeas.settings import PROJECT
+
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(600)]
+# Root reads everything by these two; without them a folder of mode 000 is shut to root too.
+_AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+
+
+@pytest.fixture(scope="module")
+def decided(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    installed = install(tmp_path_factory.mktemp("shut") / "home", seed=23)
+    import_lists(installed)
+    for step in ("catalog", "decide"):
+        assert installed.step(step, "night") == 0
+    return installed
+
+
+def test_the_embed_job_runs_with_the_key_folder_shut_and_opens_no_file_of_it(
+    decided: Installed, tmp_path: Path
+) -> None:
+    assert shutil.which("strace"), "this test needs strace: install it with the system's package manager"
+    custody, trace = decided.place.custody_file.parent, tmp_path / "trace"
+    drop = _AS_ANYBODY if os.geteuid() == 0 else []
+    job = [sys.executable, str(PROJECT / "jobs" / JOBS["embed"]), "--run-id", "night"]
+    job += ["--config", str(decided.place.config)]
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("HABEAS_CUSTODY")}
+    custody.chmod(0)
+    try:
+        look = [*drop, sys.executable, "-c", f"import os; os.listdir({str(custody)!r})"]
+        assert b"PermissionError" in subprocess.run(look, check=False, capture_output=True).stderr
+        traced = ["strace", "-f", "-qq", "-e", "trace=%file", "-o", str(trace), *drop, *job]
+        ended = subprocess.run(
+            traced, check=False, capture_output=True, env=kept | {"PYSPARK_PYTHON": sys.executable}
+        )
+    finally:
+        custody.chmod(0o700)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert decided.counts("night", "embed")["embeddings"] > 0
+    calls = trace.read_text(errors="replace")
+    assert str(decided.place.settings.warehouse) in calls  # the trace sees what it should
+    assert str(custody) not in calls
