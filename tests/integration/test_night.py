@@ -168,6 +168,13 @@ def _right_pairs(rows: list[dict[str, Any]], vectors: dict[str, Any], threshold:
     return right / total
 
 
+def test_every_table_is_what_its_contract_says(after_a_night: Installed) -> None:
+    with after_a_night.place.tables("look") as tables:
+        made = [name for name in tables.contracts if tables.exists(name)]
+        assert {name: tables.differences(name) for name in made} == dict.fromkeys(made, [])
+        assert set(tables.contracts) - set(made) == set()
+
+
 def test_a_task_record_holds_counts_and_digests_and_nothing_else(after_a_night: Installed) -> None:
     for file in Path(after_a_night.place.settings.runs / "first").glob("*.json"):
         if file.stem != "run":

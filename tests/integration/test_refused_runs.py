@@ -1,0 +1,63 @@
+"""Runs that must not begin, or must not end well: and with which exit code they say so."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from installations import Installed, install
+
+from habeas.settings import PROJECT
+
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
+REFUSED, BROKEN, LATER = 4, 5, 75
+
+
+@pytest.fixture(scope="module")
+def installed(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return install(tmp_path_factory.mktemp("refused") / "home")
+
+
+@pytest.fixture
+def packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped pack in a folder of its own, to be spoilt."""
+    shutil.copytree(PROJECT / "models" / "synthetic", tmp_path / "synthetic")
+    monkeypatch.setenv("HABEAS_MODELS", str(tmp_path))
+    return tmp_path / "synthetic"
+
+
+def _edit(pack: Path, old: str, new: str) -> None:
+    text = (pack / "pack.toml").read_text()
+    assert old in text
+    (pack / "pack.toml").write_text(text.replace(old, new))
+
+
+def test_a_commercial_purpose_is_refused_under_a_research_licence_before_a_network_is_opened(
+    installed: Installed, packs: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _edit(packs, "commercial_use = true", "commercial_use = false")
+    for network in packs.glob("*.onnx"):
+        network.unlink()
+    assert installed.step("embed", "commercial", "--purposes", "model_training") == REFUSED
+    assert "not licensed for commercial use" in capfd.readouterr().err
+    assert installed.counts("commercial", "embed").keys() == {"session_ms"}
+
+
+def test_a_pack_with_another_digest_than_it_states_is_refused(installed: Installed, packs: Path) -> None:
+    with (packs / "rec_synthetic.onnx").open("ab") as file:
+        file.write(b"\0")
+    assert installed.step("embed", "swapped") == BROKEN
+
+
+def test_a_warehouse_that_cannot_be_written_is_a_matter_of_trying_again(
+    installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "occupied").write_text("no folder")
+    monkeypatch.setenv("HABEAS_WAREHOUSE", str(tmp_path / "occupied"))
+    assert installed.step("catalog", "nowhere") == LATER
+
+
+def test_a_run_that_decides_at_another_time_than_it_began_with_is_refused(installed: Installed) -> None:
+    assert installed.step("check", "fixed", "--as-of", "2026-11-23T00:00:00+00:00") == 0
+    assert installed.step("check", "fixed", "--as-of", "2026-11-24T00:00:00+00:00") == 2
