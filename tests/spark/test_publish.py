@@ -30,7 +30,21 @@ REFUSAL = {"kind": "refusal", "run_id": "r1", "asset_id": "a1", "source_id": "s"
 DONE = {"kind": "done", "run_id": "r1", "asset_id": "a1", "source_id": "s", "work_digest": "w", "count": 1}
 
 
+def decide(
+    tables: Tables, effect: str, as_of: datetime = NOW, until: datetime = NOW + timedelta(days=9)
+) -> None:
+    """The newest decision about the one line there is."""
+    row = {
+        "decision_id": f"d-{effect}-{as_of:%d%H}", "action": "embed", "asset_id": "a1", "line_id": "l1", "purpose": "p",
+        "facts_digest": "f", "policy_digest": "x", "as_of": as_of, "valid_until": until, "effect": effect,
+        "rules": [], "missing": [], "run_id": "r1",
+    }  # fmt: skip
+    tables.insert_missing("decisions", tables.frame("decisions", [row]))
+
+
 def stage(tables: Tables, *rows: dict[str, Any]) -> None:
+    if not tables.exists("decisions"):
+        decide(tables, "allow")
     tables.replace_run("staged", tables.frame("staged", list(rows)), "r1")
 
 
@@ -94,3 +108,24 @@ def test_no_open_status_ever_precedes_its_row(tables: Tables) -> None:
     assert statuses(tables) == {}
     publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
     assert statuses(tables) == {"1": "open"}
+
+
+def test_a_decision_that_turned_to_no_closes_the_row_and_one_that_turned_back_opens_it(
+    tables: Tables,
+) -> None:
+    stage(tables, embedding("1", "k1"), DONE)
+    later = [NOW + timedelta(hours=hours) for hours in range(4)]
+    for effect, at in zip(["allow", "deny", "gap", "allow"], later, strict=True):
+        decide(tables, effect, at)
+        publish(tables, "r1", NOW, at, lambda: frozenset({"k1"}))
+        assert statuses(tables) == {"1": "open" if effect == "allow" else "closed"}
+
+
+def test_a_permission_that_ends_sooner_is_taken_over(tables: Tables) -> None:
+    stage(tables, embedding("1", "k1"), DONE)
+    publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
+    decide(tables, "allow", NOW + timedelta(hours=1), until=NOW + timedelta(days=2))
+    publish(tables, "r2", NOW, NOW + timedelta(hours=1), lambda: frozenset({"k1"}))
+    newest = max(tables.read("row_status").collect(), key=lambda r: r["recorded_at"])
+    assert (newest["status"], newest["reason"]) == ("open", "renewed")
+    assert newest["expires_at"].astimezone(UTC) == NOW + timedelta(days=2)

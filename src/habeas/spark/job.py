@@ -83,9 +83,7 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         as_of = folder.as_of(args.as_of, started)
     except HabeasError as error:
         return _say(task, error)
-    shared = (
-        SparkSession.getActiveSession() is not None
-    )  # several jobs in one session: whoever made it stops it
+    shared = SparkSession.getActiveSession() is not None  # several jobs in a session: who made it stops it
     spark = open_session(f"habeas.{task}", settings)
     job = Job(args, settings, spark, folder, as_of, started_at=started, clock=clock, cpu=_cpu_seconds(spark))
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)

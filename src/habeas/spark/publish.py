@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from habeas import __version__
 from habeas.model.ids import new_id
 from habeas.spark.check import judged
-from habeas.spark.decisions import key_frame, newest_status
+from habeas.spark.decisions import current, key_frame, newest_status
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
 
@@ -39,7 +39,7 @@ def publish(
             _insert_embeddings(tables, good, now)
             _insert_refusals(tables, staged, now)
             _set_aside(tables, staged, run_id, as_of)
-        changed = _settle_status(tables, open_keys(), good, run_id, now)
+        changed = _settle_status(tables, open_keys(), run_id, now)
         if counts:
             _close_work(tables, staged, run_id, now)
             tables.delete_matching("staged", staged.select("run_id"), ["run_id"])
@@ -77,34 +77,56 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
         tables.insert_missing("quarantine", tables.frame("quarantine", rows))
 
 
-def _settle_status(
-    tables: Tables, open_keys: frozenset[str], good: DataFrame, run_id: str, now: datetime
-) -> dict[str, int]:
-    """Open what was published just now and whose key is open still; close every row whose key is not."""
-    keys = key_frame(tables, open_keys)
-    known = newest_status(tables.read("row_status"))
-    names = ("row_id", "decision_id", "expires_at", "status", "reason")
-    opened = (
-        good.join(keys, "key_id", "left_semi")
-        .join(known.select("row_id"), "row_id", "left_anti")
-        .withColumn("status", F.lit("open"))
-        .withColumn("reason", F.lit("published"))
+def _settle_status(tables: Tables, open_keys: frozenset[str], run_id: str, now: datetime) -> dict[str, int]:
+    """Open, renew or close every stored row by its key and by its line's newest decision.
+
+    Open needs both: an open key and a decision that allows. What was frozen or held stays so, and what was
+    closed with its key stays closed; what a decision had closed may open again when a decision allows it.
+    """
+    keys = key_frame(tables, open_keys).withColumn("key_open", F.lit(True))
+    decided = current(tables.read("decisions").where("action = 'embed'"))
+    decided = decided.select(
+        "line_id", "purpose", "effect", "valid_until", F.col("decision_id").alias("newest")
     )
-    shut = (
-        tables.read("embeddings").select("row_id", "key_id", "decision_id")
-        .join(keys, "key_id", "left_anti")
-        .join(known.where("status <> 'closed'").select("row_id", "expires_at"), "row_id")
-        .withColumn("status", F.lit("closed"))
-        .withColumn("reason", F.lit("key_closed"))
+    known = newest_status(tables.read("row_status")).select("row_id", "status", "expires_at", "reason")
+    allowed = F.coalesce(F.col("key_open") & (F.col("effect") == "allow"), F.lit(False))
+    new, opened = F.col("status").isNull(), F.col("status") == "open"
+    again = (F.col("status") == "closed") & (F.col("reason") == "decision_ended")
+    moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))
+    fresh = (
+        tables.read("embeddings")
+        .select("row_id", "line_id", "purpose", "key_id", "decision_id")
+        .join(keys, "key_id", "left")
+        .join(decided, ["line_id", "purpose"], "left")
+        .join(known, "row_id", "left")
+        .withColumn(
+            "event",
+            F.when(allowed & new, "published").when(allowed & again, "allowed_again")
+            .when(allowed & opened & moved, "renewed")
+            .when(~allowed & opened & F.col("key_open"), "decision_ended")
+            .when(~allowed & opened, "key_closed"),
+        )
+        .where("event IS NOT NULL")
+        .select(
+            "row_id",
+            F.when(allowed, "open").otherwise("closed").alias("status"),
+            F.coalesce("newest", "decision_id").alias("decision_id"),
+            F.when(allowed, F.col("valid_until")).otherwise(F.col("expires_at")).alias("expires_at"),
+            F.col("event").alias("reason"),
+            F.lit(now).alias("recorded_at"),
+            F.lit(run_id).alias("run_id"),
+        )
+        .persist()
     )  # fmt: skip
-    both = opened.select(*names).unionByName(shut.select(*names))
-    fresh = both.withColumn("recorded_at", F.lit(now)).withColumn("run_id", F.lit(run_id))
-    counts = {
-        str(r["status"]): int(r["n"]) for r in fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
-    }
-    if counts:
-        tables.insert_missing("row_status", fresh)
-    return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}
+    try:
+        counts = {
+            r["status"]: int(r["n"]) for r in fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
+        }
+        if counts:
+            tables.insert_missing("row_status", fresh)
+        return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}
+    finally:
+        fresh.unpersist()
 
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
