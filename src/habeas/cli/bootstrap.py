@@ -134,12 +134,13 @@ class Installation:
         from habeas.spark.tables import Tables
 
         shared = is_running()
-        spark = open_session("habeas.import", self.settings, master="local[*]")
-        try:
-            yield Tables(spark, self.settings, run_id)
-        finally:
-            if not shared:
-                spark.stop()
+        with _quiet(self.settings.home / "tmp" / "spark.log"):
+            spark = open_session("habeas.import", self.settings, master="local[*]")
+            try:
+                yield Tables(spark, self.settings, run_id)
+            finally:
+                if not shared:
+                    spark.stop()
 
     def run_step(self, step: str, run_id: str, more: Sequence[str] = ()) -> int:
         """Run one job as a process of its own; its exit code."""
@@ -194,6 +195,22 @@ class Installation:
             title=title,
             drawn=drawn,
         )
+
+
+@contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """Send what a JVM says while it starts into a file: it would write across the progress bar."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _what_failed(dag: str, log: Path) -> HabeasError:

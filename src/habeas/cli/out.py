@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -81,6 +82,7 @@ def pairs(values: Mapping[str, Any]) -> Any:
 @contextmanager
 def progress(shown: bool = True) -> Iterator[Progress]:
     """A progress bar on standard error; silent when nobody watches."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -89,7 +91,11 @@ def progress(shown: bool = True) -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console(stderr=True), disable=not shown) as made:
+    # A copy of the channel: a JVM that is being started may have the original one redirected.
+    with (
+        os.fdopen(os.dup(2), "w", encoding="utf-8") as channel,
+        Progress(*columns, console=Console(file=channel, highlight=False), disable=not shown) as made,
+    ):
         yield made
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from habeas.cli import out
-from habeas.cli.options import Json, now
+from habeas.cli.options import Config, Custody, Json, now
 from habeas.errors import UsageError
 
 _SETTINGS = """\
@@ -90,7 +91,7 @@ def _write(place: Path, text: str, mode: int) -> None:
         file.write(text)
 
 
-def doctor(as_json: Json = False) -> None:
+def doctor(config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
     """List what habeas needs, what is missing, and how to mend it.
 
     \b
@@ -99,9 +100,7 @@ def doctor(as_json: Json = False) -> None:
     """
     from habeas.cli.doctor import checks
 
-    found = [
-        {"name": check.name, "ok": check.ok, "says": check.says, "mend": check.mend} for check in checks()
-    ]
+    found = [asdict(check) for check in checks(config, custody)]
 
     def human(console: Any) -> None:
         rows = [("ok" if entry["ok"] else "missing", entry["name"], entry["says"]) for entry in found]
