@@ -27,12 +27,22 @@ REASONS: Final = {
     # files that can't be read, by habeas.model.media.MediaReason
     "symlink": "a link, not a file",
     "not_a_file": "not a file",
+    "unreadable": "the system does not let us read it",
+    "missing": "it is gone",
+    "bad_location": "its name leads out of its source, or nowhere",
+    "changed_while_read": "it changed while it was read",
+    "content_changed": "its content is not what was catalogued",
     "empty_file": "an empty file",
     "truncated": "the file ends too early",
     "wrong_extension": "its content is not what its name says",
-    "over_limit": "larger than the limits allow",
+    "unsupported_format": "a format we don't read",
+    "unsupported_color": "colours we don't read",
+    "unsupported_codec": "a film format we don't read",
+    "broken_image": "a damaged picture",
+    "unreadable_container": "a damaged film",
     "playlist": "a list that points at other files",
-    "changed_while_read": "it changed while it was read",
+    "over_limit": "larger than the limits allow",
+    "too_small": "too small for a face",
 }
 
 CONSENT: Final = {
