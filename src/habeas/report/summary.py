@@ -83,20 +83,20 @@ def flow(tally: Tally) -> dict[str, int]:
 
     A bound face is stored or refused once a purpose, so in each file it is counted for the purpose with most.
     """
-    stored, refused, poor = _bound_faces(tally)
+    stored, refused = _bound_faces(tally)
     unbound = sum(row["count"] for row in tally.refusals if row["reason"] not in _BOUND)
+    poor = sum(row["count"] for row in tally.refusals if row["reason"] == BindingReason.QUALITY)
     bound: Counter[str] = Counter()
     allowed: Counter[str] = Counter()
-    for asset, purpose in stored.keys() | refused.keys() | poor.keys():
-        fit = stored[asset, purpose] + poor[asset, purpose]
-        allowed[asset] = max(allowed[asset], fit)
-        bound[asset] = max(bound[asset], fit + refused[asset, purpose])
+    for asset, purpose in stored.keys() | refused.keys():
+        allowed[asset] = max(allowed[asset], stored[asset, purpose])
+        bound[asset] = max(bound[asset], stored[asset, purpose] + refused[asset, purpose])
     return {
         "assets": len(tally.assets),
         "scanned": len(tally.scanned),
-        "faces": unbound + bound.total(),
-        "bound": bound.total(),
-        "allowed": allowed.total(),
+        "faces": unbound + poor + bound.total(),
+        "bound": poor + bound.total(),
+        "allowed": poor + allowed.total(),
         "embedded": len({(row["asset_id"], row["line_id"]) for row in tally.embeddings}),
         "templates": len(tally.embeddings),
     }
@@ -125,16 +125,15 @@ def _why(scans: list[Row], rules: Rulebook) -> str:
     return min(facts, default="undecided")
 
 
-def _bound_faces(tally: Tally) -> tuple[_Faces, _Faces, _Faces]:
-    """(asset, purpose) -> faces stored; bound faces whose decision is no; allowed faces of poor quality."""
+def _bound_faces(tally: Tally) -> tuple[_Faces, _Faces]:
+    """(asset, purpose) -> bound faces that were stored, and those whose decision is no."""
     lines = {(row["asset_id"], row["purpose"], row["line_id"]) for row in tally.embeddings}
     stored = Counter((asset, purpose) for asset, purpose, _ in lines)
-    refused, poor = _Faces(), _Faces()
+    refused = _Faces()
     for row in tally.refusals:
-        if row["reason"] in _BOUND:
-            kind = poor if row["reason"] == BindingReason.QUALITY else refused
-            kind[row["asset_id"], row["purpose"]] += row["count"]
-    return stored, refused, poor
+        if row["reason"] == BindingReason.NOT_ALLOWED:
+            refused[row["asset_id"], row["purpose"]] += row["count"]
+    return stored, refused
 
 
 def _by_reason(refusals: list[Row]) -> dict[str, int]:

@@ -70,6 +70,17 @@ def test_a_face_refused_for_one_purpose_and_stored_for_another_is_one_face(tmp_p
     assert before == flow(read_tally(DeltaReader(tmp_path), story.RUN))
 
 
+def test_a_face_of_poor_quality_was_bound_and_allowed(tmp_path: Path) -> None:
+    story.fill(tmp_path)
+    before = flow(read_tally(DeltaReader(tmp_path), story.RUN))
+    poor = {"asset_id": story.GROUP, "source_id": "studio", "purpose": "", "reason": "low_quality", "count": 2,
+            "work_digest": "w1", "run_id": story.RUN, "recorded_at": story.at(20)}  # fmt: skip
+    story.write(tmp_path, "refusals", [poor])
+    after = flow(read_tally(DeltaReader(tmp_path), story.RUN))
+    grown = {name: after[name] - before[name] for name in after if after[name] != before[name]}
+    assert {"faces": 2, "bound": 2, "allowed": 2} == grown
+
+
 def test_an_empty_warehouse_has_an_empty_summary(tmp_path: Path) -> None:
     told = summarise(read_tally(DeltaReader(tmp_path), "r"), "r", {}, RULES)
     assert 0 == told["assets"] + told["embeddings"] + told["faces_detected"]
