@@ -114,7 +114,11 @@ class Custody(_FromToml):
         self.home = self.home.resolve()
         if not self.key_store:
             self.key_store = f"sqlite:///{self.home / 'keys.sqlite'}"
-        for name, place in {"kms": "kms", "identity_key": "identity.key", "registrar_key": "registrar.key"}.items():
+        for name, place in {
+            "kms": "kms",
+            "identity_key": "identity.key",
+            "registrar_key": "registrar.key",
+        }.items():
             if getattr(self, name) == Path():
                 setattr(self, name, self.home / place)
         return self

@@ -71,6 +71,12 @@ class Airflow:
                 continue
         process.wait()
 
+    def command(self, *words: str) -> None:
+        """An `airflow` command beside the running parts."""
+        command = [sys.executable, "-m", "airflow", *words]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+
     def wait_for(self, what: str, seen: Callable[[], bool], seconds: float) -> None:
         """Until `seen()`; fails with the ends of the logs when a part died or time is up."""
         deadline = time.monotonic() + seconds
@@ -88,9 +94,9 @@ class Airflow:
         """Run id -> state, from Airflow's database."""
         return dict(self._ask("SELECT run_id, state FROM dag_run WHERE dag_id = ?", dag_id))
 
-    def tries(self, dag_id: str) -> dict[str, tuple[str, int]]:
+    def tries(self, run_id: str) -> dict[str, tuple[str, int]]:
         """Task -> (state, number of the last try)."""
-        rows = self._ask("SELECT task_id, state, try_number FROM task_instance WHERE dag_id = ?", dag_id)
+        rows = self._ask("SELECT task_id, state, try_number FROM task_instance WHERE run_id = ?", run_id)
         return {task: (state, number) for task, state, number in rows}
 
     def _ask(self, sql: str, *values: str) -> list[tuple[str, ...]]:

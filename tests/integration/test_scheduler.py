@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from airflow_processes import running
-from stand_in_job import TASKS
+from airflow_processes import Airflow, running
+from installations import Installed, Snapshot, contents, import_lists, install
+from watched_job import JOBS
 
-pytestmark = [pytest.mark.airflow, pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
+from habeas.settings import PROJECT
 
-NIGHT = ["catalog", "decide", "embed", "check", "publish"]
+pytestmark = [pytest.mark.airflow, pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(1200)]
+
+PATIENCE = 400.0  # seconds; a busy machine of two cores needs a part of it
 
 
-@pytest.fixture
-def stand_ins(tmp_path: Path) -> Path:
-    """A folder that looks like `jobs/`."""
-    folder = tmp_path / "jobs"
-    folder.mkdir()
-    for name in TASKS:
-        shutil.copy(Path(__file__).with_name("stand_in_job.py"), folder / f"{name}.py")
-    return folder
+@pytest.fixture(scope="module")
+def imported(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installed, Snapshot]:
+    installed = install(tmp_path_factory.mktemp("scheduled") / "home", seed=12)
+    import_lists(installed)
+    return installed, Snapshot(installed, tmp_path_factory.mktemp("before"))
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    imported: tuple[Installed, Snapshot], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Airflow]:
+    jobs = tmp_path_factory.mktemp("jobs")
+    for file in JOBS.values():
+        shutil.copy(Path(__file__).with_name("watched_job.py"), jobs / file)
+    home = imported[0].place.config.parent
+    with running(home, HABEAS_JOBS=str(jobs), WATCHED_JOBS=str(PROJECT / "jobs")) as started:
+        yield started
 
 
 def calls(home: Path) -> list[str]:
@@ -30,27 +46,36 @@ def calls(home: Path) -> list[str]:
 
 
 def test_a_night_killed_with_its_scheduler_is_finished_by_the_next_one(
-    tmp_path: Path, stand_ins: Path
+    airflow: Airflow, imported: tuple[Installed, Snapshot]
 ) -> None:
-    home = tmp_path / "home"
-    with running(home, HABEAS_JOBS=str(stand_ins), STAND_IN_SLOW="embed") as airflow:
-        airflow.wait_for("the embed job starts", lambda: (home / "slowed").exists(), 300)
-        airflow.kill("scheduler")
-        assert {"running"} == set(airflow.runs("nightly").values())
-        airflow.start("scheduler")
-        airflow.wait_for("the night ends", lambda: "running" not in airflow.runs("nightly").values(), 300)
-        assert ["success"] == list(airflow.runs("nightly").values())
-    (run,) = (home / "runs").iterdir()
-    assert run.name.startswith("scheduled__")
-    assert {f"{task}.json" for task in NIGHT} == {path.name for path in run.iterdir()}
-    assert ["catalog", "decide", "embed", "embed", "check", "publish"] == calls(home)
+    installed, before = imported
+    runs = installed.place.settings.runs
+    airflow.wait_for("the embed job starts", lambda: "embed" in calls(airflow.home), PATIENCE)
+    time.sleep(3)
+    airflow.kill("scheduler")
+    assert not list(runs.glob("*/embed.json")), "the embed job was over before it could be killed"
+    assert ["running"] == list(airflow.runs("nightly").values())
+
+    airflow.start("scheduler")
+    airflow.wait_for("the night ends", lambda: "running" not in airflow.runs("nightly").values(), PATIENCE)
+
+    ((run_id, state),) = airflow.runs("nightly").items()
+    assert ("scheduled", "success") == (run_id.split("__")[0], state)
+    assert ["catalog", "decide", "embed", "embed", "check", "publish"] == calls(airflow.home)
+    (run,) = runs.glob("scheduled__*")
+    found, as_of = contents(installed), json.loads((run / "run.json").read_text())["as_of"]
+    assert found["embeddings"]
+    before.restore()
+    installed.night("undisturbed", "--as-of", as_of)
+    assert contents(installed) == found
 
 
-def test_a_refusal_ends_the_night_at_its_first_try(tmp_path: Path, stand_ins: Path) -> None:
-    home = tmp_path / "home"
-    with running(home, HABEAS_JOBS=str(stand_ins), STAND_IN_EMBED="4") as airflow:
-        airflow.wait_for("the night ends", lambda: "failed" in airflow.runs("nightly").values(), 300)
-        tries = airflow.tries("nightly")
-    assert ("failed", 1) == tries["embed"]
-    assert {"upstream_failed"} == {tries["check"][0], tries["publish"][0]}
-    assert ["catalog", "decide", "embed"] == calls(home)
+def test_a_refusal_ends_the_night_at_its_first_try(airflow: Airflow) -> None:
+    (airflow.home / "calls").unlink(missing_ok=True)
+    (airflow.home / "catalog.exit").write_text("4")
+    airflow.command("dags", "trigger", "nightly", "--run-id", "refused")
+    airflow.wait_for("the night ends", lambda: airflow.runs("nightly").get("refused") == "failed", PATIENCE)
+    tries = airflow.tries("refused")
+    assert ("failed", 1) == tries["catalog"]
+    assert {"upstream_failed"} == {state for task, (state, _) in tries.items() if task != "catalog"}
+    assert ["catalog"] == calls(airflow.home)

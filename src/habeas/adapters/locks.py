@@ -38,7 +38,8 @@ def table_lock(warehouse: Path, table: str, jvm_pid: int | None, wait_s: float =
         descriptor = os.open(folder / f"{table}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(
-            f"the warehouse can't be written ({error.strerror})", hint="Check its folder's owner and free space."
+            f"the warehouse can't be written ({error.strerror})",
+            hint="Check its folder's owner and free space.",
         ) from None
     deadline = time.monotonic() + wait_s
     try:
@@ -55,11 +56,14 @@ def _acquire(descriptor: int, table: str, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise Unavailable(f"table {table} is being written by another job", hint="Try again later.") from None
+                raise Unavailable(
+                    f"table {table} is being written by another job", hint="Try again later."
+                ) from None
             time.sleep(_POLL_S)
+        else:
+            return
 
 
 def _wait_for_the_dead(descriptor: int, table: str, deadline: float, mine: set[int | None]) -> None:
@@ -70,7 +74,9 @@ def _wait_for_the_dead(descriptor: int, table: str, deadline: float, mine: set[i
         earlier = []
     while any(started and start_time(pid) == started for pid, started in earlier if pid not in mine):
         if time.monotonic() > deadline:
-            raise Unavailable(f"the last writer of table {table} left a process behind", hint="Wait for its JVM to end.")
+            raise Unavailable(
+                f"the last writer of table {table} left a process behind", hint="Wait for its JVM to end."
+            )
         time.sleep(_POLL_S)
 
 

@@ -81,8 +81,10 @@ def cedar_schema() -> str:
     """The Cedar schema, as Cedar text."""
     lists = {fact.type.name: fact.type for fact in SCHEMA if isinstance(fact.type, Words)}
     lines = ["entity Pipeline, Thing;"]
-    for name in sorted(lists):
-        lines.append(f"entity {name} enum [{', '.join(json.dumps(word) for word in lists[name].words)}];")
+    lines += [
+        f"entity {name} enum [{', '.join(json.dumps(word) for word in lists[name].words)}];"
+        for name in sorted(lists)
+    ]
     for action in Action:
         attributes = ", ".join(f"{fact.name}?: {_type_name(fact)}" for fact in facts_of(action))
         lines.append(

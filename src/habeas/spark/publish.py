@@ -93,7 +93,8 @@ def _settle_status(tables: Tables, open_keys: frozenset[str], run_id: str, now: 
     new, opened = F.col("status").isNull(), F.col("status") == "open"
     again = (F.col("status") == "closed") & (F.col("reason") == "decision_ended")
     moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))
-    fresh = (
+    # Persisted before it is filtered: Spark's optimiser would take the cases apart for minutes.
+    joined = (
         tables.read("embeddings")
         .select("row_id", "line_id", "purpose", "key_id", "decision_id")
         .join(keys, "key_id", "left")
@@ -106,27 +107,26 @@ def _settle_status(tables: Tables, open_keys: frozenset[str], run_id: str, now: 
             .when(~allowed & opened & F.col("key_open"), "decision_ended")
             .when(~allowed & opened, "key_closed"),
         )
-        .where("event IS NOT NULL")
-        .select(
+        .withColumn("allowed", allowed)
+        .persist()
+    )  # fmt: skip
+    try:
+        fresh = joined.where("event IS NOT NULL").select(
             "row_id",
-            F.when(allowed, "open").otherwise("closed").alias("status"),
+            F.when(F.col("allowed"), "open").otherwise("closed").alias("status"),
             F.coalesce("newest", "decision_id").alias("decision_id"),
-            F.when(allowed, F.col("valid_until")).otherwise(F.col("expires_at")).alias("expires_at"),
+            F.when(F.col("allowed"), F.col("valid_until")).otherwise(F.col("expires_at")).alias("expires_at"),
             F.col("event").alias("reason"),
             F.lit(now).alias("recorded_at"),
             F.lit(run_id).alias("run_id"),
         )
-        .persist()
-    )  # fmt: skip
-    try:
-        counts = {
-            r["status"]: int(r["n"]) for r in fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
-        }
+        found = fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
+        counts = {r["status"]: int(r["n"]) for r in found}
         if counts:
             tables.insert_missing("row_status", fresh)
         return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}
     finally:
-        fresh.unpersist()
+        joined.unpersist()
 
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:

@@ -33,7 +33,7 @@ class TaskRecord:
 
     def checked(self) -> dict[str, Any]:
         """The record as JSON, or IntegrityError if it holds anything but counts and digests."""
-        if not all(isinstance(n, int) and not isinstance(n, bool) for n in self.counts.values()):
+        if not all(type(n) is int for n in self.counts.values()):
             raise IntegrityError(f"the record of {self.task} holds something that is no count")
         if not all(_WORD.fullmatch(word) for word in self.digests.values()):
             raise IntegrityError(f"the record of {self.task} holds something that is no digest")
@@ -45,7 +45,9 @@ class RunFolder:
 
     def __init__(self, runs: Path, run_id: str) -> None:
         if not _RUN_ID.fullmatch(run_id):
-            raise UsageError(f"run id {run_id!r} can't name a folder", hint="Use letters, digits, '.', '_' and '-'.")
+            raise UsageError(
+                f"run id {run_id!r} can't name a folder", hint="Use letters, digits, '.', '_' and '-'."
+            )
         self.run_id = run_id
         self.path = runs / run_id
 

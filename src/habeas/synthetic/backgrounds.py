@@ -34,7 +34,9 @@ def _wall(rng: np.random.Generator, width: int, height: int) -> Pixels:
     if rng.random() < 0.6:
         cells = int(rng.integers(8, 48))
         grain = rng.normal(0, rng.uniform(2, 22), (cells, cells, 1)).astype(np.float32)
-        wall = wall + np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR))[..., None]
+        wall = (
+            wall + np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR))[..., None]
+        )
     return np.clip(wall, 0, 255).astype(np.uint8)
 
 
@@ -46,9 +48,19 @@ def _thing(rng: np.random.Generator, image: Pixels) -> None:
     if kind == 0:
         cv2.rectangle(image, (x, y), (x + w, y + h), colour, -1 if rng.random() < 0.6 else 2)
     elif kind == 1:
-        cv2.ellipse(image, (x, y), (w // 2 + 2, h // 2 + 2), float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+        cv2.ellipse(
+            image,
+            (x, y),
+            (w // 2 + 2, h // 2 + 2),
+            float(rng.uniform(0, 180)),
+            0,
+            360,
+            colour,
+            -1,
+            cv2.LINE_AA,
+        )
     elif kind == 2:
-        points = rng.integers(-w, w, (int(rng.integers(3, 7)), 2)) + (x, y)
+        points = rng.integers(-w, w, (int(rng.integers(3, 7)), 2)) + (x, y)  # noqa: RUF005 - numpy adds
         cv2.fillPoly(image, [points.astype(np.int32)], colour, cv2.LINE_AA)
     elif kind == 3:
         write(rng, image, colour)
@@ -66,7 +78,9 @@ def write(rng: np.random.Generator, image: Pixels, colour: tuple[int, int, int])
     letters = "".join(rng.choice(list(string.ascii_letters + string.digits), int(rng.integers(1, 9))))
     place = (int(rng.integers(-20, width)), int(rng.integers(10, height)))
     size = float(rng.uniform(0.4, 3.0))
-    cv2.putText(image, letters, place, int(rng.integers(0, 8)), size, colour, int(rng.integers(1, 6)), cv2.LINE_AA)
+    cv2.putText(
+        image, letters, place, int(rng.integers(0, 8)), size, colour, int(rng.integers(1, 6)), cv2.LINE_AA
+    )
 
 
 def draw_decoy(rng: np.random.Generator, image: Pixels) -> None:
@@ -87,12 +101,23 @@ def draw_decoy(rng: np.random.Generator, image: Pixels) -> None:
             gap = float(rng.uniform(0.12, 0.25)) * size
             dots = np.array([(x - gap, y - 0.1 * size), (x + gap, y - 0.1 * size)])
         for dot in dots:
-            cv2.circle(image, (int(dot[0]), int(dot[1])), max(1, int(size * rng.uniform(0.02, 0.07))), dark, -1, cv2.LINE_AA)
+            cv2.circle(
+                image,
+                (int(dot[0]), int(dot[1])),
+                max(1, int(size * rng.uniform(0.02, 0.07))),
+                dark,
+                -1,
+                cv2.LINE_AA,
+            )
     elif kind == 3:
         end = (int(x + rng.uniform(-2, 2) * size), int(y + rng.uniform(-2, 2) * size))
         cv2.line(image, middle, end, skin, max(2, int(size * 0.4)), cv2.LINE_AA)
     elif kind == 4:
-        cv2.ellipse(image, middle, (int(size * 0.25) + 1, int(size * 0.42) + 1), tilt, 0, 360, skin, -1, cv2.LINE_AA)
-        cv2.ellipse(image, middle, (int(size * 0.14) + 1, int(size * 0.28) + 1), tilt, 0, 360, dark, 2, cv2.LINE_AA)
+        cv2.ellipse(
+            image, middle, (int(size * 0.25) + 1, int(size * 0.42) + 1), tilt, 0, 360, skin, -1, cv2.LINE_AA
+        )
+        cv2.ellipse(
+            image, middle, (int(size * 0.14) + 1, int(size * 0.28) + 1), tilt, 0, 360, dark, 2, cv2.LINE_AA
+        )
     else:
         write(rng, image, (int(skin[0]), int(skin[1]), int(skin[2])))

@@ -63,7 +63,9 @@ class Canvas:
 
     def shadow(self, points: Points, level: float) -> None:
         """Remember a shadow (`level` < 1) or a shine (> 1) of that shape for the next `shade`."""
-        cv2.fillPoly(self._shadow, [_fixed(points / 2)], float(np.clip(128 * level, 0, 255)), cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(
+            self._shadow, [_fixed(points / 2)], float(np.clip(128 * level, 0, 255)), cv2.LINE_AA, _SHIFT
+        )
 
     def shade(self, soft: float) -> None:
         """Apply the shadows remembered, their edges blurred by `soft` pixels, and forget them."""

@@ -57,7 +57,8 @@ class Actor:
         """The place at a time, straight between waypoints."""
         times = [point.ms for point in self.path]
         x, y, size = (
-            float(np.interp(ms, times, [getattr(point, name) for point in self.path])) for name in ("x", "y", "size")
+            float(np.interp(ms, times, [getattr(point, name) for point in self.path]))
+            for name in ("x", "y", "size")
         )
         return Waypoint(ms, x, y, size)
 
@@ -118,7 +119,8 @@ def draw_clip_frames(
     """
     shots = [rng.spawn(1)[0] for _ in range(len(cuts_ms) + 1)]
     looks: list[tuple[Pixels, Light]] = [
-        (draw_background(shot, size[0], size[1], busy=0.5), draw_light(shot, severity.light)) for shot in shots
+        (draw_background(shot, size[0], size[1], busy=0.5), draw_light(shot, severity.light))
+        for shot in shots
     ]
     manners = [_Manner.draw(rng, severity) for _ in actors]
     camera = Camera(blur=float(rng.uniform(0.0, 0.7)), noise=float(rng.uniform(0.5, 3.0)))
@@ -154,7 +156,9 @@ def write_clip(
     One encoder thread and bit-exact flags: the same call writes the same bytes with the same libraries.
     """
     frames = draw_clip_frames(actors, duration_ms, fps, size, rng, cuts_ms=cuts_ms, severity=severity)
-    with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact", "movflags": "+faststart"}) as film:
+    with av.open(
+        str(path), "w", format="mp4", options={"fflags": "+bitexact", "movflags": "+faststart"}
+    ) as film:
         stream = film.add_stream("libx264", rate=fps)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"

@@ -95,10 +95,16 @@ def _body(brush: Brush, clothes: tuple[int, int, int]) -> None:
     p, canvas, view = brush.person, brush.canvas, brush.view
     c, s = np.cos(view.pose.roll * 0.5), np.sin(view.pose.roll * 0.5)
     turn = np.array([[c, s], [-s, c]])
-    neck = np.array([(-p.jaw_w * 0.8, 0.45), (p.jaw_w * 0.8, 0.45), (p.jaw_w * 0.85, 1.6), (-p.jaw_w * 0.85, 1.6)])
+    neck = np.array(
+        [(-p.jaw_w * 0.8, 0.45), (p.jaw_w * 0.8, 0.45), (p.jaw_w * 0.85, 1.6), (-p.jaw_w * 0.85, 1.6)]
+    )
     canvas.fill(neck @ turn * view.unit + (view.x, view.y), palette.darker(palette.skin(p), 0.78))
-    chest = np.array([(-0.55, 1.32), (0.0, 1.50), (0.55, 1.32), (1.35, 1.55), (1.6, 2.6), (-1.6, 2.6), (-1.35, 1.55)])
-    canvas.fill(chest @ turn * view.unit + (view.x, view.y), (float(clothes[0]), float(clothes[1]), float(clothes[2])))
+    chest = np.array(
+        [(-0.55, 1.32), (0.0, 1.50), (0.55, 1.32), (1.35, 1.55), (1.6, 2.6), (-1.6, 2.6), (-1.35, 1.55)]
+    )
+    canvas.fill(
+        chest @ turn * view.unit + (view.x, view.y), (float(clothes[0]), float(clothes[1]), float(clothes[2]))
+    )
 
 
 def _ears(brush: Brush) -> None:

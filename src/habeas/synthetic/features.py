@@ -63,10 +63,19 @@ def shadows(brush: Brush) -> None:
         put(brush.on_face(edge, np.array([p.nose_y, p.nose_y, low, low + 0.04])), 1.0 - 0.32 * p.fold)
         flank = side * np.array([p.bridge_w, p.bridge_w + 0.06, p.nose_w + 0.02, p.nose_w * 0.6])
         rise = np.array([0.5, 0.1, 0.0, 0.4]) * p.nose_out
-        put(brush.on_face(flank, np.array([p.eye_y, p.eye_y, p.nose_y, p.nose_y]), rise), 1.0 - 0.24 * p.bridge_shade)
+        put(
+            brush.on_face(flank, np.array([p.eye_y, p.eye_y, p.nose_y, p.nose_y]), rise),
+            1.0 - 0.24 * p.bridge_shade,
+        )
     bridge = np.array([-1.0, 1.0, 1.0, -1.0]) * p.bridge_w * 0.6 + np.array([0, 0, 1, 1]) * p.nose_bend
-    put(brush.on_face(bridge, np.array([p.eye_y, p.eye_y, p.nose_y - 0.06, p.nose_y - 0.06]),
-                      np.array([0.4, 0.4, 0.9, 0.9]) * p.nose_out), 1.0 + 0.16 * p.bridge_shade)
+    put(
+        brush.on_face(
+            bridge,
+            np.array([p.eye_y, p.eye_y, p.nose_y - 0.06, p.nose_y - 0.06]),
+            np.array([0.4, 0.4, 0.9, 0.9]) * p.nose_out,
+        ),
+        1.0 + 0.16 * p.bridge_shade,
+    )
     put(brush.oval(0.0, mouth_y(p) + p.lip_low + 0.07, p.mouth_w * 0.5, 0.025), 0.80)
     put(brush.oval(0.0, p.chin_y - 0.12, p.chin_w * 0.5, 0.07), 1.08)
     if p.wrinkles:
@@ -81,7 +90,7 @@ def eyes(brush: Brush) -> None:
     opening = max(0.12, 1.0 - mood.eyes_shut) * (1.0 - 0.18 * max(mood.smile, 0.0) + 0.18 * mood.brows)
     height = p.eye_h * opening
     t = np.linspace(-1.0, 1.0, 9)
-    bulge = (1.0 - np.abs(t) ** (1.5 + 1.5 * p.eye_round))
+    bulge = 1.0 - np.abs(t) ** (1.5 + 1.5 * p.eye_round)
     for side in (-1.0, 1.0):
         x = side * p.eye_x + t * p.eye_w
         slant = -side * t * p.eye_w * p.eye_tilt
@@ -108,7 +117,13 @@ def brows(brush: Brush) -> None:
     rise = np.where(t < p.brow_peak, t / p.brow_peak, (1.0 - t) / (1.0 - p.brow_peak))
     for side in (-1.0, 1.0):
         x = side * (p.brow_gap + t * p.brow_len)
-        y = p.eye_y - p.brow_in - mood.brows * 0.045 - p.brow_arch * rise - p.brow_tilt * (t - 0.3) * p.brow_len
+        y = (
+            p.eye_y
+            - p.brow_in
+            - mood.brows * 0.045
+            - p.brow_arch * rise
+            - p.brow_tilt * (t - 0.3) * p.brow_len
+        )
         half = p.brow_thick * (1.0 - 0.65 * t**1.5)
         edge = np.concatenate([np.stack([x, y - half], 1), np.stack([x, y + half], 1)[::-1]])
         edge = rounded(edge, closed=True, times=1)
@@ -120,16 +135,26 @@ def nose(brush: Brush) -> None:
     p, canvas, unit = brush.person, brush.canvas, brush.view.unit
     skin = palette.skin(p)
     w, y, bend = p.nose_w, p.nose_y, p.nose_bend
-    base = np.array([(-w, y - 0.10), (-w, y + 0.01), (-w * 0.5, y + 0.035), (0, y + 0.05),
-                     (w * 0.5, y + 0.035), (w, y + 0.01), (w, y - 0.10)])
+    base = np.array(
+        [
+            (-w, y - 0.10),
+            (-w, y + 0.01),
+            (-w * 0.5, y + 0.035),
+            (0, y + 0.05),
+            (w * 0.5, y + 0.035),
+            (w, y + 0.01),
+            (w, y - 0.10),
+        ]
+    )
     base = rounded(base, times=1)
     out = p.nose_out * (0.25 + 0.5 * (1.0 - np.abs(base[:, 0]) / w))
     canvas.line(brush.on_face(base[:, 0], base[:, 1], out), palette.darker(skin, 0.60), unit * 0.020)
     tip = brush.oval(bend, y - 0.04, p.tip, p.tip * 0.8, p.nose_out)
     canvas.blob(tip, palette.darker(skin, 1.10), 0.7, unit * 0.015)
     for side in (-1.0, 1.0):
-        hole = brush.oval(side * w * 0.48, y + 0.012, 0.018 + 0.032 * p.nostril, 0.010 + 0.014 * p.nostril,
-                          p.nose_out * 0.5)
+        hole = brush.oval(
+            side * w * 0.48, y + 0.012, 0.018 + 0.032 * p.nostril, 0.010 + 0.014 * p.nostril, p.nose_out * 0.5
+        )
         canvas.fill(hole, palette.darker(skin, 0.32))
 
 
@@ -168,8 +193,12 @@ def marks(brush: Brush) -> None:
     skin = palette.skin(p)
     if p.blush:
         for side in (-1.0, 1.0):
-            canvas.blob(brush.oval(side * 0.40, p.cheek_y + 0.10, 0.15, 0.11),
-                        palette.lips(p), 0.45 * p.blush, unit * 0.05)
+            canvas.blob(
+                brush.oval(side * 0.40, p.cheek_y + 0.10, 0.15, 0.11),
+                palette.lips(p),
+                0.45 * p.blush,
+                unit * 0.05,
+            )
     if p.freckles:
         spots = np.random.default_rng(p.seed).uniform(-1, 1, (int(10 + 26 * p.freckles), 2))
         for x, y in zip(spots[:, 0] * 0.48, p.cheek_y + spots[:, 1] * 0.17, strict=True):

@@ -35,8 +35,13 @@ def _hairline(brush: Brush) -> Points:
     fringe = max(p.fringe, 0.0)
     # a fringe hangs from the parting and gets longer away from it
     hang = fringe * (0.45 + 0.55 * np.clip(np.abs(x - p.part) / 0.9, 0.0, 1.0))
-    line = p.hairline + hang + p.fringe_slant * x * (fringe > 0.05) + p.hairline_m * (np.abs(x) - 0.35) * (
-        np.abs(x) > 0.35) - p.hairline_m * 0.3 * np.exp(-((x / 0.2) ** 2))
+    line = (
+        p.hairline
+        + hang
+        + p.fringe_slant * x * (fringe > 0.05)
+        + p.hairline_m * (np.abs(x) - 0.35) * (np.abs(x) > 0.35)
+        - p.hairline_m * 0.3 * np.exp(-((x / 0.2) ** 2))
+    )
     line = np.minimum(line, p.eye_y - 0.07)
     side = np.clip((np.abs(x) - 0.80) / 0.20, 0.0, 1.0)
     burns = min(p.hair_len, 0.75) * 0.8
@@ -74,15 +79,29 @@ def beard(brush: Brush) -> None:
     if p.beard:
         y = np.linspace(p.beard_y, p.chin_y, 8)
         x = np.interp(y, brush.head.y, brush.head.width) * 0.97
-        inner = np.array([(p.mouth_w + 0.10, p.beard_y + 0.03), (p.mouth_w + 0.08, mouth_y(p)),
-                          (p.mouth_w * 0.6, mouth_y(p) + p.lip_low + 0.06), (0.0, mouth_y(p) + p.lip_low + 0.05)])
+        inner = np.array(
+            [
+                (p.mouth_w + 0.10, p.beard_y + 0.03),
+                (p.mouth_w + 0.08, mouth_y(p)),
+                (p.mouth_w * 0.6, mouth_y(p) + p.lip_low + 0.06),
+                (0.0, mouth_y(p) + p.lip_low + 0.05),
+            ]
+        )
         half = np.concatenate([np.stack([x, y], 1), [[0.0, p.chin_y]], inner[::-1]])
         for side in (-1.0, 1.0):
             canvas.blob(brush.on_face(half[:, 0] * side, half[:, 1]), colour, 0.25 + 0.7 * p.beard, soft)
     if p.moustache:
         high, low = p.nose_y + 0.06, mouth_y(p) - p.lip_up * 0.7
-        shape = np.array([(-p.mouth_w - 0.03, low + 0.03), (-p.mouth_w * 0.6, high), (0.0, high - 0.01),
-                          (p.mouth_w * 0.6, high), (p.mouth_w + 0.03, low + 0.03), (0.0, low)])
+        shape = np.array(
+            [
+                (-p.mouth_w - 0.03, low + 0.03),
+                (-p.mouth_w * 0.6, high),
+                (0.0, high - 0.01),
+                (p.mouth_w * 0.6, high),
+                (p.mouth_w + 0.03, low + 0.03),
+                (0.0, low),
+            ]
+        )
         shape = rounded(shape, closed=True, times=1)
         canvas.blob(brush.on_face(shape[:, 0], shape[:, 1]), colour, 0.3 + 0.65 * p.moustache, soft)
 
@@ -102,8 +121,11 @@ def spectacles(brush: Brush, glasses: Glasses) -> None:
         if glasses.dark:
             canvas.blob(rim, (25.0, 25.0, 28.0), glasses.dark)
         canvas.line(rim, frame, unit * glasses.rim, closed=True)
-        ends = brush.on_face(np.array([side * (p.eye_x + glasses.width), side * 0.70]),
-                             np.array([p.eye_y - 0.02, p.eye_y - 0.02]), np.array([0.10, -0.05]))
+        ends = brush.on_face(
+            np.array([side * (p.eye_x + glasses.width), side * 0.70]),
+            np.array([p.eye_y - 0.02, p.eye_y - 0.02]),
+            np.array([0.10, -0.05]),
+        )
         canvas.line(ends, frame, unit * glasses.rim)
     gap = max(p.eye_x - glasses.width, 0.02)
     bridge = brush.on_face(np.array([-gap, 0.0, gap]), np.full(3, p.eye_y - 0.01), np.array([0.1, 0.16, 0.1]))
@@ -116,8 +138,14 @@ def occluder(brush: Brush, thing: Occlusion) -> Points:
     way = np.array([np.cos(thing.angle), np.sin(thing.angle)])
     across = np.array([-way[1], way[0]])
     near, far = (1.0 - thing.reach) * 0.95, 1.9
-    corners = np.array([way * near + across * thing.width * 0.7, way * far + across * thing.width,
-                        way * far - across * thing.width, way * near - across * thing.width * 0.7])
+    corners = np.array(
+        [
+            way * near + across * thing.width * 0.7,
+            way * far + across * thing.width,
+            way * far - across * thing.width,
+            way * near - across * thing.width * 0.7,
+        ]
+    )
     shape = rounded(corners, closed=True, times=2) * np.array([0.75, 1.0])
     points: Points = shape * view.unit + np.array([view.x, view.y])
     colour = (float(thing.colour[0]), float(thing.colour[1]), float(thing.colour[2]))

@@ -11,7 +11,9 @@ from habeas.synthetic.people import Person
 
 Colour = tuple[float, float, float]
 
-_SKIN: Final = np.array([[186, 208, 238], [160, 188, 226], [118, 152, 200], [84, 112, 160], [58, 76, 112]], float)
+_SKIN: Final = np.array(
+    [[186, 208, 238], [160, 188, 226], [118, 152, 200], [84, 112, 160], [58, 76, 112]], float
+)
 _HAIR: Final = np.array([[24, 24, 28], [32, 40, 52], [44, 66, 98], [88, 132, 176], [150, 160, 168]], float)
 _IRIS: Final = np.array([[28, 40, 66], [50, 84, 110], [92, 120, 96], [150, 128, 92]], float)
 

@@ -104,7 +104,9 @@ def draw_scene(
     return Scene(image=image, faces=faces)
 
 
-def _place(placement: Placement, index: int, image: Pixels, owner: NDArray[np.int16]) -> tuple[Patch, tuple[int, int]]:
+def _place(
+    placement: Placement, index: int, image: Pixels, owner: NDArray[np.int16]
+) -> tuple[Patch, tuple[int, int]]:
     patch = draw_patch(placement.person, placement.nuisance, placement.size, placement.faceless)
     middle_x, middle_y = ((patch.box[:2] + patch.box[2:]) / 2).tolist()
     left, top = round(placement.x - middle_x), round(placement.y - middle_y)
@@ -125,7 +127,9 @@ def _label(seed: int, index: int, patch: Patch, at: tuple[int, int], owner: NDAr
     left, top, right, bottom = (patch.box + np.concatenate([shift, shift])).tolist()
     points = patch.landmarks + shift
     inner = np.round(patch.box).astype(int)
-    whole = int(np.count_nonzero(patch.pixels[max(inner[1], 0) : inner[3], max(inner[0], 0) : inner[2], 3] > 127))
+    whole = int(
+        np.count_nonzero(patch.pixels[max(inner[1], 0) : inner[3], max(inner[0], 0) : inner[2], 3] > 127)
+    )
     x0, y0, x1, y1 = (max(round(v), 0) for v in (left, top, right, bottom))
     seen = int(np.count_nonzero(owner[y0:y1, x0:x1] == index))
     marks = tuple((float(x), float(y)) for x, y in points)
@@ -145,7 +149,9 @@ def draw_portrait(
     nuisance = draw_nuisance(rng, severity)
     light, camera = draw_light(rng, severity.light), draw_camera(rng, severity.camera)
     face = float(height * rng.uniform(0.40, 0.50))
-    place = Placement(person, width * rng.uniform(0.46, 0.54), height * rng.uniform(0.44, 0.52), face, nuisance)
+    place = Placement(
+        person, width * rng.uniform(0.46, 0.54), height * rng.uniform(0.44, 0.52), face, nuisance
+    )
     if background is None:
         background = draw_background(rng, width, height, busy=0.4)
     return draw_scene([place], size, rng, background=background, light=light, camera=camera)

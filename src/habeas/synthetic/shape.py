@@ -45,11 +45,20 @@ class Head:
     def of(cls, person: Person) -> Head:
         """The head of a person, without hair."""
         p = person
-        corners = np.array([
-            (0.0, -p.crown), (0.40 * p.temple_w, -p.crown), (0.86 * p.temple_w, -0.92 * p.crown),
-            (1.07 * p.temple_w, -0.60), (p.temple_w, -0.30), (p.cheek_w, p.cheek_y), (p.jaw_w, p.jaw_y),
-            (p.chin_w + 0.10, p.chin_y - 0.10), (p.chin_w, p.chin_y), (0.0, p.chin_y),
-        ])
+        corners = np.array(
+            [
+                (0.0, -p.crown),
+                (0.40 * p.temple_w, -p.crown),
+                (0.86 * p.temple_w, -0.92 * p.crown),
+                (1.07 * p.temple_w, -0.60),
+                (p.temple_w, -0.30),
+                (p.cheek_w, p.cheek_y),
+                (p.jaw_w, p.jaw_y),
+                (p.chin_w + 0.10, p.chin_y - 0.10),
+                (p.chin_w, p.chin_y),
+                (0.0, p.chin_y),
+            ]
+        )
         outline = rounded(corners)
         width, y = outline[:, 0], np.maximum.accumulate(outline[:, 1])
         down = np.clip((y - 0.3) / 0.6, 0.0, 1.0)
@@ -89,7 +98,9 @@ class View:
         flat[:, 1] = x * s + y * c + self.y
         return flat
 
-    def silhouette(self, head: Head, side: float = 0.0, top: float = 0.0, wave: Points | None = None) -> Points:
+    def silhouette(
+        self, head: Head, side: float = 0.0, top: float = 0.0, wave: Points | None = None
+    ) -> Points:
         """The outline of the head from crown to chin on the left and back up on the right, in pixels.
 
         `side` and `top` make it larger (hair); `wave`, shape (m,), adds to the width at each height.

@@ -151,7 +151,9 @@ def _rule(given: DataQuality) -> Rule:
     if not given.name or not given.description or given.severity not in ("critical", "warning"):
         raise ValueError(f"quality rule {given.name!r} needs a name, a description and a severity")
     if minimum is None and maximum is None:
-        raise ValueError(f"quality rule {given.name!r} says no mustBe, mustBeGreaterOrEqualTo or mustBeLessOrEqualTo")
+        raise ValueError(
+            f"quality rule {given.name!r} says no mustBe, mustBeGreaterOrEqualTo or mustBeLessOrEqualTo"
+        )
     return Rule(
         name=given.name,
         metric="sql" if given.query else given.metric or "",
@@ -170,7 +172,9 @@ def read_contracts(folder: Path) -> dict[str, Contract]:
     """Every contract of a folder, by table name."""
     found = [read_contract(path) for path in sorted(folder.glob("*.odcs.yaml"))]
     if not found:
-        raise UsageError(f"no contracts in {folder}", hint="Point `schemas` at the folder with *.odcs.yaml files.")
+        raise UsageError(
+            f"no contracts in {folder}", hint="Point `schemas` at the folder with *.odcs.yaml files."
+        )
     return {contract.name: contract for contract in found}
 
 

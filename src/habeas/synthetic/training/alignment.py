@@ -11,9 +11,15 @@ Points = NDArray[np.float64]
 
 SIDE: Final = 112
 # eye, eye, nose tip, mouth corner, mouth corner in the aligned square
-TEMPLATE: Final[Points] = np.array([
-    (38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041),
-])
+TEMPLATE: Final[Points] = np.array(
+    [
+        (38.2946, 51.6963),
+        (73.5318, 51.5014),
+        (56.0252, 71.7366),
+        (41.5493, 92.3655),
+        (70.7299, 92.2041),
+    ]
+)
 
 
 def similarity(source: Points, target: Points) -> Points:

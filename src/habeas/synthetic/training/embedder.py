@@ -42,7 +42,14 @@ class Embedder(nn.Module):
         # A coarse first step keeps the large maps, which cost most of the time, out of the network.
         stem = nn.Sequential(nn.Conv2d(3, 56, 7, 4, 3, bias=False), nn.BatchNorm2d(56), nn.ReLU(inplace=True))
         self.body = nn.Sequential(
-            stem, conv(56, 72, 2), Residual(72), Residual(72), Residual(72), conv(72, 136, 2), Residual(136), Residual(136)
+            stem,
+            conv(56, 72, 2),
+            Residual(72),
+            Residual(72),
+            Residual(72),
+            conv(72, 136, 2),
+            Residual(136),
+            Residual(136),
         )
         # each channel keeps where on the face something was, before places are summed
         self.pool = nn.Sequential(nn.Conv2d(136, 136, 7, groups=136, bias=False), nn.BatchNorm2d(136))

@@ -136,7 +136,9 @@ def _four(
     for place, index in enumerate(group):
         rng = sample_rng("test", "crop", index, picture)
         face = float(np.exp(rng.uniform(np.log(smallest), np.log(220))))
-        scene = draw_snapshot(Person.from_seed(PEOPLE_TEST.start + index), rng, (320, 320), face, severity=severity)
+        scene = draw_snapshot(
+            Person.from_seed(PEOPLE_TEST.start + index), rng, (320, 320), face, severity=severity
+        )
         x, y = 320 * (place % 2), 320 * (place // 2)
         image[y : y + 320, x : x + 320] = scene.image
         left, top, right, bottom = scene.faces[0].box
@@ -151,9 +153,16 @@ def report(folder: Path, scenes: int = 300, people: int = 300, pictures: int = 1
     recognition = measure_recogniser(pack, people, pictures)
     (tar3, threshold3), (tar4, _) = recognition.at(1e-3), recognition.at(1e-4)
     return {
-        "scenes": scenes, "faces": tally.faces, "recall": tally.recall, "precision": tally.precision,
+        "scenes": scenes,
+        "faces": tally.faces,
+        "recall": tally.recall,
+        "precision": tally.precision,
         "landmark_error_share_of_size": tally.mark_error / max(tally.found, 1),
         "doubtful_pictures": doubtful_share(Pack.load(folder, 0.3), min(scenes, 100)),
-        "people": people, "pictures_each": pictures, "faces_not_found": recognition.missed,
-        "tar_at_far_1e-3": tar3, "score_at_far_1e-3": threshold3, "tar_at_far_1e-4": tar4,
+        "people": people,
+        "pictures_each": pictures,
+        "faces_not_found": recognition.missed,
+        "tar_at_far_1e-3": tar3,
+        "score_at_far_1e-3": threshold3,
+        "tar_at_far_1e-4": tar4,
     }

@@ -59,11 +59,16 @@ def export(checkpoints: Path, pack: Path, version: str, same_person_score: float
 
 def describe(pack: Path, version: str, same_person_score: float) -> None:
     """Write `pack.toml` for the two files that lie in the folder."""
-    (pack / "pack.toml").write_text(_PACK.format(
-        version=version, detector=DETECTOR_FILE, detector_digest=_digest(pack / DETECTOR_FILE),
-        recogniser=RECOGNISER_FILE, recogniser_digest=_digest(pack / RECOGNISER_FILE),
-        score=f"{same_person_score:.2f}",
-    ))
+    (pack / "pack.toml").write_text(
+        _PACK.format(
+            version=version,
+            detector=DETECTOR_FILE,
+            detector_digest=_digest(pack / DETECTOR_FILE),
+            recogniser=RECOGNISER_FILE,
+            recogniser_digest=_digest(pack / RECOGNISER_FILE),
+            score=f"{same_person_score:.2f}",
+        )
+    )
 
 
 def _digest(path: Path) -> str:
@@ -81,7 +86,9 @@ def _halved(path: Path) -> None:
         name, stored = weight.name, f"{weight.name}_half"
         model.graph.initializer.remove(weight)
         model.graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), stored))
-        casts.append(helper.make_node("Cast", [stored], [name], name=f"widen_{name}", to=onnx.TensorProto.FLOAT))
+        casts.append(
+            helper.make_node("Cast", [stored], [name], name=f"widen_{name}", to=onnx.TensorProto.FLOAT)
+        )
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
@@ -102,8 +109,13 @@ def _export_detector(checkpoint: Path, target: Path) -> None:
     _averaged(checkpoint, net)
     names = [f"{kind}_{stride}" for kind in ("score", "box", "landmark") for stride in STRIDES]
     torch.onnx.export(
-        Exported(net).eval(), (torch.zeros(1, 3, 640, 640),), str(target), dynamo=False, opset_version=_OPSET,
-        input_names=["input"], output_names=names,
+        Exported(net).eval(),
+        (torch.zeros(1, 3, 640, 640),),
+        str(target),
+        dynamo=False,
+        opset_version=_OPSET,
+        input_names=["input"],
+        output_names=names,
         dynamic_axes={"input": {2: "height", 3: "width"}, **{name: {0: f"rows_{name}"} for name in names}},
     )
     _halved(target)
@@ -113,8 +125,13 @@ def _export_embedder(checkpoint: Path, target: Path) -> None:
     net = Embedder()
     _averaged(checkpoint, net)
     torch.onnx.export(
-        net, (torch.zeros(1, 3, SIDE, SIDE),), str(target), dynamo=False, opset_version=_OPSET,
-        input_names=["input"], output_names=["embedding"],
+        net,
+        (torch.zeros(1, 3, SIDE, SIDE),),
+        str(target),
+        dynamo=False,
+        opset_version=_OPSET,
+        input_names=["input"],
+        output_names=["embedding"],
         dynamic_axes={"input": {0: "faces"}, "embedding": {0: "faces"}},
     )
     _halved(target)

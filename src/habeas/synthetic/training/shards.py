@@ -24,7 +24,10 @@ WINDOW: Final = SIDE + 2 * MARGIN
 CROP_PEOPLE: Final = 16_000
 CROP_SHARDS: Final = 8  # shard k holds one picture of every person
 SCENES_PER_SHARD: Final = 2_000
-SCENE_SHARDS: Final = {320: 8, 640: 1}  # picture side -> number of shards (a shard of 640 is a quarter as long)
+SCENE_SHARDS: Final = {
+    320: 8,
+    640: 1,
+}  # picture side -> number of shards (a shard of 640 is a quarter as long)
 MOST_FACES: Final = 12
 
 
@@ -92,7 +95,9 @@ def draw_scenes(folder: Path, side: int, shard: int) -> None:
     count = np.zeros(number, np.int64)
     for index in range(number):
         rng = sample_rng("train", "scene", index, 1000 * side + shard)
-        scene = draw_random_scene(rng, PEOPLE_TRAIN, (side, side), most=8, smallest=side / 27, largest=0.85 * side)
+        scene = draw_random_scene(
+            rng, PEOPLE_TRAIN, (side, side), most=8, smallest=side / 27, largest=0.85 * side
+        )
         pixels[index] = scene.image
         count[index] = len(scene.faces)
         for slot, label in enumerate(scene.faces):

@@ -51,7 +51,11 @@ def assign(grid: NDArray[np.float32], faces: NDArray[np.float32]) -> NDArray[np.
 
 def _generous_overlap(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     """Intersection over union and its generalised form of boxes (n, 4), pairwise by row."""
-    inside = (torch.minimum(one[:, 2:], other[:, 2:]) - torch.maximum(one[:, :2], other[:, :2])).clamp(min=0).prod(1)
+    inside = (
+        (torch.minimum(one[:, 2:], other[:, 2:]) - torch.maximum(one[:, :2], other[:, :2]))
+        .clamp(min=0)
+        .prod(1)
+    )
     area = (one[:, 2:] - one[:, :2]).clamp(min=0).prod(1) + (other[:, 2:] - other[:, :2]).prod(1) - inside
     hull = (torch.maximum(one[:, 2:], other[:, 2:]) - torch.minimum(one[:, :2], other[:, :2])).prod(1)
     shared = inside / area.clamp(min=1e-6)
@@ -70,7 +74,9 @@ def loss(
         shape = box.sum() * 0 + mark.sum() * 0
         point = shape
     else:
-        truth = torch.from_numpy(np.stack([faces[p][answers[p, r]] for p, r in zip(picture, row, strict=True)]))
+        truth = torch.from_numpy(
+            np.stack([faces[p][answers[p, r]] for p, r in zip(picture, row, strict=True)])
+        )
         place = torch.from_numpy(grid[row])
         at, size = place[:, :2], place[:, 2:3]
         sides = box[picture, row] * size
@@ -79,7 +85,9 @@ def loss(
         wanted[picture, row] = shared.detach().clamp(min=0.01).sqrt().numpy()
         weight = torch.from_numpy(wanted[picture, row]) + 0.1
         shape = ((1 - generous) * weight).sum() / weight.sum()
-        marks = (mark[picture, row].reshape(-1, 5, 2) * size[:, None] + at[:, None]) / truth[:, 14, None, None]
+        marks = (mark[picture, row].reshape(-1, 5, 2) * size[:, None] + at[:, None]) / truth[
+            :, 14, None, None
+        ]
         aim = truth[:, 4:14].reshape(-1, 5, 2) / truth[:, 14, None, None]
         apart = smooth_l1_loss(marks, aim, reduction="none", beta=0.02).mean((1, 2))
         point = (apart * weight).sum() / weight.sum()
@@ -89,4 +97,8 @@ def loss(
     each = each * torch.from_numpy((answers != -2).astype(np.float32))
     sharp = each.sum() / max(float(wanted.sum()), 4.0)
     total = sharp + 2.0 * shape + MARK_WEIGHT * point
-    return total, {"score": float(sharp.detach()), "box": float(shape.detach()), "mark": float(point.detach())}
+    return total, {
+        "score": float(sharp.detach()),
+        "box": float(shape.detach()),
+        "mark": float(point.detach()),
+    }
