@@ -128,7 +128,8 @@ def _goodbye(console: Any, home: Path, told: dict[str, Any]) -> None:
 
     console.print("\nEverybody in this archive was drawn by a program. Nobody in it exists.\n", markup=False)
     console.print(summary_table(told["summary"]))
-    console.print(out.pairs({"\npage": f"\n{told['page']}", "summary": home / "summary.json"}))
+    console.print()
+    console.print(out.pairs({"page": told["page"], "summary": home / "summary.json"}))
     console.print(f"\nAll of it took {told['wall_seconds']} seconds. Ask why:", markup=False)
     for what, id_ in told["examples"]:
         console.print(

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import small_warehouse as story
 from typer.testing import Result
 
+from habeas.cli import demo, out
+from habeas.cli.bootstrap import installation
 from habeas.cli.setup import make
 
 Habeas = Callable[..., Result]
@@ -56,3 +60,28 @@ def test_a_demo_never_touches_a_folder_that_is_no_demo(
     told = habeas("demo", "--home", str(precious.parent), *words)
     assert 2 == told.exit_code
     assert precious.exists()
+
+
+def test_a_demo_ends_with_questions_that_can_be_asked(
+    config: Path, habeas: Habeas, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = installation(config)
+    summary = place.report(story.RUN, title="A run", drawn=True)
+    page = place.settings.report / "index.html"
+    told = {"summary": summary, "page": page, "examples": demo._examples(place), "wall_seconds": 1.0}
+    demo._goodbye(out.console(), config.parent, told)
+    text = capsys.readouterr().out
+    assert page.is_file()
+    assert str(page) in text
+    asked = re.findall(r"habeas explain (\w+)", text)
+    assert 3 == len(asked)
+    assert all(0 == habeas("explain", id_).exit_code for id_ in asked)
+
+
+def test_a_demo_is_drawn_once_and_again_only_when_asked(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    first = demo._started(home, 6, 1, fresh=False)
+    assert first == demo._started(home, 60, 2, fresh=False)
+    (home / "left.txt").write_text("from the first demo")
+    assert 60 == demo._started(home, 60, 2, fresh=True)["people"]
+    assert not (home / "left.txt").exists()
