@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -72,6 +75,15 @@ def test_a_cut_begins_another_shot(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_films_the_same_bytes(tmp_path: Path) -> None:
-    _film(tmp_path / "a.mp4")
-    _film(tmp_path / "b.mp4")
+    """Also where memory holds other rubbish: an encoder once let what it had not written shine through."""
+    probe = (
+        "import sys, cv2; cv2.setNumThreads(1)\n"
+        "from pathlib import Path\n"
+        "from habeas.synthetic import Actor, Person, sample_rng, write_clip\n"
+        "actors = [Actor.seated(Person.from_seed(1), 60.0, 90.0, 48.0, 0, 600)]\n"
+        "write_clip(Path(sys.argv[1]), actors, 600, 10, (128, 96), sample_rng('unit', 'clip', 1))\n"
+    )
+    for name, rubbish in (("a.mp4", "85"), ("b.mp4", "165")):
+        command = [sys.executable, "-c", probe, str(tmp_path / name)]
+        subprocess.run(command, check=True, env={**os.environ, "MALLOC_PERTURB_": rubbish})
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()

@@ -18,23 +18,41 @@ STRIDES: Final = (8, 16, 32)
 ANCHORS: Final = ((16.0, 32.0), (64.0, 128.0), (256.0, 512.0))  # sizes in pixels, two a place and stride
 
 
+class _SharedConv(nn.Module):
+    """A convolution shared by all levels, with a batch norm of its own for each.
+
+    Levels have different statistics: one norm for all would be right while training, where each level is
+    normalised by itself, and wrong afterwards, where one running mean has to serve three.
+    """
+
+    def __init__(self, inside: int, outside: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inside, outside, 3, 1, 1, bias=False)
+        self.norms = nn.ModuleList([nn.BatchNorm2d(outside) for _ in STRIDES])
+
+    def forward(self, x: Tensor, level: int) -> Tensor:
+        """(n, inside, h, w) of that level to (n, outside, h, w)."""
+        return torch.relu(self.norms[level](self.conv(x)))
+
+
 class Head(nn.Module):
-    """Scores, boxes and landmarks of one level; two anchors a place."""
+    """Scores, boxes and landmarks of each level; two anchors a place."""
 
     def __init__(self, width: int, marks: int) -> None:
         super().__init__()
-        self.face = conv(width, width)
-        self.marks = nn.Sequential(conv(width, marks), conv(marks, marks))
+        self.face = _SharedConv(width, width)
+        self.marks = nn.ModuleList([_SharedConv(width, marks), _SharedConv(marks, marks)])
         self.score = nn.Conv2d(width, 2, 3, 1, 1)
         self.box = nn.Conv2d(width, 8, 3, 1, 1)
         self.point = nn.Conv2d(marks, 20, 3, 1, 1)
         nn.init.constant_(self.score.bias, -4.0)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor, level: int) -> tuple[Tensor, Tensor, Tensor]:
         """(n, width, h, w) to logits (n, h*w*2, 1), boxes (n, h*w*2, 4), landmarks (n, h*w*2, 10)."""
-        face = self.face(x)
-        outs = (self.score(face), self.box(face), self.point(self.marks(x)))
-        a, b, c = (_rows(out, size) for out, size in zip(outs, (1, 4, 10), strict=True))
+        face, mark = self.face(x, level), x
+        for step in self.marks:
+            mark = step(mark, level)
+        a, b, c = _rows(self.score(face), 1), _rows(self.box(face), 4), _rows(self.point(mark), 10)
         return a, b, c
 
 
@@ -67,7 +85,7 @@ class Detector(nn.Module):
         p3 = self.down[1](p3 + _doubled(p4))
         p4 = p4 + self.up[0](p3)
         p5 = p5 + self.up[1](p4)
-        return [self.head(level) for level in (p3, p4, p5)]
+        return [self.head(x, level) for level, x in enumerate((p3, p4, p5))]
 
 
 def _doubled(x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -19,15 +19,19 @@ def learning_rate(iteration: int, total: int, peak: float, warm: int = 200) -> f
     return peak * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(done, 1.0))))
 
 
-class Average:
+Net = TypeVar("Net", bound=nn.Module)
+
+
+class Average(Generic[Net]):
     """A running average of a network's weights, better than the last ones and free."""
 
-    def __init__(self, net: nn.Module, keep: float) -> None:
-        self.net = copy.deepcopy(net).eval()
+    def __init__(self, net: Net, keep: float) -> None:
+        self.net: Net = copy.deepcopy(net)
+        self.net.eval()
         self.keep = keep
 
     @torch.no_grad()
-    def update(self, net: nn.Module, iteration: int) -> None:
+    def update(self, net: Net, iteration: int) -> None:
         """Move a little towards the network; faster at the beginning, when the old weights are worth nothing."""
         keep = min(self.keep, (1.0 + iteration) / (10.0 + iteration))
         for mine, theirs in zip(self.net.state_dict().values(), net.state_dict().values(), strict=True):

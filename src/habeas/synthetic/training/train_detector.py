@@ -18,7 +18,7 @@ from habeas.synthetic.training import loop, shards, targets
 from habeas.synthetic.training.detector import Detector
 from habeas.synthetic.training.matching import Tally, kept
 
-ITERATIONS: Final = 7_000
+ITERATIONS: Final = 7_500
 BATCH: Final = {320: 16, 640: 4}  # picture side -> pictures
 PEAK: Final = 2.5e-3
 NEW_SHARD_EVERY: Final = 250
@@ -31,9 +31,13 @@ class Scenes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[tuple[int, int], tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]] = {}
+        self._open: dict[
+            tuple[int, int], tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]
+        ] = {}
 
-    def _shard(self, side: int, shard: int) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
+    def _shard(
+        self, side: int, shard: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]:
         if (side, shard) not in self._open:
             path = shards.wait_for(shards.scene_path(self._folder, side, shard))
             labels = np.load(path.with_suffix(".npz"))
@@ -56,7 +60,9 @@ class Scenes:
             faces.append(rows)
         return as_input(np.stack(pictures)), faces, side
 
-    def _one(self, rng: np.random.Generator, side: int, shard: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def _one(
+        self, rng: np.random.Generator, side: int, shard: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         pixels, faces, count = self._shard(side, shard)
         index = int(rng.integers(0, len(count)))
         return varied(pixels[index], faces[index, : count[index]].copy(), rng)
@@ -91,7 +97,9 @@ def varied(
         if scale < 1 and rng.random() < 0.5:
             shift[:] = 0.0  # top left, as pictures that do not fill the square are padded
         matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-        picture = cv2.warpAffine(np.ascontiguousarray(picture), matrix, (side, side)).astype(np.uint8, copy=False)
+        picture = cv2.warpAffine(np.ascontiguousarray(picture), matrix, (side, side)).astype(
+            np.uint8, copy=False
+        )
         faces[:, 0:14:2] = faces[:, 0:14:2] * scale + shift[0]
         faces[:, 1:14:2] = faces[:, 1:14:2] * scale + shift[1]
         faces[:, 14] *= scale
@@ -108,6 +116,21 @@ def as_input(pictures: NDArray[np.uint8]) -> Tensor:
     """BGR uint8 (n, h, w, 3) to what the network takes."""
     batch = torch.from_numpy(np.ascontiguousarray(pictures[..., ::-1])).permute(0, 3, 1, 2).float()
     return ((batch - 127.5) / 128.0).contiguous(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def recalibrate(net: Detector, scenes: Scenes, batches: int = 60) -> None:
+    """Measure the batch norms' means anew for the averaged weights, over pictures of both sizes."""
+    norms = [module for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean of all batches
+    net.train()
+    for number in range(batches):
+        net(scenes.batch(1_000_000 + (5 * number + 4 if number % 2 else 5 * number))[0])
+    net.eval()
+    for norm in norms:
+        norm.momentum = 0.1
 
 
 @torch.no_grad()
@@ -160,24 +183,36 @@ def train(folder: Path, iterations: int = ITERATIONS) -> None:
         optimiser.step()
         average.update(net, iteration)
         sums += list(parts.values())
-        _report(iteration + 1, iterations, first, started, sums, path, net, average, optimiser)
+        done = iteration + 1
+        if done % 50 == 0:
+            pace = (time.monotonic() - started) / (done - first)
+            score, box, mark = sums / 50
+            print(f"{done} score {score:.4f} box {box:.4f} mark {mark:.5f} {pace:.3f} s/it", flush=True)
+            sums[:] = 0.0
+        if done % 250 == 0:
+            _save(path, done, net, average, optimiser)
+        if done % 1000 == 0:
+            _announce(done, average)
+    recalibrate(average.net, scenes)
+    _save(path, iterations, net, average, optimiser)
+    _announce(iterations, average)
 
 
-def _report(
-    done: int, iterations: int, first: int, started: float, sums: NDArray[np.float64], path: Path,
-    net: Detector, average: loop.Average, optimiser: torch.optim.Optimizer,
+def _save(
+    path: Path, done: int, net: Detector, average: loop.Average[Detector], optimiser: torch.optim.Optimizer
 ) -> None:
-    if done % 50 == 0:
-        pace = (time.monotonic() - started) / (done - first)
-        score, box, mark = sums / 50
-        print(f"{done} score {score:.4f} box {box:.4f} mark {mark:.5f} {pace:.3f} s/it", flush=True)
-        sums[:] = 0.0
-    if done % 250 == 0 or done == iterations:
-        loop.save(path, {
-            "net": net.state_dict(), "average": average.net.state_dict(), "optimiser": optimiser.state_dict(),
-            "iteration": done,
-        })
-    if done % 1000 == 0 or done == iterations:
-        tally = validate(average.net)
-        print(f"{done} validation recall {tally.recall:.4f} precision {tally.precision:.4f} "
-              f"landmarks {100 * tally.mark_error / max(tally.found, 1):.2f} % of size", flush=True)
+    state = {
+        "net": net.state_dict(),
+        "average": average.net.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
+    loop.save(path, {**state, "iteration": done})
+
+
+def _announce(done: int, average: loop.Average[Detector]) -> None:
+    tally = validate(average.net)
+    print(
+        f"{done} validation recall {tally.recall:.4f} precision {tally.precision:.4f} "
+        f"landmarks {100 * tally.mark_error / max(tally.found, 1):.2f} % of size",
+        flush=True,
+    )

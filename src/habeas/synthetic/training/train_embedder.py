@@ -19,11 +19,11 @@ from habeas.synthetic.training.alignment import SIDE, TEMPLATE, similarity
 from habeas.synthetic.training.embedder import CosineMargin, Embedder
 from habeas.synthetic.training.scores import true_accept_rate
 
-ITERATIONS: Final = 10_000
+ITERATIONS: Final = 5_000
 BATCH: Final = 128
 RIVALS: Final = 2_500  # people a batch is told apart from, of all people
 PEAK: Final = 3e-3
-NEW_SHARD_EVERY: Final = 500  # iterations; training starts while later shards are still being drawn
+NEW_SHARD_EVERY: Final = 600  # iterations; training starts while later shards are still being drawn
 
 
 class Crops:
@@ -47,15 +47,17 @@ class Crops:
         self._open(newest)
         people = rng.choice(len(self._pixels[0]), BATCH, replace=False)
         which = rng.integers(0, newest + 1, BATCH)
-        faces = np.stack([
-            jittered(self._pixels[s][p], self._marks[s][p], rng) for s, p in zip(which, people, strict=True)
-        ])
+        faces = np.stack(
+            [jittered(self._pixels[s][p], self._marks[s][p], rng) for s, p in zip(which, people, strict=True)]
+        )
         return as_input(faces), people
 
 
-def jittered(window: NDArray[np.uint8], marks: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+def jittered(
+    window: NDArray[np.uint8], marks: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """The 112 x 112 square as a detector with a detector's errors would have aligned it, sometimes part erased."""
-    error = rng.uniform(0.0, 2.6)
+    error = rng.uniform(0.0, 3.2)
     noisy = marks + rng.normal(0.0, error, (5, 2)) + rng.normal(0.0, 0.5 * error, 2)
     matrix = similarity(noisy.astype(float), TEMPLATE)
     face = cv2.warpAffine(window, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
@@ -126,20 +128,29 @@ def train(folder: Path, iterations: int = ITERATIONS) -> None:
         total += float(loss.detach())
         done = iteration + 1
         if done % 50 == 0:
-            print(f"{done} loss {total / 50:.3f} {(time.monotonic() - started) / (done - first):.3f} s/it", flush=True)
+            print(
+                f"{done} loss {total / 50:.3f} {(time.monotonic() - started) / (done - first):.3f} s/it",
+                flush=True,
+            )
             total = 0.0
         if done % 250 == 0 or done == iterations:
-            loop.save(path, {
-                "net": net.state_dict(), "head": head.state_dict(), "average": average.net.state_dict(),
-                "optimiser": optimiser.state_dict(), "iteration": done,
-            })
+            loop.save(
+                path,
+                {
+                    "net": net.state_dict(),
+                    "head": head.state_dict(),
+                    "average": average.net.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "iteration": done,
+                },
+            )
         if done % 500 == 0 or done == iterations:
             print(f"{done} validation TAR {validate(average.net, *faces_who):.4f} at FAR 1e-3", flush=True)
 
 
 def _step(net: Embedder, head: CosineMargin, crops: Crops, iteration: int, iterations: int) -> Tensor:
     faces, people = crops.batch(iteration)
-    margin = 0.35 * min(1.0, max(0.0, iteration / iterations - 0.05) / 0.35)
+    margin = 0.30 * min(1.0, max(0.0, iteration / iterations - 0.10) / 0.60)
     rivals = sample_rng("train", "other", iteration).choice(shards.CROP_PEOPLE, RIVALS, replace=False)
     rivals = np.concatenate([people, np.setdiff1d(rivals, people)])
     with torch.autocast("cpu", torch.bfloat16):
