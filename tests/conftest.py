@@ -18,7 +18,15 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from habeas.settings import Settings
     from habeas.spark.session import open_session
 
-    session = open_session("tests", Settings(home=tmp_path_factory.mktemp("spark")), "local[2]")
+    # Tables of ten rows: compiling a query takes longer than running it.
+    quick = {
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.databricks.delta.snapshotPartitions": "1",
+    }
+    session = open_session("tests", Settings(home=tmp_path_factory.mktemp("spark")), "local[2]", quick)
     yield session
     session.stop()
 

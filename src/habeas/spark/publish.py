@@ -93,7 +93,7 @@ def _settle_status(tables: Tables, open_keys: frozenset[str], run_id: str, now: 
     new, opened = F.col("status").isNull(), F.col("status") == "open"
     again = (F.col("status") == "closed") & (F.col("reason") == "decision_ended")
     moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))
-    # Persisted before it is filtered: Spark's optimiser would take the cases apart for minutes.
+    # Persisted before it is filtered: Spark's optimiser would take the cases apart again and again.
     joined = (
         tables.read("embeddings")
         .select("row_id", "line_id", "purpose", "key_id", "decision_id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
 from pyspark.sql import SparkSession
 
@@ -11,14 +12,16 @@ from habeas.settings import Settings
 from habeas.spark.conf import spark_conf
 
 
-def open_session(name: str, settings: Settings, master: str | None = None) -> SparkSession:
+def open_session(
+    name: str, settings: Settings, master: str | None = None, more: Mapping[str, str] | None = None
+) -> SparkSession:
     """Session for one job. Under spark-submit what was submitted wins; alone it is `local[*]`."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need what this process has
     builder = SparkSession.builder.appName(name)
     active = SparkSession.getActiveSession()
     if active is not None:
         return active
-    for key, value in spark_conf(settings.home).items():
+    for key, value in {**spark_conf(settings.home), **(more or {})}.items():
         builder = builder.config(key, value)
     if master:
         builder = builder.master(master)
