@@ -109,8 +109,10 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
 
 def summary_table(told: dict[str, Any]) -> Any:
     """The summary in a few lines."""
-    refused = ", ".join(f"{reason} {count}" for reason, count in told["faces_refused"].items()) or "none"
-    left = ", ".join(f"{reason} {count}" for reason, count in told["assets_refused"].items()) or "none"
+    from habeas.steps.words import reason
+
+    refused = "; ".join(f"{reason(word)}: {count}" for word, count in told["faces_refused"].items()) or "none"
+    left = "; ".join(f"{reason(word)}: {count}" for word, count in told["assets_refused"].items()) or "none"
     return out.pairs(
         {
             "files": told["assets"],

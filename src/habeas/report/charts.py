@@ -19,14 +19,18 @@ _INK, _FAINT, _BLUE = "#3b4252", "#c8cdd6", "#3f6fb5"
 
 
 def bars(
-    counts: Mapping[str, int], labels: Mapping[str, str], colour: str = _BLUE, width: int = 190
+    counts: Mapping[str, int],
+    labels: Mapping[str, str],
+    colour: str = _BLUE,
+    width: int = 190,
+    label: int = 330,
 ) -> Markup:
     """Horizontal bars, largest first, with the number behind each. Empty counts give nothing."""
     if not counts:
         return Markup("")
     data = [{"label": labels.get(name, name), "count": count} for name, count in counts.items()]
     base = alt.Chart(_inline(data)).encode(
-        y=alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=360, ticks=False, domain=False)),
+        y=alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=label, ticks=False, domain=False)),
         x=alt.X("count:Q", title=None, axis=None),
     )
     chart = base.mark_bar(color=colour, cornerRadiusEnd=3, height=16)

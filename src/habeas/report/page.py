@@ -52,7 +52,7 @@ def render(summary: Mapping[str, Any], detail: Detail, *, title: str, drawn: boo
             "assets": _reasons(summary["assets_refused"]),
             "faces": _reasons(summary["faces_refused"]),
             "quarantine": _reasons(dict(detail.quarantine)),
-            "rules": bars(dict(detail.rules), {}, _RED),
+            "rules": bars(dict(detail.rules), {}, _RED, width=240, label=640),
         },
         quality=[histogram(detail.quality.get(name, ()), label) for name, label in _QUALITY.items()],
     )

@@ -127,7 +127,7 @@ class Links:
         if row["effect"] != "allow" and sentences:
             says += " " + " ".join(sentence.rstrip(".") + "." for sentence in sentences)
         if missing:
-            says += f" Nobody told: {'; '.join(missing)}."
+            says += " Nobody supplied: " + "; ".join(f"“{name}”" for name in missing) + "."
         facts = one(self.reader, "fact_sets", "facts_digest", row["facts_digest"])
         names = (
             "decision_id",

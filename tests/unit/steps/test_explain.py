@@ -86,7 +86,7 @@ def test_a_refusal_names_the_rule_in_a_sentence(reader: DeltaReader) -> None:
 
 def test_a_gap_names_the_missing_fact(reader: DeltaReader) -> None:
     told = explain(reader, story.NEVER_ASKED, rules=RULES)
-    assert "Nobody told: where the person's consent to this purpose stands." in says(told)["decision"]
+    assert "Nobody supplied: “where the person's consent to this purpose stands”." in says(told)["decision"]
     assert "never asked" in says(told)["consent"]
 
 
