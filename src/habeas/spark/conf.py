@@ -39,6 +39,7 @@ def spark_conf(home: Path, jars_folder: Path | None = None) -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "WARN",
         "spark.redaction.regex": _REDACTED,
         # Small tables: Spark's and Delta's defaults would make a commit of ten rows fifty tasks.
         "spark.sql.shuffle.partitions": "2",

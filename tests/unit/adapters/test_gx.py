@@ -35,6 +35,16 @@ def test_good_rows_pass_and_pages_are_built(tmp_path: Path) -> None:
     assert 1 == len(list((tmp_path / "data_docs" / "validations").rglob("*.html")))
 
 
+def test_reading_the_pages_tells_no_other_host(tmp_path: Path) -> None:
+    few = expectations(EMBEDDINGS)[:2]
+    for _ in range(2):  # pages of earlier runs stay as they are
+        judge(one_good_run(), few, tmp_path / "data_docs")
+    pages = [path.read_text() for path in (tmp_path / "data_docs").rglob("*.html")]
+    assert len(pages) >= 4
+    assert {1} == {page.count("Content-Security-Policy") for page in pages}
+    assert [] == [page for page in pages if "default-src 'self'" not in page.split("<script", maxsplit=1)[0]]
+
+
 def test_a_row_out_of_bounds_stops_and_is_named_without_its_value(tmp_path: Path) -> None:
     rows = one_good_run(q_exposure__max=CANARY, row_id__duplicates=3)
     verdict = judge(rows, expectations(EMBEDDINGS), tmp_path / "data_docs")
