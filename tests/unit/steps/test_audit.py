@@ -52,3 +52,8 @@ def test_a_real_id_is_not_taken_as_an_argument(reader: DeltaReader) -> None:
 def test_an_id_of_something_else_is_no_asset(reader: DeltaReader) -> None:
     with pytest.raises(UsageError, match="not of an asset"):
         about(reader, None, story.LINE_BEN)
+
+
+@pytest.mark.parametrize(("day", "known"), [(4, 0), (6, 1), (10, 1), (12, 2)])
+def test_statements_recorded_later_are_not_shown(reader: DeltaReader, day: int, known: int) -> None:
+    assert known == len(log_consents(reader, About(subject_id=story.BEN), at(day)))
