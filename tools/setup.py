@@ -117,25 +117,30 @@ def ensure_packages() -> None:
                 VENV,
                 mend="On Debian and Ubuntu: sudo apt-get install python3-venv",
             )
-    if not _as_locked():
-        _install_locked()
+    _install_locked()
     if not shutil.which("habeas", path=str(VENV / "bin")) or not _ready():
         with step("installation", "installing habeas itself"):
             pip("install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", PROJECT)
 
 
 def _install_locked() -> None:
+    """The tools that build source packages first, then whatever isn't as the lock says."""
     # Inside .venv, not in the system's temp folder: Spark's package alone is half a gigabyte, and /tmp may be memory.
     with tempfile.TemporaryDirectory(dir=VENV, prefix="downloads-") as folder:
-        tools = Path(folder) / "build-tools.txt"
-        tools.write_text(_entries(*BUILD_TOOLS))
-        with step("downloads", "downloading the locked packages, about 1 GB"):
-            pip("install", "--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", tools)
+        wanted = Path(folder) / "wanted.txt"
+        wanted.write_text(_entries(*BUILD_TOOLS))
+        with step("downloads", "looking at what is installed"):
+            pip("install", "--require-hashes", "--no-deps", "--only-binary=:all:", "--requirement", wanted)
+        missing = _not_as_locked()
+        if not missing:
+            return
+        wanted.write_text(_entries(*missing))
+        with step("downloads", f"downloading {len(missing)} locked packages (all of them are about 1 GB)"):
             pip("download", "--require-hashes", "--no-deps", "--no-build-isolation", "--dest", folder,
-                "--requirement", LOCK)  # fmt: skip
+                "--requirement", wanted)  # fmt: skip
         with step("installation", "installing them"):
             pip("install", "--require-hashes", "--no-deps", "--no-build-isolation", "--no-index",
-                "--find-links", folder, "--requirement", LOCK)  # fmt: skip
+                "--find-links", folder, "--requirement", wanted)  # fmt: skip
 
 
 def _entries(*names: str) -> str:
@@ -156,11 +161,14 @@ def pip(*words: str | Path) -> None:
     )
 
 
-def _as_locked() -> bool:
-    """Does `.venv` hold just the versions the lock names?"""
+def _not_as_locked() -> list[str]:
+    """Packages of `.venv` that are missing or of another version than the lock names."""
     command = [str(PYTHON), "-m", "habeas.cli.installed", str(LOCK)]
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
-    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != bool(done.stdout):  # 1 and a list, or 0 and nothing; anything else is a crash
+        raise Failed(f"can't compare .venv with the lock:\n{done.stderr}\nRemove .venv and run make again.")
+    return [line.split()[0] for line in done.stdout.splitlines()]
 
 
 def _ready() -> bool:

@@ -31,5 +31,6 @@ def differences(lock: Path) -> list[str]:
 
 if __name__ == "__main__":
     found = differences(Path(sys.argv[1]))
-    print("\n".join(found))
+    for line in found:
+        print(line)
     sys.exit(bool(found))
