@@ -16,6 +16,9 @@ import pytest
 from habeas.synthetic import MILD
 from habeas.synthetic.training.evaluate import Pack, doubtful_share, measure_detector, measure_recogniser
 
+# about two and a half minutes on two cores; busy machines get more time
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 PACK = Path(__file__).parents[2] / "models" / "synthetic"
 SCENES, PEOPLE, PICTURES = 300, 300, 10
 

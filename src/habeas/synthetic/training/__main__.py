@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=Path("var/train"), help="shards and checkpoints")
     parser.add_argument("--pack", type=Path, default=Path("models/synthetic"), help="the pack's folder")
     parser.add_argument("--version", default="1", help="version written into pack.toml")
-    parser.add_argument("--score", type=float, default=0.30, help="same_person_score written into pack.toml")
+    parser.add_argument("--score", type=float, default=0.50, help="same_person_score written into pack.toml")
     options = parser.parse_args(arguments)
     if options.step == "all":
         return _all(options)

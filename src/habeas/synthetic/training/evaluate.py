@@ -5,6 +5,7 @@ No torch here: what is measured are the ONNX files.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class Pack:
     recogniser: Any
 
     @classmethod
-    def load(cls, folder: Path, threshold: float = 0.6) -> Pack:
+    def load(cls, folder: Path, threshold: float = 0.5) -> Pack:
         """`threshold`: the score from which a detection counts as a face."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -72,7 +73,7 @@ def measure_detector(pack: Pack, scenes: int = 300, first: int = 0) -> Tally:
     return tally
 
 
-def doubtful_share(pack_low: Pack, scenes: int = 100, threshold: float = 0.6) -> float:
+def doubtful_share(pack_low: Pack, scenes: int = 100, threshold: float = 0.5) -> float:
     """Share of pictures in which something that is no face scores between the two thresholds of the pack.
 
     `pack_low` must be loaded with the lower one.
@@ -148,7 +149,9 @@ def _four(
 
 def report(folder: Path, scenes: int = 300, people: int = 300, pictures: int = 10) -> dict[str, float]:
     """Everything the model card states, by name."""
-    pack = Pack.load(folder)
+    described = tomllib.loads((folder / "pack.toml").read_text())
+    sure, perhaps = described["detector"]["threshold"], described["detector"]["candidate_threshold"]
+    pack = Pack.load(folder, sure)
     tally = measure_detector(pack, scenes)
     recognition = measure_recogniser(pack, people, pictures)
     (tar3, threshold3), (tar4, _) = recognition.at(1e-3), recognition.at(1e-4)
@@ -158,7 +161,7 @@ def report(folder: Path, scenes: int = 300, people: int = 300, pictures: int = 1
         "recall": tally.recall,
         "precision": tally.precision,
         "landmark_error_share_of_size": tally.mark_error / max(tally.found, 1),
-        "doubtful_pictures": doubtful_share(Pack.load(folder, 0.3), min(scenes, 100)),
+        "doubtful_pictures": doubtful_share(Pack.load(folder, perhaps), min(scenes, 100), sure),
         "people": people,
         "pictures_each": pictures,
         "faces_not_found": recognition.missed,

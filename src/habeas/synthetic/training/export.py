@@ -35,8 +35,8 @@ training_data = "Procedurally drawn people, no photograph of anybody."
 file = "{detector}"
 sha256 = "{detector_digest}"
 input_size = [640, 640]
-threshold = 0.6           # a detection counts as a face
-candidate_threshold = 0.3 # between this and threshold: a candidate that makes a binding ambiguous
+threshold = 0.5           # a detection counts as a face
+candidate_threshold = 0.4 # between this and threshold: a candidate that makes a binding ambiguous
 nms = 0.4
 
 [recogniser]
@@ -49,7 +49,7 @@ same_person_score = {score} # comparison score above which two templates are cal
 """
 
 
-def export(checkpoints: Path, pack: Path, version: str, same_person_score: float = 0.30) -> None:
+def export(checkpoints: Path, pack: Path, version: str, same_person_score: float = 0.50) -> None:
     """Write both networks' averaged weights and `pack.toml` with their digests into the folder `pack`."""
     pack.mkdir(parents=True, exist_ok=True)
     _export_detector(checkpoints / "detector.pt", pack / DETECTOR_FILE)
