@@ -125,6 +125,8 @@ def ensure_packages() -> None:
 
 def _install_locked() -> None:
     """The tools that build source packages first, then whatever isn't as the lock says."""
+    for left in VENV.glob("downloads-*"):  # by a set-up that was killed
+        shutil.rmtree(left)
     # Inside .venv, not in the system's temp folder: Spark's package alone is half a gigabyte, and /tmp may be memory.
     with tempfile.TemporaryDirectory(dir=VENV, prefix="downloads-") as folder:
         wanted = Path(folder) / "wanted.txt"
