@@ -27,6 +27,7 @@ sys.path.insert(0, str(PROJECT / "tests"))
 from installations import Installed, import_lists, install, job_module  # noqa: E402  # the path comes first
 
 from habeas.cli.bootstrap import JOBS, NEED_CUSTODY  # noqa: E402
+from habeas.steps.packs import read  # noqa: E402
 from habeas.synthetic.archive_plan import Size  # noqa: E402
 
 ARCHIVE = Size(people=40, portraits=160, groups=20, street=4, unregistered=1, clips=4, clip_ms=12_000, fps=8)
@@ -121,10 +122,7 @@ def bare_loop(installed: Installed, files: list[Path]) -> dict[str, float]:
     from insightface.app import FaceAnalysis
 
     settings = installed.place.settings
-    with tempfile.TemporaryDirectory() as root:  # FaceAnalysis wants its packs in a folder called models
-        (Path(root) / "models").symlink_to(settings.models)
-        app = FaceAnalysis(name=settings.pack, root=root, allowed_modules=["detection", "recognition"])
-        app.prepare(ctx_id=-1, det_thresh=0.6, det_size=(640, 640))
+    pack = read(settings.models / settings.pack)
 
     def loop() -> int:
         faces = 0
@@ -137,7 +135,11 @@ def bare_loop(installed: Installed, files: list[Path]) -> dict[str, float]:
                 faces += sum(len(app.get(f.to_ndarray(format="bgr24"))) for f in clip.decode(video=0))
         return faces
 
-    return timed(loop)
+    with tempfile.TemporaryDirectory() as root:  # FaceAnalysis wants its packs in a folder called models
+        (Path(root) / "models").symlink_to(settings.models)
+        app = FaceAnalysis(name=settings.pack, root=root, allowed_modules=["detection", "recognition"])
+        app.prepare(ctx_id=-1, det_thresh=pack.detector.threshold, det_size=pack.detector.input_size)
+        return timed(loop)
 
 
 def timed(work: Callable[[], int]) -> dict[str, float]:
