@@ -56,6 +56,12 @@ class KeyUnavailable(HabeasError):
     exit_code = 6
 
 
+class Halted(HabeasError):
+    """Somebody who may said stop. Nothing is wrong and nothing is lost; it goes on after `habeas resume`."""
+
+    exit_code = 7
+
+
 class Unavailable(HabeasError):
     """A store, lock or disk can't be used now; the same call may work later."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -31,6 +31,10 @@ class Source:
     capture_place: str
     retention_days: int
     registered_at: datetime
+    medium: str | None = None  # a word of policy.fact_list.MEDIUM
+    purpose_ended_on: date | None = None  # the day the purpose it was collected for was attained
+    self_published: bool | None = None  # the people in it put it online themselves
+    contractor_scope: bool | None = None  # work for a State or local government alone (BIPA s.25(e))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,46 @@ class RosterLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What footage a statement is about. An empty part says nothing; every part that is filled must fit.
+
+    `folders`: ids of folders (`ids.place_id`), since paths hold names. `from_at` <= captured < `to_at`.
+    """
+
+    sources: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    lots: tuple[str, ...] = ()
+    assets: tuple[str, ...] = ()
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+
+    @property
+    def everywhere(self) -> bool:
+        return self == Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a piece of footage belongs: what a Scope is compared with. None captured_at = nobody knows."""
+
+    source_id: str
+    asset_id: str = ""
+    folders: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    lots: tuple[str, ...] = ()
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentStatement:
-    """One statement of one person about one purpose. `given_at` = true since, `recorded_at` = known since."""
+    """One statement of one person about one purpose. `given_at` = true since, `recorded_at` = known since.
+
+    Sections of ISO/IEC TS 27560: header (ids, times), PII processing (purpose, recipients, countries), party
+    identification (guardian), event (status, method, evidence).
+    """
 
     consent_id: str
     subject_id: str
@@ -79,17 +121,52 @@ class ConsentStatement:
     given_at: datetime
     expires_at: datetime | None
     recorded_at: datetime
-    sources: tuple[str, ...]  # empty = every source
     explicit: bool | None
     notice_version: str
     method: str
     evidence_digest: str
+    scope: Scope = Scope()
+    separate: bool | None = None  # asked for apart from everything else; False = bundled
+    written: bool | None = None  # a written release, e-signature included
+    guardian: bool | None = None  # a guardian said it for the person
+    recipients: tuple[str, ...] = ()  # who may get templates; empty = the controller alone
+    countries: tuple[str, ...] = ()  # where they may go besides the controller's; places like KR or US-IL
+
+
+class LeaveOutKind(StrEnum):
+    LEAVE_OUT = "leave_out"  # never to be processed
+    OBJECTION = "objection"  # the person objected (GDPR Art 21, PIPA Art 37)
+    RESTRICTION = "restriction"  # stored only, while something is disputed (GDPR Art 18)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Somebody or something never to be processed. It always wins. `lifts`: this record ends that one.
+
+    Without `subject_id` it is about footage, and then its scope isn't empty; without purposes, about all.
+    """
+
+    leave_out_id: str
+    kind: LeaveOutKind
+    subject_id: str | None
+    scope: Scope
+    purposes: tuple[str, ...]
+    since: datetime
+    until: datetime | None
+    recorded_at: datetime
+    reason: str  # a word of the office's own, no name: "family_asked", "court_order"
+    evidence_digest: str
+    lifts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a consent file says about a person besides consent; both are None where nobody said."""
+    """What files say about a person besides consent; None where nobody said.
+
+    `jurisdictions`: where they live or whose nationals they are. Unknown = all laws apply.
+    """
 
     subject_id: str
-    jurisdiction: str | None
-    minor: bool | None
+    jurisdictions: tuple[str, ...] | None
+    age: str | None  # a word of policy.fact_list.AGE
+    last_contact_on: date | None = None

@@ -1,8 +1,8 @@
-"""The facts a decision may rest on: booleans, enum words and whole days; no id, no instant.
+"""Facts as a policy reads them: typed, canonical, digested. Which facts there are stands in `fact_list`.
 
-This list is the one place that names them. The Cedar schema is generated from it, every fact in it is
-optional (nobody may have supplied it), and an enum word is a Cedar entity of an enumerated type, so that a
-misspelt word in a policy is refused when the policy is loaded.
+The Cedar schema is generated from that list, every fact in it is optional (nobody may have supplied it), and an
+enum word is a Cedar entity of an enumerated type, so that a misspelt word in a policy is refused when the policy
+is loaded.
 """
 
 from __future__ import annotations
@@ -10,61 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import rfc8785
 
 from habeas.errors import UsageError
 from habeas.model.decision import Action, Facts, FactValue
+from habeas.policy.fact_list import BOOL, CONSENT, DAYS, GROUND, SCHEMA, WAIVERS, Fact, Words
 
-_SCAN, _EMBED = (Action.SCAN,), (Action.EMBED,)
-_BOTH = (Action.SCAN, Action.EMBED)
+__all__ = ["BOOL", "CONSENT", "DAYS", "GROUND", "SCHEMA", "WAIVERS", "Fact", "Words", "canonical", "cedar_context",
+           "cedar_schema", "fact_named", "facts_digest", "facts_of", "parse"]  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A closed list of words; `name` is its entity type in Cedar."""
-
-    name: str
-    words: tuple[str, ...]
-
-
-GROUND = Words(
-    "Ground", ("Consent", "LegitimateInterest", "LegalObligation", "PublicInterest", "Contract", "none")
-)
-"""Legal grounds: local names of W3C DPV 2 legal bases, and `none` = there is no ground."""
-
-CONSENT = Words("Consent", ("given", "refused", "withdrawn", "expired", "future"))
-"""Where a person's consent stands. Never asked = the fact is absent."""
-
-BOOL, DAYS = "Bool", "Long"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact: which actions it is about, its type (BOOL, DAYS or a list of words), what it says."""
-
-    name: str
-    actions: tuple[Action, ...]
-    type: str | Words
-    sentence: str
-
-
-SCHEMA: tuple[Fact, ...] = (
-    Fact("source_registered", _SCAN, BOOL, "the footage lies in a registered source"),
-    Fact("scan_ground", _SCAN, GROUND, "the ground for looking for faces in the source"),
-    Fact("line_allowed", _SCAN, BOOL, "at least one person listed in the asset may be embedded"),
-    Fact("purpose_known", _BOTH, BOOL, "the purpose stands in the list of purposes"),
-    Fact("purpose_collected", _BOTH, BOOL, "the source was collected for this purpose"),
-    Fact("within_retention", _BOTH, BOOL, "the source's retention has not run out for this asset"),
-    Fact("subject_known", _EMBED, BOOL, "the roster line names a person, not a placeholder"),
-    Fact("roster_ground", _EMBED, GROUND, "the ground for holding the source's roster"),
-    Fact("line_attested", _EMBED, BOOL, "a role or desk vouches for the roster line"),
-    Fact("consent", _EMBED, CONSENT, "where the person's consent to this purpose stands"),
-    Fact("consent_explicit", _EMBED, BOOL, "the consent was expressed explicitly"),
-    Fact("consent_covers_source", _EMBED, BOOL, "the consent covers this source"),
-    Fact("key_open", _EMBED, BOOL, "a key for this person and purpose exists and is not closed"),
-)
 _BY_NAME = {fact.name: fact for fact in SCHEMA}
 
 
@@ -86,7 +41,8 @@ def cedar_schema() -> str:
         for name in sorted(lists)
     ]
     for action in Action:
-        attributes = ", ".join(f"{fact.name}?: {_type_name(fact)}" for fact in facts_of(action))
+        shown = (fact for fact in facts_of(action) if fact.type != WAIVERS)
+        attributes = ", ".join(f"{fact.name}?: {_type_name(fact)}" for fact in shown)
         lines.append(
             f"action {action.value} appliesTo {{ principal: Pipeline, resource: Thing, "
             f"context: {{ {attributes} }} }};"
@@ -103,6 +59,8 @@ def cedar_context(facts: Facts) -> dict[str, object]:
     context: dict[str, object] = {}
     for name, value in facts.items():
         fact = _BY_NAME.get(name)
+        if fact is not None and fact.type == WAIVERS:
+            continue
         if fact is not None and isinstance(fact.type, Words):
             context[name] = {"type": fact.type.name, "id": value}
         else:
