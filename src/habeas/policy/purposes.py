@@ -11,15 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from habeas.errors import BadInput, UsageError
 from habeas.model.text import flaw
+from habeas.policy import strict_yaml
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_FIELDS = ("id", "label", "iri", "broader", "commercial")
+_FLAGS = ("commercial", "training", "gallery")
+_FIELDS = ("id", "label", "iri", "broader", *_FLAGS)
 _DPV = "https://w3id.org/dpv#"
-_MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class Purpose:
     iri: str
     broader: str
     commercial: bool
+    training: bool  # to train or test a model
+    gallery: bool  # to build or grow a database of faces
 
 
 class Purposes(Mapping[str, Purpose]):
@@ -67,74 +68,21 @@ class Purposes(Mapping[str, Purpose]):
 
 def load_purposes(path: Path) -> Purposes:
     """Read the list. Raises UsageError naming the line."""
-    try:
-        raw = path.read_bytes()
-    except OSError:
-        raise UsageError(f"{path.name} can't be read", hint="It stands beside the policy packs.") from None
-    if len(raw) > _MAX_BYTES:
-        raise UsageError(f"{path.name} is larger than {_MAX_BYTES} bytes")
-    try:
-        root = yaml.compose(raw.decode("utf-8"), Loader=_Plain)
-    except UnicodeDecodeError:
-        raise UsageError(f"{path.name}: not UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise UsageError(f"{path.name}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from None
-    return _purposes(root, path.name)
+    return purposes_of(strict_yaml.raw_of(path), path.name)
 
 
-class _Plain(yaml.BaseLoader):
-    """Every scalar stays text (YAML would turn `no` into a boolean); no alias, so that nothing multiplies."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", mark)
-        return super().compose_node(parent, index)
-
-
-def _purposes(root: yaml.Node | None, file: str) -> Purposes:
-    top = _mapping(root, file)
-    if set(top) != {"purposes"} or not isinstance(top["purposes"], yaml.SequenceNode):
-        raise UsageError(f"{file}:1: expected one key, purposes, with a list")
+def purposes_of(raw: bytes, file: str) -> Purposes:
+    """The list written in `raw`. Raises UsageError naming the line."""
     found: dict[str, Purpose] = {}
-    for node in top["purposes"].value:
-        entry = {name: _text(value, file) for name, value in _mapping(node, file).items()}
-        place = f"{file}:{node.start_mark.line + 1}"
-        if set(entry) != set(_FIELDS):
-            wrong = ", ".join(sorted(set(entry) ^ set(_FIELDS)))
-            raise UsageError(f"{place}: missing or unknown fields: {wrong}")
-        if not _ID.fullmatch(entry["id"]):
+    for node in strict_yaml.entries(raw, file, "purposes"):
+        place, entry = strict_yaml.place(node, file), strict_yaml.fields(node, file, _FIELDS)
+        said = {name: strict_yaml.text(entry[name], file) for name in _FIELDS if name not in _FLAGS}
+        if not _ID.fullmatch(said["id"]):
             raise UsageError(f"{place}: id must be lower case ASCII letters, digits and _")
-        if entry["id"] in found:
-            raise UsageError(f"{place}: {entry['id']} stands already in the list")
-        if entry["commercial"] not in ("true", "false"):
-            raise UsageError(f"{place}: commercial must be true or false")
-        if not entry["broader"].startswith(_DPV) or not entry["iri"].startswith(("urn:", "https://")):
+        if said["id"] in found:
+            raise UsageError(f"{place}: {said['id']} stands already in the list")
+        if not said["broader"].startswith(_DPV) or not said["iri"].startswith(("urn:", "https://")):
             raise UsageError(f"{place}: iri must be https: or urn:, and broader a DPV term ({_DPV}…)")
-        found[entry["id"]] = Purpose(
-            entry["id"], entry["label"], entry["iri"], entry["broader"], entry["commercial"] == "true"
-        )
+        flags = {name: strict_yaml.boolean(entry[name], file) for name in _FLAGS}
+        found[said["id"]] = Purpose(said["id"], said["label"], said["iri"], said["broader"], **flags)
     return Purposes(found)
-
-
-def _mapping(node: yaml.Node | None, file: str) -> dict[str, yaml.Node]:
-    if not isinstance(node, yaml.MappingNode) or node.tag != "tag:yaml.org,2002:map":
-        line = node.start_mark.line + 1 if node else 1
-        raise UsageError(f"{file}:{line}: expected names with values")
-    entries: dict[str, yaml.Node] = {}
-    for key, value in node.value:
-        name = _text(key, file)
-        if name in entries:
-            raise UsageError(f"{file}:{key.start_mark.line + 1}: {name} stands twice")
-        entries[name] = value
-    return entries
-
-
-def _text(node: yaml.Node, file: str) -> str:
-    if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str" or flaw(node.value):
-        raise UsageError(f"{file}:{node.start_mark.line + 1}: expected plain text")
-    if not node.value:
-        raise UsageError(f"{file}:{node.start_mark.line + 1}: the value is empty")
-    return str(node.value)

@@ -15,6 +15,8 @@ ENTRY = """
     iri: urn:habeas:purpose:{id}
     broader: https://w3id.org/dpv#ResearchAndDevelopment
     commercial: false
+    training: false
+    gallery: false
 """
 
 
@@ -66,11 +68,23 @@ def test_a_look_alike_is_no_purpose(text: str, reason: str, purposes: Purposes) 
     ("text", "says"),
     [
         ("purposes:" + ENTRY.format(id="a") + ENTRY.format(id="a"), "already"),
-        ("purposes:" + ENTRY.format(id="a") + "    label: again\n", ":7: label stands twice"),
+        ("purposes:" + ENTRY.format(id="a") + "    label: again\n", ":9: label stands twice"),
         ("purposes: []\npurposes: []\n", ":2: purposes stands twice"),
         ("purposes:" + ENTRY.format(id="Archive"), "lower case"),
-        ("purposes:" + ENTRY.format(id="a").replace("false", "no"), "true or false"),
+        ("purposes:" + ENTRY.format(id="a").replace("false", "no", 1), ":6: expected true or false"),
         ("purposes:" + ENTRY.format(id="a").replace("false", "False"), "true or false"),
+        ("purposes:" + ENTRY.format(id="a").replace("    training: false\n", ""), "training"),
+        (
+            "purposes:" + ENTRY.format(id="a").replace("gallery: false", "gallery: maybe"),
+            ":8: expected true or false",
+        ),
+        (
+            "purposes:" + ENTRY.format(id="a").replace("Some", "So\u200bme"),
+            ":3: a character that is not drawn",
+        ),
+        ("# \u202eignored\npurposes: []\n", ":1: a character that is not drawn"),
+        ("\ufeffpurposes: []\n", ":1: a character that is not drawn"),
+        ("purposes: []\n--- \npurposes: []\n", ":2: "),
         ("purposes:" + ENTRY.format(id="a").replace("commercial: false", ""), "commercial"),
         ("purposes:" + ENTRY.format(id="a") + "    owner: me\n", "owner"),
         ("purposes:" + ENTRY.format(id="a").replace("https://w3id.org/dpv#", "dpv:"), "DPV term"),

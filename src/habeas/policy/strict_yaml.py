@@ -1,0 +1,140 @@
+"""YAML read strictly: what a list says must have one meaning, the same for a person and for us.
+
+Every value stays text until a reader asks for more (plain YAML turns `no` into a boolean). No alias, no tag, no
+name twice, no character that isn't seen. Every error names file and line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from habeas.errors import UsageError
+from habeas.model.text import flaw, hidden
+
+MAX_BYTES = 1_000_000
+
+
+def compose(raw: bytes, file: str) -> yaml.Node | None:
+    """The one document in `raw`; None = nothing in it. Raises UsageError, like everything here."""
+    if len(raw) > MAX_BYTES:
+        raise UsageError(f"{file} is larger than {MAX_BYTES} bytes")
+    try:
+        written = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{file}:1: not UTF-8") from None
+    for number, line in enumerate(written.split("\n"), start=1):
+        if reason := hidden(line.strip(" \r")):
+            raise UsageError(f"{file}:{number}: {reason}")
+    try:
+        return yaml.compose(written, Loader=_Plain)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f":{mark.line + 1}" if mark else ""
+        raise UsageError(f"{file}{at}: {getattr(error, 'problem', None) or 'not YAML'}") from None
+
+
+class _Plain(yaml.BaseLoader):
+    """Every scalar stays text; no alias, so that nothing multiplies."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", mark)
+        return super().compose_node(parent, index)
+
+
+def place(node: yaml.Node | None, file: str) -> str:
+    """`file:line` of a node, for an error."""
+    return f"{file}:{node.start_mark.line + 1 if node else 1}"
+
+
+def mapping(node: yaml.Node | None, file: str) -> dict[str, yaml.Node]:
+    """Names with values; no name twice."""
+    if not isinstance(node, yaml.MappingNode) or node.tag != "tag:yaml.org,2002:map":
+        raise UsageError(f"{place(node, file)}: expected names with values")
+    entries: dict[str, yaml.Node] = {}
+    for key, value in node.value:
+        name = text(key, file)
+        if name in entries:
+            raise UsageError(f"{place(key, file)}: {name} stands twice")
+        entries[name] = value
+    return entries
+
+
+def fields(
+    node: yaml.Node | None, file: str, needed: Collection[str], optional: Collection[str] = ()
+) -> dict[str, yaml.Node]:
+    """Names with values, of which `needed` are all there and the rest are `optional`."""
+    entries = mapping(node, file)
+    wrong = sorted((set(needed) - set(entries)) | (set(entries) - set(needed) - set(optional)))
+    if wrong:
+        raise UsageError(f"{place(node, file)}: missing or unknown fields: {', '.join(wrong)}")
+    return entries
+
+
+def sequence(node: yaml.Node | None, file: str) -> list[yaml.Node]:
+    if not isinstance(node, yaml.SequenceNode) or node.tag != "tag:yaml.org,2002:seq":
+        raise UsageError(f"{place(node, file)}: expected a list")
+    return list(node.value)
+
+
+def entries(raw: bytes, file: str, key: str) -> list[yaml.Node]:
+    """The entries of a file that is one list under one name."""
+    top = mapping(compose(raw, file), file)
+    if set(top) != {key} or not isinstance(top[key], yaml.SequenceNode):
+        raise UsageError(f"{file}:1: expected one key, {key}, with a list")
+    return sequence(top[key], file)
+
+
+def text(node: yaml.Node, file: str) -> str:
+    if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str" or flaw(node.value):
+        raise UsageError(f"{place(node, file)}: expected plain text")
+    if not node.value:
+        raise UsageError(f"{place(node, file)}: the value is empty")
+    return str(node.value)
+
+
+def texts(node: yaml.Node, file: str) -> tuple[str, ...]:
+    """A list of texts, none twice; it may be empty."""
+    found = tuple(text(each, file) for each in sequence(node, file))
+    if len(set(found)) != len(found):
+        raise UsageError(f"{place(node, file)}: something stands twice in the list")
+    return found
+
+
+def word(node: yaml.Node, file: str, words: Iterable[str]) -> str:
+    """One word of a closed list."""
+    known = tuple(words)
+    if (found := text(node, file)) not in known:
+        raise UsageError(f"{place(node, file)}: expected one of {', '.join(known)}")
+    return found
+
+
+def boolean(node: yaml.Node, file: str) -> bool:
+    found = text(node, file)
+    if found not in ("true", "false"):
+        raise UsageError(f"{place(node, file)}: expected true or false")
+    return found == "true"
+
+
+def day(node: yaml.Node, file: str) -> date:
+    found = text(node, file)
+    try:
+        read = date.fromisoformat(found)
+    except ValueError:
+        read = None
+    if read is None or read.isoformat() != found:
+        raise UsageError(f"{place(node, file)}: expected a day like 2026-01-31")
+    return read
+
+
+def raw_of(path: Path) -> bytes:
+    """The bytes of a list that must be there."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise UsageError(f"{path.name} can't be read", hint="It stands beside the policy packs.") from None
