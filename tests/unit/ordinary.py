@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from habeas.model.people import ConsentStatement, ConsentStatus, RosterLine, Source
+from habeas.model.people import ConsentStatement, ConsentStatus, Place, RosterLine, Scope, Source
 
 
 def day(text: str) -> datetime:
@@ -52,8 +52,10 @@ def a_statement(
     purpose: str = "archive_search",
     given_at: datetime | None = None,
     expires_at: datetime | None = None,
+    sources: tuple[str, ...] = (),
     **changes: Any,
 ) -> ConsentStatement:
+    """`sources` is short for a scope of nothing else."""
     when = given_at or day("2026-01-01")
     ordinary = ConsentStatement(
         consent_id=f"{status}/{purpose}/{when.isoformat()}/{expires_at}",
@@ -63,10 +65,14 @@ def a_statement(
         given_at=when,
         expires_at=expires_at,
         recorded_at=when,
-        sources=(),
         explicit=True,
         notice_version="1",
         method="form",
         evidence_digest="",
+        scope=Scope(sources=sources),
     )
     return replace(ordinary, **changes)
+
+
+def a_place(source_id: str = "studio", **changes: Any) -> Place:
+    return replace(Place(source_id, "asset-1", captured_at=day("2026-05-01")), **changes)

@@ -27,6 +27,7 @@ TYPES = {
     "boolean": pa.bool_(),
     "binary": pa.binary(),
     "timestamp": pa.timestamp("us", "UTC"),
+    "date": pa.date32(),
     "array<string>": pa.list_(pa.string()),
 }
 
@@ -35,6 +36,8 @@ GROUP, STREET, BROKEN = "00001" + "a" * 27, "00002" + "b" * 27, "0c" * 16
 LINE_ANA, LINE_BEN, LINE_CLEO = "d100" + "0" * 28, "d200" + "0" * 28, "d300" + "0" * 28
 ROW_ANA, KEY_ANA = "e1" * 32, "f1" * 16
 ALLOWED, WITHDRAWN, NEVER_ASKED, NO_SCAN = ("ab0" + n + "1" * 60 for n in "1234")
+LISTS = ("recipients", "countries", "sources", "folders", "sites", "events", "lots", "assets")
+"""Columns of consents that hold lists."""
 POLICY, RUN, MODEL = "9" * 64, "nightly-1", "synthetic@0123456789ab"
 RULE_WITHDRAWN, RULE_CONSENT_GAP, RULE_SCAN = "house/HOUSE-7", "house/HOUSE-7-gap", "house/HOUSE-3"
 
@@ -78,7 +81,7 @@ def fill(warehouse: Path) -> None:
             {**source, "source_id": "street", "root": "street", "purposes": [], "scan_ground": "none"},
         ],
     )
-    asset = {"bytes": 1000, "modified_ns": 1, "present": True, "catalogued_at": at(20), "run_id": RUN}
+    asset = {"bytes": 1000, "modified_ns": 1, "folders": [], "present": True, "catalogued_at": at(20), "run_id": RUN}
     write(
         warehouse,
         "assets",
@@ -129,7 +132,7 @@ def fill(warehouse: Path) -> None:
     write(warehouse, "subjects", [{"subject_id": who, "recorded_at": at(4)} for who in (ANA, BEN, CLEO)])
     said = {
         "purpose": "archive_search",
-        "sources": [],
+        **{name: [] for name in LISTS},
         "explicit": True,
         "notice_version": "n1",
         "method": "form",

@@ -3,9 +3,13 @@
 Two times: `given_at` (since when it is true) and `recorded_at` (since when we know). The rules:
 
 - Only statements of this person about exactly this purpose, recorded by `known_at`, count.
-- Statements that cover the source speak; where none does, the others speak and `covers_source` is False.
+- Statements whose scope fits the footage speak; where none does, the others speak and `in_scope` is False. A window
+  of capture times doesn't fit a consent where nobody knows when the footage was captured; a refusal or a
+  withdrawal it does fit.
 - The newest statement that is true by `as_of` wins. Of several at one instant the most restrictive holds:
-  withdrawn, then refused, then the consent that ends first, then the one not known to be explicit.
+  withdrawn, then refused, then the consent that ends first, then the one not known to be explicit, then not known
+  to be asked for separately, then not known to be written, then the one that names fewer recipients, then fewer
+  countries.
 - A consent that has ended is `expired`, even where an older one had no end: the newer one replaced it.
 - Where nothing is true yet but something will be, the word is `future`.
 - Nothing at all: status None = never asked.
@@ -19,11 +23,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from habeas.model.people import ConsentStatement, ConsentStatus
+from habeas.consent.scopes import fits
+from habeas.model.people import ConsentStatement, ConsentStatus, Place
 
 NO_END = datetime.max.replace(tzinfo=UTC)
 _SEVERITY = {ConsentStatus.WITHDRAWN: 2, ConsentStatus.REFUSED: 1, ConsentStatus.GIVEN: 0}
-_EXPLICIT = {False: 2, None: 1, True: 0}
+_DOUBT = {False: 2, None: 1, True: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +36,36 @@ class Standing:
     """Where a consent stands. Until `flips_at` the same ledger gives the same standing; None = for ever.
 
     `status` is given, refused, withdrawn, expired or future; None = never asked, and then `statement` (the
-    one that speaks) and `covers_source` are None too.
+    one that speaks) and `in_scope` are None too.
     """
 
     status: str | None
     statement: ConsentStatement | None
-    covers_source: bool | None
+    in_scope: bool | None
     flips_at: datetime | None
 
 
-def covers(statement: ConsentStatement, source: str) -> bool:
-    """A statement that names no source is about every source."""
-    return not statement.sources or source in statement.sources
+def covers(statement: ConsentStatement, place: Place) -> bool:
+    """True when the statement is about this footage; what speaks against is, where that can't be known."""
+    return fits(statement.scope, place, unknown_fits=statement.status is not ConsentStatus.GIVEN)
 
 
 def standing(
     statements: Iterable[ConsentStatement],
     subject: str,
     purpose: str,
-    source: str,
+    place: Place,
     as_of: datetime,
     known_at: datetime,
 ) -> Standing:
-    """What `subject` says about `purpose` for footage of `source`: true by `as_of`, known by `known_at`.
+    """What `subject` says about `purpose` for footage at `place`: true by `as_of`, known by `known_at`.
 
     `flips_at` looks ahead along both times at once: standing(…, t, t) is the same for every t from as_of
     (where known_at = as_of) to just before it. Times must carry a zone.
     """
     said = [each for each in statements if each.subject_id == subject and each.purpose == purpose]
     known = [each for each in said if each.recorded_at <= known_at]
-    about = [each for each in known if covers(each, source)] or known
+    about = [each for each in known if covers(each, place)] or known
     begun = [each for each in about if each.given_at <= as_of]
     ahead = [instant for each in said for instant in (each.given_at, each.recorded_at) if instant > as_of]
     if begun:
@@ -73,7 +78,7 @@ def standing(
     if begun and speaks.status is ConsentStatus.GIVEN and (speaks.expires_at or NO_END) > as_of:
         ahead.append(speaks.expires_at or NO_END)
     ahead = [instant for instant in ahead if instant != NO_END]
-    return Standing(_word(speaks, as_of), speaks, covers(speaks, source), min(ahead, default=None))
+    return Standing(_word(speaks, as_of), speaks, covers(speaks, place), min(ahead, default=None))
 
 
 def _word(statement: ConsentStatement, as_of: datetime) -> str:
@@ -87,12 +92,20 @@ def _word(statement: ConsentStatement, as_of: datetime) -> str:
     return "expired" if ended else "given"
 
 
-def _rank(statement: ConsentStatement) -> tuple[datetime, float, float, int, str]:
+def _rank(statement: ConsentStatement) -> tuple[datetime, tuple[float, ...], str]:
     """Newest first, then most restrictive; the id only makes the choice the same everywhere."""
-    return (statement.given_at, *_restriction(statement), statement.consent_id)
+    return statement.given_at, _restriction(statement), statement.consent_id
 
 
-def _restriction(statement: ConsentStatement) -> tuple[float, float, int]:
-    """Larger = more restrictive: the status, how early it ends, whether it is known to be explicit."""
+def _restriction(statement: ConsentStatement) -> tuple[float, ...]:
+    """Larger = more restrictive, part by part as the module's first lines tell."""
     end = statement.expires_at if statement.status is ConsentStatus.GIVEN else None
-    return (_SEVERITY[statement.status], -(end or NO_END).timestamp(), _EXPLICIT[statement.explicit])
+    return (
+        _SEVERITY[statement.status],
+        -(end or NO_END).timestamp(),
+        _DOUBT[statement.explicit],
+        _DOUBT[statement.separate],
+        _DOUBT[statement.written],
+        -len(statement.recipients),
+        -len(statement.countries),
+    )

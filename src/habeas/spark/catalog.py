@@ -17,16 +17,18 @@ from habeas.model.ids import asset_id, new_id, place_id
 from habeas.model.limits import MediaLimits
 from habeas.settings import Settings
 from habeas.spark.tables import Tables
+from habeas.steps.locations import folders_above
 
 _FOUND = "source_id string, root string, location string, bytes long, modified_ns long, problem string"
 _PROBED = (
-    "asset_id string, source_id string, location string, media string, format string, bytes long, "
-    "modified_ns long, captured_at timestamp, reason string, detail string"
+    "asset_id string, source_id string, location string, media string, format string, "
+    "folders array<string>, bytes long, modified_ns long, captured_at timestamp, reason string, detail string"
 )
 
 _ARROW = pa.schema(
     [
         *((name, pa.string()) for name in ("asset_id", "source_id", "location", "media", "format")),
+        ("folders", pa.list_(pa.string())),
         ("bytes", pa.int64()),
         ("modified_ns", pa.int64()),
         ("captured_at", pa.timestamp("us", "UTC")),
@@ -90,6 +92,7 @@ def _probe_new(tables: Tables, settings: Settings, found: DataFrame) -> DataFram
 def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[str, object]:
     source_id, location = str(row["source_id"]), str(row["location"])
     kept = {name: row[name] for name in ("source_id", "location", "bytes", "modified_ns")}
+    kept["folders"] = [place_id(key, source_id, folder) for folder in folders_above(location)]
     try:
         if row["problem"]:
             raise BadInput(str(row["problem"]))
@@ -110,11 +113,12 @@ def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[
 def _write_assets(tables: Tables, found: DataFrame, probed: DataFrame, run_id: str, as_of: datetime) -> None:
     """New content gets a row; content that moved gets its new place; content that is gone stays, not present."""
     one_place = probed.groupBy("asset_id").agg(
+        F.flatten(F.collect_set("folders")).alias("folders"),
         *[
             F.min_by(c, "location").alias(c)
             for c in probed.columns
-            if c not in ("asset_id", "reason", "detail")
-        ]
+            if c not in ("asset_id", "folders", "reason", "detail")
+        ],
     )
     fresh = (
         one_place.withColumn("present", F.lit(True))
@@ -133,14 +137,19 @@ def _write_assets(tables: Tables, found: DataFrame, probed: DataFrame, run_id: s
         .join(fresh.select("asset_id"), "asset_id", "left_anti")
         .withColumn("present", F.lit(False))
     )
-    # Known content keeps the time it was first seen; only its place and presence may change.
+    # Known content keeps the time it was first seen; only its place and presence may change. It also keeps every
+    # folder it ever lay in: a copy, or a move out of a folder that is left out, takes it off no list.
     first_seen = known.select(
-        "asset_id", F.col("a.catalogued_at").alias("seen"), F.col("a.run_id").alias("seen_run")
+        "asset_id",
+        F.col("a.catalogued_at").alias("seen"),
+        F.col("a.run_id").alias("seen_run"),
+        F.col("a.folders").alias("once_in"),
     )
     moved = (
         fresh.join(first_seen, "asset_id", "left")
         .withColumn("catalogued_at", F.coalesce("seen", "catalogued_at"))
         .withColumn("run_id", F.coalesce("seen_run", "run_id"))
+        .withColumn("folders", F.array_sort(F.array_union(F.coalesce("once_in", F.array()), "folders")))
     )
     names = tables.contracts["assets"].names
     changed = moved.select(*names).unionByName(gone.select(*names))

@@ -15,13 +15,14 @@ from pyspark.sql import functions as F
 
 from habeas.model.decision import Action
 from habeas.model.ids import new_id
-from habeas.model.people import ConsentStatement, ConsentStatus, RosterLine, Source
+from habeas.model.people import RosterLine, Source
 from habeas.policy import facts as policy_facts
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
 from habeas.spark.decisions import current, key_frame
 from habeas.spark.tables import Tables
 from habeas.steps.derive import embed_facts, scan_facts
+from habeas.steps.ledger_rows import statement_of
 
 _DERIVED = (
     "decision_id string, action string, asset_id string, line_id string, purpose string, "
@@ -97,7 +98,7 @@ Deriver = Callable[[dict[str, object]], list[dict[str, object]]]
 def _embed_deriver(sources: dict[str, Source], question: Question) -> Deriver:
     def derive(row: dict[str, object]) -> list[dict[str, object]]:
         line = _roster_line(row)
-        said = [_statement(s) for s in row["statements"] or []]  # type: ignore[attr-defined]
+        said = [statement_of(s) for s in row["statements"] or []]  # type: ignore[attr-defined]
         keys = dict(row["keys"] or [])  # type: ignore[call-overload]
         found = []
         for purpose in question.wanted:
@@ -224,9 +225,3 @@ def _roster_line(row: Mapping[str, object]) -> RosterLine:
     plain = {n: row[n] for n in ("line_id", "asset_id", "subject_id", "from_ms", "to_ms", "position", "closed",
                                  "attested_by", "attested_at")}  # fmt: skip
     return RosterLine(**plain, region=None)  # type: ignore[arg-type]  # where they are plays no part in whether they may
-
-
-def _statement(row: dict[str, object]) -> ConsentStatement:
-    return ConsentStatement(
-        **(row | {"status": ConsentStatus(str(row["status"])), "sources": tuple(row["sources"])})  # type: ignore[arg-type]
-    )

@@ -16,12 +16,13 @@ from habeas.adapters import files
 from habeas.adapters.keystore_registrar import Registrar
 from habeas.errors import BadInput, RefusedByPolicy
 from habeas.model.ids import asset_id, new_id
-from habeas.model.people import ConsentStatement, ConsentStatus, RosterLine, Source, Subject
+from habeas.model.people import ConsentStatement, RosterLine, Source, Subject
 from habeas.policy.purposes import Purposes
 from habeas.spark.embed import source_folders
 from habeas.spark.tables import Tables
 from habeas.steps import imports
 from habeas.steps.custody import enrol_consents
+from habeas.steps.ledger_rows import statement_of, statement_row
 
 Input = Path | BinaryIO
 
@@ -53,7 +54,7 @@ def add_consents(
             recorded_at=now,
             subject_of=lambda real_id: registrar.subject_for(real_id, now),
         )
-    stored = [_statement(r.asDict()) for r in tables.read("consents").collect()]
+    stored = [statement_of(r.asDict()) for r in tables.read("consents").collect()]
     known = {s.consent_id for s in stored}
     fresh = [s for s in read.records if s.consent_id not in known]
     pairs = {(s.subject_id, s.purpose) for s in fresh}
@@ -61,9 +62,7 @@ def add_consents(
     records = enrol_consents(history, registrar, now)
     _people(tables, read.subjects, now)
     _insert(tables, "keys", [{f.name: getattr(k, f.name) for f in fields(k)} for k in records])
-    _insert(
-        tables, "consents", [asdict(s) | {"status": str(s.status), "sources": list(s.sources)} for s in fresh]
-    )
+    _insert(tables, "consents", [statement_row(s) for s in fresh])
     _set_aside(tables, read, now)
     return read
 
@@ -108,17 +107,11 @@ def _stored_sources(tables: Tables) -> list[Source]:
     return [Source(**(r | {"purposes": tuple(r["purposes"])})) for r in rows]
 
 
-def _statement(row: dict[str, Any]) -> ConsentStatement:
-    return ConsentStatement(
-        **(row | {"status": ConsentStatus(row["status"]), "sources": tuple(row["sources"])})
-    )
-
-
 def _people(tables: Tables, people: Iterable[Subject], now: datetime) -> None:
     rows = [asdict(person) | {"recorded_at": now} for person in people]
     if rows:
-        learnt = (
-            "t.jurisdiction IS NULL AND s.jurisdiction IS NOT NULL OR t.minor IS NULL AND s.minor IS NOT NULL"
+        learnt = " OR ".join(
+            f"t.{name} IS NULL AND s.{name} IS NOT NULL" for name in ("jurisdictions", "age", "last_contact_on")
         )
         tables.upsert("subjects", tables.frame("subjects", rows), when=learnt)
 

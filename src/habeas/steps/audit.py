@@ -11,8 +11,9 @@ from datetime import datetime
 
 from habeas.consent.ledger import standing
 from habeas.errors import UsageError
-from habeas.model.people import ConsentStatement, ConsentStatus
+from habeas.model.people import ConsentStatement, Place
 from habeas.steps.explain import find
+from habeas.steps.ledger_rows import statement_of
 from habeas.steps.reading import Reader, Row, rows
 
 _COUNTS = ("given", "refused", "withdrawn")
@@ -75,19 +76,13 @@ def _speaking(found: list[Row], sources: list[str], as_of: datetime) -> dict[str
     told: dict[str, str] = {}
     groups: dict[tuple[str, str], list[ConsentStatement]] = {}
     for row in found:
-        groups.setdefault((row["subject_id"], row["purpose"]), []).append(_statement(row))
+        groups.setdefault((row["subject_id"], row["purpose"]), []).append(statement_of(row))
     for (subject, purpose), said in groups.items():
         for source in sources:
-            where = standing(said, subject, purpose, source, as_of, as_of)
+            where = standing(said, subject, purpose, Place(source), as_of, as_of)
             if where.statement and where.status:
                 told[where.statement.consent_id] = where.status
     return told
-
-
-def _statement(row: Row) -> ConsentStatement:
-    return ConsentStatement(
-        **{**row, "status": ConsentStatus(row["status"]), "sources": tuple(row["sources"])}
-    )
 
 
 def log_decisions(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:

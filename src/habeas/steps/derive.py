@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from habeas.consent.ledger import NO_END, standing
 from habeas.model.decision import FactValue
-from habeas.model.people import ConsentStatement, RosterLine, Source
+from habeas.model.people import ConsentStatement, Place, RosterLine, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,10 @@ def embed_facts(
     if line.subject_id is not None:
         facts["key_open"] = key_open
         # Without a source no statement can be said to cover it unless it covers every source.
-        source_id = source.source_id if source is not None else ""
-        stands = standing(statements, line.subject_id, purpose, source_id, as_of, known)
+        place = Place(source.source_id if source is not None else "")
+        stands = standing(statements, line.subject_id, purpose, place, as_of, known)
         facts["consent"] = stands.status
-        facts["consent_covers_source"] = stands.covers_source
+        facts["consent_in_scope"] = stands.in_scope
         facts["consent_explicit"] = stands.statement.explicit if stands.statement else None
         flips.append(stands.flips_at)
     return _derived(facts, flips, as_of)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from habeas.errors import BadInput
 from habeas.model.ids import new_id
-from habeas.model.people import ConsentStatement, ConsentStatus, Subject
+from habeas.model.people import ConsentStatement, ConsentStatus, Scope, Subject
 from habeas.policy.purposes import Purposes
 from habeas.steps import import_fields as cell
 from habeas.steps.import_lines import Columns, Values
@@ -69,11 +69,11 @@ class Said:
             self.given_at,
             self.expires_at,
             recorded_at,
-            self.sources,
             self.explicit,
             self.notice_version,
             self.method,
             self.evidence_digest,
+            Scope(sources=self.sources),
         )
 
 
@@ -134,8 +134,8 @@ def subjects(named: Iterable[tuple[str, Said]]) -> tuple[Subject, ...]:
     return tuple(
         Subject(
             subject_id,
-            next(iter(places[subject_id])) if len(places[subject_id]) == 1 else None,
-            max(ages[subject_id], default=None),
+            tuple(sorted(places[subject_id])) or None,
+            None,
         )
         for subject_id in sorted(places)
     )

@@ -51,6 +51,12 @@ def canonical(location: str) -> str:
     return encode(decode(location))
 
 
+def folders_above(location: str) -> tuple[str, ...]:
+    """Each folder above a file inside its source, from the top down, as locations: a/b.jpg lies in a."""
+    names = location.split("/")[:-1]
+    return tuple("/".join(names[: depth + 1]) for depth in range(len(names)))
+
+
 def _shown(character: str) -> str:
     if character != "%" and unicodedata.category(character) not in _HIDDEN | {"Cs"}:
         return character

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from ordinary import a_statement, day
+from ordinary import a_place, a_statement, day
 
 from habeas.consent.ledger import Standing, covers, standing
 from habeas.model.people import ConsentStatement, ConsentStatus
@@ -17,7 +17,7 @@ NOW = day("2026-06-01")
 
 
 def stands(said: list[ConsentStatement], at: datetime = NOW, source: str = "studio") -> Standing:
-    return standing(said, "subject-1", "archive_search", source, at, at)
+    return standing(said, "subject-1", "archive_search", a_place(source), at, at)
 
 
 def test_never_asked_is_no_status() -> None:
@@ -72,8 +72,8 @@ def test_what_we_knew_then_can_be_asked_later() -> None:
         a_statement(),
         a_statement("withdrawn", given_at=day("2026-02-01"), recorded_at=day("2026-07-01")),
     ]
-    then = standing(said, "subject-1", "archive_search", "studio", NOW, known_at=NOW)
-    now = standing(said, "subject-1", "archive_search", "studio", NOW, known_at=day("2026-08-01"))
+    then = standing(said, "subject-1", "archive_search", a_place(), NOW, known_at=NOW)
+    now = standing(said, "subject-1", "archive_search", a_place(), NOW, known_at=day("2026-08-01"))
     assert ("given", "withdrawn") == (then.status, now.status)
 
 
@@ -85,8 +85,8 @@ def test_a_consent_that_begins_later_is_future_until_then() -> None:
 
 def test_a_consent_for_one_source_is_none_for_another() -> None:
     said = [a_statement(sources=("studio", "lobby"))]
-    assert ("given", True) == (stands(said).status, stands(said).covers_source)
-    assert ("given", False) == (stands(said, source="gate").status, stands(said, source="gate").covers_source)
+    assert ("given", True) == (stands(said).status, stands(said).in_scope)
+    assert ("given", False) == (stands(said, source="gate").status, stands(said, source="gate").in_scope)
 
 
 def test_a_statement_about_the_source_comes_before_those_about_others() -> None:
@@ -122,7 +122,7 @@ moments = st.integers(-1, 20).map(lambda halves: START + timedelta(hours=12 * ha
 
 
 def allows(found: Standing) -> bool:
-    return found.status == "given" and found.covers_source is True
+    return found.status == "given" and found.in_scope is True
 
 
 @given(ledgers, moments)
@@ -134,7 +134,7 @@ def test_consent_stands_only_where_nothing_newer_speaks(said: list[ConsentStatem
         if (each.subject_id, each.purpose) == ("subject-1", "archive_search")
         and each.recorded_at <= at
         and each.given_at <= at
-        and covers(each, "studio")
+        and covers(each, a_place())
     ]
     newest = [each for each in mine if each.given_at == max(other.given_at for other in mine)]
     expected = bool(newest) and all(
@@ -144,12 +144,12 @@ def test_consent_stands_only_where_nothing_newer_speaks(said: list[ConsentStatem
     known_about = any(
         (each.subject_id, each.purpose) == ("subject-1", "archive_search")
         and each.recorded_at <= at
-        and covers(each, "studio")
+        and covers(each, a_place())
         for each in said
     )
     found = stands(said, at)
     assert expected == allows(found)
-    assert known_about == (found.covers_source is True)
+    assert known_about == (found.in_scope is True)
 
 
 @given(ledgers, moments, moments)
@@ -173,10 +173,10 @@ def test_nothing_flips_before_flips_at(said: list[ConsentStatement], at: datetim
     later = at + timedelta(hours=hours)
     if now.flips_at is None or later < now.flips_at:
         then = stands(said, later)
-        assert (now.status, now.statement, now.covers_source) == (
+        assert (now.status, now.statement, now.in_scope) == (
             then.status,
             then.statement,
-            then.covers_source,
+            then.in_scope,
         )
     assert now.flips_at is None or now.flips_at > at
 

@@ -24,7 +24,6 @@ def said(status, day, *, subject="s", purpose="archive_search", known=None) -> C
         given_at=at,
         expires_at=None,
         recorded_at=datetime(2026, 1, known or day, tzinfo=UTC),
-        sources=(),
         explicit=True,
         notice_version="1",
         method="form",

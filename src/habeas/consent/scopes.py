@@ -1,0 +1,43 @@
+"""Does what somebody said reach this footage? Shared by consents and leave-outs: pure.
+
+A scope without parts is about everything. Every part that is filled must fit: one of its folders, of its sites, of
+its events and of its lots must be among those of the footage; its sources and assets must hold the footage's own;
+the footage must be captured inside its window (`from_at` <= captured < `to_at`).
+
+One thing can be unknown: when the footage was captured. Then a window never fits for a consent and always fits for
+what speaks against: `unknown_fits` says which of the two asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from habeas.model.people import Place, Scope
+
+
+def fits(scope: Scope, place: Place, *, unknown_fits: bool) -> bool:
+    """True when every filled part of `scope` holds for `place`."""
+    return (
+        (not scope.sources or place.source_id in scope.sources)
+        and (not scope.assets or place.asset_id in scope.assets)
+        and _share(scope.folders, place.folders)
+        and _share(scope.sites, place.sites)
+        and _share(scope.events, place.events)
+        and _share(scope.lots, place.lots)
+        and _inside(scope, place, unknown_fits=unknown_fits)
+    )
+
+
+def _share(wanted: Iterable[str], there: Iterable[str]) -> bool:
+    asked = frozenset(wanted)
+    return not asked or not asked.isdisjoint(there)
+
+
+def _inside(scope: Scope, place: Place, *, unknown_fits: bool) -> bool:
+    if scope.from_at is None and scope.to_at is None:
+        return True
+    if place.captured_at is None:
+        return unknown_fits
+    return (scope.from_at is None or scope.from_at <= place.captured_at) and (
+        scope.to_at is None or place.captured_at < scope.to_at
+    )

@@ -1,0 +1,44 @@
+"""Statements and leave-outs as rows of their tables, and back: the one place that knows both shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, LeaveOutKind, Scope
+
+_SCOPE = tuple(each.name for each in fields(Scope))
+
+
+def statement_of(row: Mapping[str, Any]) -> ConsentStatement:
+    """A row of `consents`, whatever reads it (Spark, Arrow), as a statement."""
+    values = _values(row) | {"status": ConsentStatus(row["status"])}
+    return ConsentStatement(scope=_scope(values), **values)
+
+
+def statement_row(statement: ConsentStatement) -> dict[str, Any]:
+    return _row(asdict(statement)) | {"status": str(statement.status)}
+
+
+def leave_out_of(row: Mapping[str, Any]) -> LeaveOut:
+    """A row of `leave_outs` as a record."""
+    values = _values(row) | {"kind": LeaveOutKind(row["kind"])}
+    return LeaveOut(scope=_scope(values), **values)
+
+
+def leave_out_row(record: LeaveOut) -> dict[str, Any]:
+    return _row(asdict(record)) | {"kind": str(record.kind)}
+
+
+def _values(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+
+
+def _scope(values: dict[str, Any]) -> Scope:
+    return Scope(**{name: values.pop(name) for name in _SCOPE})
+
+
+def _row(values: dict[str, Any]) -> dict[str, Any]:
+    flat = values | values.pop("scope")
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
