@@ -15,7 +15,7 @@ from habeas.report.detail import Bin
 
 _CLIP = re.compile(r' clip-path="url\(#[a-z0-9]+\)"')
 _FONT = "DejaVu Sans, Verdana, sans-serif"
-_INK, _FAINT, _BLUE = "#3b4252", "#c8cdd6", "#3f6fb5"
+_INK, _FAINT, _BLUE, _RED = "#3b4252", "#c8cdd6", "#3f6fb5", "#b5533f"
 
 
 def bars(
@@ -36,6 +36,41 @@ def bars(
     chart = base.mark_bar(color=colour, cornerRadiusEnd=3, height=16)
     numbers = base.mark_text(align="left", dx=5, fontSize=12).encode(text="count:Q")
     return svg((chart + numbers).properties(width=width, height=alt.Step(26)))
+
+
+def two_sided(
+    left: Mapping[str, int], right: Mapping[str, int], titles: tuple[str, str], width: int = 420
+) -> Markup:
+    """Bars from a middle line: what is lost to the left in red, what is won to the right in blue.
+
+    Longest first; each bar has its number at its end. Nothing on either side gives nothing.
+    """
+    names = sorted({*left, *right}, key=lambda name: (-left.get(name, 0) - right.get(name, 0), name))
+    if not names:
+        return Markup("")
+    data = [
+        {"label": name, "side": title, "at": sign * counts[name], "count": counts[name]}
+        for counts, title, sign in ((left, titles[0], -1), (right, titles[1], 1))
+        for name in names
+        if counts.get(name)
+    ]
+    longest = max(row["count"] for row in data)
+    base = alt.Chart(_inline(data)).encode(
+        y=alt.Y("label:N", sort=names, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)),
+        # Room for the numbers beyond the longest bar on either side.
+        x=alt.X("at:Q", title=None, axis=None, scale=alt.Scale(domain=[-1.3 * longest, 1.3 * longest])),
+    )
+    colour = alt.Color(
+        "side:N",
+        scale=alt.Scale(domain=list(titles), range=[_RED, _BLUE]),
+        legend=alt.Legend(title=None, orient="top", labelColor=_INK, labelFontSize=12),
+    )
+    bar = base.mark_bar(height=16).encode(color=colour)
+    lost = base.transform_filter("datum.at < 0").mark_text(align="right", dx=-5, fontSize=12)
+    won = base.transform_filter("datum.at > 0").mark_text(align="left", dx=5, fontSize=12)
+    middle = alt.Chart(_inline([{"at": 0}])).mark_rule(color=_FAINT).encode(x=alt.X("at:Q", axis=None))
+    layers = middle + bar + lost.encode(text="count:Q") + won.encode(text="count:Q")
+    return svg(layers.properties(width=width, height=alt.Step(26)))
 
 
 def histogram(found: Sequence[Bin], title: str) -> Markup:

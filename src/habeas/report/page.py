@@ -33,15 +33,8 @@ _RED = "#b5533f"
 
 def render(summary: Mapping[str, Any], detail: Detail, *, title: str, drawn: bool, docs: str | None) -> str:
     """The page as HTML. `drawn` says that nobody in it is real; `docs` is the relative link to the data docs."""
-    environment = Environment(
-        loader=PackageLoader("habeas.report"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"reason": reason, "day": _day, "number": _number}
-    return environment.get_template("page.html.jinja").render(
+    template = environment().get_template("page.html.jinja")
+    return template.render(
         summary=summary,
         detail=detail,
         title=title,
@@ -58,11 +51,24 @@ def render(summary: Mapping[str, Any], detail: Detail, *, title: str, drawn: boo
     )
 
 
-def write(folder: Path, html: str) -> Path:
-    """Put `index.html` in place, whole or not at all."""
+def environment() -> Environment:
+    """How pages are made of templates: everything escaped, nothing undefined."""
+    made = Environment(
+        loader=PackageLoader("habeas.report"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"reason": reason, "day": _day, "number": _number}
+    return made
+
+
+def write(folder: Path, html: str, name: str = "index.html") -> Path:
+    """Put the page in place, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / "index.html"
-    temporary = folder / ".index.html.tmp"
+    place = folder / name
+    temporary = folder / f".{name}.tmp"
     temporary.write_text(html, encoding="utf-8")
     temporary.replace(place)
     return place
