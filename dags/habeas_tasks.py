@@ -63,11 +63,12 @@ FINAL_EXIT_CODES = {
 class ByExitCode(RetryPolicy):
     """Retry what may work later, and never what a rule or a check decided.
 
-    In client mode the hook waits for spark-submit and puts its exit code, which is the job's, into its message.
+    In client mode the hook waits for spark-submit and puts its exit code, which is the job's, into its message; a
+    shell's ends the message of its operator.
     """
 
     def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
-        code = re.search(r"Error code is: (\d+)", str(exception))
+        code = re.search(r"(?:Error code is:|non-zero exit code) (\d+)", str(exception))
         reason = FINAL_EXIT_CODES.get(int(code[1])) if code else None
         return (
             RetryDecision.fail(f"exit code {code[1]}: {reason}")

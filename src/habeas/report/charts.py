@@ -54,7 +54,7 @@ def two_sided(
         for name in names
         if counts.get(name)
     ]
-    longest = max(row["count"] for row in data)
+    longest = max([*left.values(), *right.values()])
     base = alt.Chart(_inline(data)).encode(
         y=alt.Y("label:N", sort=names, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)),
         # Room for the numbers beyond the longest bar on either side.

@@ -1,0 +1,67 @@
+"""Yesterday's decisions, made again: on a sample, after the night. A difference is an alarm."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, Param
+from pendulum import datetime
+
+from habeas_tasks import DEFAULTS, MACROS, OWNER
+
+# The command beside the Python that Airflow runs on: a worker's PATH may not name it.
+HABEAS = Path(sys.executable).with_name("habeas")
+
+DOC = """
+### replay: would every decision come out the same?
+
+Takes a random sample of all decisions ever made and makes each again: from the stored facts by the rules that were
+pinned when it was made, and the facts themselves from the tables as they were known then. It reads and writes nothing.
+The day is the seed of the sample, so clearing the task asks about the same decisions again.
+
+**It is 6 a.m. and the task is red.** The log ends with a table of what came out differently.
+
+| exit code | means | do |
+|---|---|---|
+| 0 | all came out the same, or is explained (erased, registered anew) | nothing |
+| 2 | settings or arguments can't be used | mend `habeas.toml`, clear the task |
+| 5 | **a decision, its facts, its rules or the ledger changed** | halt the pipeline, call the owner |
+| 75 | a table or the key store can't be read now | retried by itself |
+
+5 is never retried and never mended by clearing: `habeas replay --decision ID` shows one decision again, and
+`habeas explain ID` what it rests on.
+"""
+
+with DAG(
+    dag_id="replay",
+    description="A sample of all decisions, made again from what is recorded.",
+    doc_md=DOC,
+    schedule="0 5 * * *",
+    start_date=datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    owner_links={OWNER: "mailto:data-engineering@example.org"},
+    tags=["habeas", "faces", "replay"],
+    user_defined_macros=MACROS,
+    params={
+        "sample": Param(500, type="integer", minimum=1, maximum=100_000, description="How many decisions."),
+    },
+) as dag:
+    BashOperator(
+        task_id="replay",
+        # Values travel in the environment: nothing of them is read by the shell as its own words.
+        bash_command='"$HABEAS" replay --sample "$SAMPLE" --seed "$SEED"',
+        env={
+            "HABEAS": str(HABEAS),
+            "HABEAS_CONFIG": "{{ habeas_config() }}",
+            "HABEAS_CUSTODY": "{{ habeas_custody() }}",
+            "SAMPLE": "{{ params.sample }}",
+            "SEED": "{{ ds | default(run_id) }}",  # a run by hand has no day
+        },
+        append_env=True,
+        do_xcom_push=False,
+        skip_on_exit_code=None,
+    )
