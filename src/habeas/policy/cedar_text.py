@@ -13,6 +13,7 @@ import cedarpy
 from cedarpy import pst
 
 from habeas.errors import UsageError
+from habeas.model.text import hidden
 from habeas.policy.facts import cedar_schema
 
 # A comment, a string, the end of a statement, or one other character. `;` ends a statement wherever it
@@ -32,13 +33,9 @@ class Statement:
     node: pst.Template
 
 
-def statements(text: str, file: str) -> Iterator[Statement]:
-    """Cut, parse and type-check every policy in `text`. Raises UsageError naming file and line."""
-    for line, source in _cut(text):
-        yield _parsed(source, f"{file}:{line}")
-
-
-def _cut(text: str) -> Iterator[tuple[int, str]]:
+def cut(text: str, file: str) -> Iterator[tuple[str, str]]:
+    """Place and source of every statement. Raises UsageError where the text holds what nobody sees."""
+    _check_seen(text, file)
     begin: int | None = None
     for token in _TOKEN.finditer(text):
         if begin is None:
@@ -46,44 +43,69 @@ def _cut(text: str) -> Iterator[tuple[int, str]]:
                 continue
             begin = token.start()
         if token.lastgroup == "end":
-            yield text.count("\n", 0, begin) + 1, text[begin : token.end()]
+            yield _place(file, text, begin), text[begin : token.end()]
             begin = None
     if begin is not None:
-        yield text.count("\n", 0, begin) + 1, text[begin:]
+        yield _place(file, text, begin), text[begin:]
 
 
-def _parsed(source: str, place: str) -> Statement:
+def _place(file: str, text: str, begin: int) -> str:
+    return f"{file}:{text.count(chr(10), 0, begin) + 1}"
+
+
+def _check_seen(text: str, file: str) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if reason := hidden(line.replace("\t", " ").strip(" \r")):
+            raise UsageError(f"{file}:{number}: {reason}", hint="Delete it: a rule says what is seen of it.")
+
+
+def parsed(source: str, place: str) -> Statement:
+    """One statement, parsed and type-checked against the facts there are. Raises UsageError."""
     try:
-        parsed = cedarpy.policies_to_pst(source)
+        found = cedarpy.policies_to_pst(source)
     except ValueError as error:
-        raise UsageError(f"{place}: not Cedar: {error}") from None
-    if parsed.templates or len(parsed.static_policies) != 1:
-        raise UsageError(f"{place}: expected one policy without slots")
+        hint = "See docs.cedarpolicy.com, or a rule of a shipped pack."
+        raise UsageError(f"{place}: not Cedar: {error}", hint=hint) from None
+    if found.templates or len(found.static_policies) != 1:
+        raise UsageError(
+            f"{place}: expected one policy without slots", hint="End each rule with a semicolon."
+        )
     checked = cedarpy.validate_policies(source, SCHEMA)
     if not checked.validation_passed:
         reasons = "; ".join(error.error.replace("for policy `policy0`, ", "") for error in checked.errors)
-        hint = "The facts stand in habeas/policy/facts.py; guard each with `context has`."
+        hint = "The facts and their words stand in docs/reference/rules.md; guard each with `context has`."
         raise UsageError(f"{place}: {reasons}", hint=hint)
-    return Statement(place, source, next(iter(parsed.static_policies.values())))
+    return Statement(place, source, next(iter(found.static_policies.values())))
 
 
-def attributes_of(node: object) -> set[str]:
+def attributes_of(node: object) -> frozenset[str]:
     """Names of the facts an expression reads or asks for."""
-    found: set[str] = set()
+    return frozenset(
+        name
+        for each in parts_of(node)
+        for name in ((each.attr,) if isinstance(each, pst.GetAttr) else _asked(each))
+    )
+
+
+def words_of(node: object) -> frozenset[tuple[str, str]]:
+    """List and word of every word an expression names."""
+    return frozenset(
+        (str(each.value.type), each.value.id) for each in parts_of(node) if isinstance(each, pst.EntityLit)
+    )
+
+
+def parts_of(node: object) -> Iterator[object]:
+    """A node and all nodes in it."""
     stack: list[object] = [node]
     while stack:
         current = stack.pop()
-        if isinstance(current, pst.GetAttr):
-            found.add(current.attr)
-        elif isinstance(current, pst.HasAttr):
-            found.update(current.attrs)
+        yield current
         if isinstance(current, tuple):
             stack.extend(current)
         elif isinstance(current, dict):
             stack.extend(current.values())
         elif is_dataclass(current):
             stack.extend(getattr(current, each.name) for each in fields(current))
-    return found
 
 
 def asks_for(expr: object) -> str | None:
@@ -93,8 +115,27 @@ def asks_for(expr: object) -> str | None:
     return None
 
 
-def first_conjunct(expr: object) -> object:
-    """What stands before the first `&&`."""
-    while isinstance(expr, pst.BinaryOp) and expr.op == "and":
-        expr = expr.left
-    return expr
+def conjuncts(expr: object) -> list[object]:
+    """What stands between the `&&` of an expression."""
+    if isinstance(expr, pst.BinaryOp) and expr.op == "and":
+        return [*conjuncts(expr.left), *conjuncts(expr.right)]
+    return [expr]
+
+
+def open_when_absent(expr: object, *, denied: bool = False) -> frozenset[str]:
+    """Facts whose absence could make `expr` false: those asked for (`context has g`) outside of a `!(…)`.
+
+    A rule with such a fact would be silent while the fact is missing. Inside of `!(…)` an absent fact makes the
+    whole true, so that the rule applies: Cedar's own check sees to it that a fact is read behind its question only.
+    """
+    if isinstance(expr, pst.UnaryOp) and expr.op == "not":
+        return open_when_absent(expr.arg, denied=not denied)
+    if isinstance(expr, pst.BinaryOp) and expr.op in ("and", "or"):
+        return open_when_absent(expr.left, denied=denied) | open_when_absent(expr.right, denied=denied)
+    if isinstance(expr, pst.HasAttr):
+        return frozenset() if denied else frozenset(expr.attrs)
+    return frozenset(name for part in parts_of(expr) for name in _asked(part))  # a question in if, ==, …
+
+
+def _asked(node: object) -> tuple[str, ...]:
+    return tuple(node.attrs) if isinstance(node, pst.HasAttr) else ()

@@ -18,9 +18,10 @@ from habeas.model.decision import Action, Facts, FactValue
 from habeas.policy.fact_list import BOOL, CONSENT, DAYS, GROUND, SCHEMA, WAIVERS, Fact, Words
 
 __all__ = ["BOOL", "CONSENT", "DAYS", "GROUND", "SCHEMA", "WAIVERS", "Fact", "Words", "canonical", "cedar_context",
-           "cedar_schema", "fact_named", "facts_digest", "facts_of", "parse"]  # fmt: skip
+           "cedar_schema", "fact_named", "facts_digest", "facts_of", "odd", "parse", "waived_in"]  # fmt: skip
 
 _BY_NAME = {fact.name: fact for fact in SCHEMA}
+_MOST_DAYS = 10**6
 
 
 def facts_of(action: Action) -> tuple[Fact, ...]:
@@ -52,6 +53,36 @@ def cedar_schema() -> str:
 
 def _type_name(fact: Fact) -> str:
     return fact.type.name if isinstance(fact.type, Words) else fact.type
+
+
+def odd(action: Action, facts: Facts) -> tuple[str, ...]:
+    """Names of the facts that can't be read: of another action, of the wrong type, or no fact at all."""
+    return tuple(
+        sorted(
+            name if name in _BY_NAME else "(no fact)"
+            for name, value in facts.items()
+            if not (
+                name in _BY_NAME and action in _BY_NAME[name].actions and _fits(_BY_NAME[name].type, value)
+            )
+        )
+    )
+
+
+def _fits(kind: str | Words, value: object) -> bool:
+    if isinstance(kind, Words):
+        return isinstance(value, str) and value in kind.words
+    if kind == BOOL:
+        return isinstance(value, bool)
+    if kind == DAYS:
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST_DAYS
+    ids = value.split(",") if isinstance(value, str) else [""]
+    return all(ids) and ids == sorted(set(ids))
+
+
+def waived_in(facts: Facts) -> frozenset[str]:
+    """The ids in the fact `waived`."""
+    value = facts.get("waived")
+    return frozenset(value.split(",")) if isinstance(value, str) else frozenset()
 
 
 def cedar_context(facts: Facts) -> dict[str, object]:
