@@ -1,0 +1,141 @@
+"""A statute stands in for somebody's consent only where a known reviewer signed exactly this entry."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from habeas.errors import UsageError
+from habeas.policy.statutes import Statute, entry_of, sign_statute, statutes_of
+from habeas.policy.strict_yaml import entries
+
+KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
+PURPOSES = {"archive_search", "model_training"}
+ENTRY = """\
+  - id: border-photos
+    law: https://example.org/act
+    article: Art 12(2)
+    purposes: [model_training]
+    controllers: [Ministry]
+    processor_classes: [controller, public]
+    data_kinds: [template]
+    reviewed_by: reviewer-1
+    reviewed_on: 2026-11-01
+    expires_on: 2027-11-01
+"""
+
+
+def public(key: bytes) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
+
+
+REVIEWERS = {"reviewer-1": public(KEY), "reviewer-2": public(OTHER_KEY)}
+
+
+def signed(entry: str = ENTRY, key: bytes = KEY) -> str:
+    node = entries(f"statutes:\n{entry}".encode(), "s", "statutes")[0]
+    return f"{entry}    signature: {sign_statute(entry_of(node, 's', PURPOSES), key)}\n"
+
+
+def read(*listed: str, reviewers: dict[str, bytes] = REVIEWERS) -> tuple[Statute, ...]:
+    text = "statutes:\n" + "".join(listed)
+    return statutes_of(text.encode(), "statutes.yaml", PURPOSES, reviewers)
+
+
+def test_a_signed_statute_covers_what_it_names_and_nothing_else() -> None:
+    statute = read(signed())[0]
+    assert statute.covers("model_training", "Ministry", ["controller"], "template")
+    assert statute.covers("model_training", "Ministry", ["controller", "public"], "template")
+    assert not statute.covers("archive_search", "Ministry", ["controller"], "template")
+    assert not statute.covers("model_training", "Museum", ["controller"], "template")
+    assert not statute.covers("model_training", "Ministry", ["controller", "private"], "template")
+    assert not statute.covers("model_training", "Ministry", ["controller"], "model")
+
+
+def test_a_statute_is_in_force_from_its_review_to_its_end() -> None:
+    statute = read(signed())[0]
+    days = (date(2026, 10, 31), date(2026, 11, 1), date(2027, 10, 31), date(2027, 11, 1))
+    assert [False, True, True, False] == [statute.in_force(day) for day in days]
+
+
+def test_the_signature_is_pinned() -> None:
+    """Another release must read what was signed with this one; computed apart from habeas, once."""
+    pinned = "Di7QZw+wgThgfzk78Obh7RCRUGXOfMrp5B5MNTm291AyaCWfOmjKQpP4y2lyFDj1hN1h7kNTEViaZ53gclMHBQ=="
+    assert f"    signature: {pinned}" == signed().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Art 12(2)", "Art 12(3)"),
+        ("[model_training]", "[model_training, archive_search]"),
+        ("[Ministry]", "[Ministry, Museum]"),
+        ("[controller, public]", "[controller, public, private]"),
+        ("[controller, public]", "[public, controller]"),
+        ("2027-11-01", "2037-11-01"),
+        ("2026-11-01", "2020-11-01"),
+        ("https://example.org/act", "https://example.org/other"),
+        ("[template]", "[template, model]"),
+        ("border-photos", "border-photo"),
+        ("reviewed_by: reviewer-1", "reviewed_by: reviewer-2"),
+    ],
+)
+def test_a_changed_entry_is_no_longer_signed(old: str, new: str) -> None:
+    with pytest.raises(UsageError, match=r"statutes\.yaml:2: the signature of statute .* sign-statute"):
+        read(signed().replace(old, new))
+
+
+def test_an_unsigned_statute_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"statutes\.yaml:2: .* isn't signed .*habeas policy sign-statute"):
+        read(ENTRY)
+
+
+def test_a_reviewer_nobody_knows_signs_nothing() -> None:
+    with pytest.raises(UsageError, match=r"statutes\.yaml:2: nobody known .* habeas people add"):
+        read(signed(), reviewers={"reviewer-2": public(KEY)})
+    with pytest.raises(UsageError, match="is not reviewer-1's"):
+        read(signed(key=OTHER_KEY))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[Ministry]", "['*']", ":6: controllers must name each one"),
+        ("[Ministry]", "[any]", ":6: controllers must name each one"),
+        ("[Ministry]", "[ALL]", ":6: controllers must name each one"),
+        ("[Ministry]", "['Ministry*']", ":6: controllers must name each one"),
+        ("[Ministry]", "[]", ":6: controllers must name each one"),
+        ("[Ministry]", "Ministry", ":6: expected a list"),
+        ("[Ministry]", "[Ministry, Ministry]", "stands twice"),
+        ("[model_training]", "['*']", ":5: purposes must name each one"),
+        ("[model_training]", "[crowds]", ":5: unknown purposes"),
+        ("[controller, public]", "[everybody]", ":7: unknown processor_classes"),
+        ("[controller, public]", "[any]", ":7: processor_classes must name"),
+        ("[template]", "[]", ":8: data_kinds must name"),
+        ("[template]", "[faces]", ":8: unknown data_kinds"),
+        ("2027-11-01", "2026-11-01", "ends before it was reviewed"),
+        ("2027-11-01", "never", ":11: expected a day"),
+        ("    expires_on: 2027-11-01\n", "", "expires_on"),
+        ("    reviewed_by: reviewer-1\n", "", "reviewed_by"),
+        ("border-photos", "Border", "lower case"),
+        ("article: Art 12(2)", "article: ''", ":4: the value is empty"),
+        ("article: Art 12(2)", "article: Art\u200b 12", ":4: "),
+    ],
+)
+def test_a_statute_that_names_too_much_or_too_little_is_refused(old: str, new: str, says: str) -> None:
+    with pytest.raises(UsageError, match=r"statutes\.yaml:\d+: ") as caught:
+        read(ENTRY.replace(old, new) + "    signature: AAAA\n")
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("signature", ["AAAA", "not base64!", "A" * 88])
+def test_what_is_no_signature_is_refused(signature: str) -> None:
+    with pytest.raises(UsageError, match="the signature of statute border-photos is not"):
+        read(f"{ENTRY}    signature: {signature}\n")
+
+
+def test_two_entries_with_one_id_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"statutes\.yaml:13: statute border-photos stands already"):
+        read(signed(), signed())
