@@ -72,8 +72,9 @@ def settings() -> str:
 
 _PLACES = {
     "archive": "HOME/archive", "warehouse": "HOME/warehouse", "runs": "HOME/runs", "report": "HOME/report",
-    "installation_key": "HOME/installation.key", "registrar_public_key": "HOME/registrar.pub",
-    "kms": "HOME/kms", "identity_key": "HOME/identity.key", "registrar_key": "HOME/registrar.key",
+    "orders": "HOME/orders", "installation_key": "HOME/installation.key",
+    "registrar_public_key": "HOME/registrar.pub", "kms": "HOME/kms",
+    "identity_key": "HOME/identity.key", "registrar_key": "HOME/registrar.key",
     "key_store": "sqlite:///HOME/keys.sqlite",
 }  # fmt: skip
 

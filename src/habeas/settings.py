@@ -64,6 +64,7 @@ class Settings(_FromToml):
     warehouse: Path = Path()
     runs: Path = Path()
     report: Path = Path()
+    orders: Path = Path()
     installation_key: Path = Path()
     registrar_public_key: Path = Path()
     schemas: Path = PROJECT / "schemas"
@@ -85,6 +86,7 @@ class Settings(_FromToml):
             "warehouse": "warehouse",
             "runs": "runs",
             "report": "report",
+            "orders": "orders",
             "installation_key": "installation.key",
             "registrar_public_key": "registrar.pub",
         }.items():

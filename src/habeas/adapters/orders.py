@@ -1,0 +1,153 @@
+"""Orders as a folder of files. It needs no Spark, no table and no service: a halt must work while those don't."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from habeas.adapters import key_files
+from habeas.errors import Unavailable
+from habeas.model.orders import Halt, OrderBook, Stopped
+from habeas.steps.order_files import LARGEST, broken
+from habeas.steps.orders import read_book, stop, stopped
+
+_KEY_BYTES = 32
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+Listing = tuple[tuple[str, int, int, int, int], ...]
+"""Name, inode, size, mtime_ns and ctime_ns of each file: ctime can't be set back."""
+
+
+class OrderFolder:
+    """`<home>/orders`. A folder that isn't there holds no order; one that can't be read stops everything."""
+
+    def __init__(self, folder: Path, registrar_public_key: Path) -> None:
+        self._folder = folder
+        self._key_file = registrar_public_key
+        self._read: tuple[Listing, OrderBook] = ((), OrderBook())
+
+    @property
+    def registrar_public(self) -> bytes:
+        return key_files.read_key(self._key_file, _KEY_BYTES, public=True)
+
+    def book(self) -> OrderBook:
+        """Every order, verified; read anew when any file changed.
+
+        Raises IntegrityError naming the file that isn't valid or that went away while this process was looking,
+        Unavailable when the folder can't be read.
+        """
+        listing = self._listing()
+        if listing != self._read[0]:
+            names = {name for name, *_ in listing}
+            if gone := next((name for name, *_ in self._read[0] if name not in names), None):
+                raise broken(gone, "it is gone, and an order is never taken away")
+            files = [(name, self._content(name)) for name, *_ in listing]
+            self._read = (listing, read_book(files, self.registrar_public) if files else OrderBook())
+        return self._read[1]
+
+    def with_(self, name: str, content: bytes) -> OrderBook:
+        """The book as it would be with one file more. Raises IntegrityError when that file wouldn't be valid."""
+        files = [(other, self._content(other)) for other, *_ in self._listing()]
+        return read_book([*files, (name, content)], self.registrar_public)
+
+    def add(self, name: str, content: bytes) -> OrderBook:
+        """Put a file into the folder, whole or not at all, and only if the book is valid with it."""
+        book = self.with_(name, content)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._create(name, content)
+        except OSError as error:
+            raise Unavailable(
+                f"the order can't be written ({error.strerror})",
+                hint=f"Nothing was ordered. Ask whoever owns {self._folder} to let you write there.",
+            ) from None
+        return book
+
+    def _create(self, name: str, content: bytes) -> None:
+        part = self._folder / f".{name}.{secrets.token_hex(4)}.part"
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, 0o644)  # whatever the umask: jobs of other users must read it
+                file.write(content)
+                file.flush()
+                os.fsync(handle)
+            os.link(part, self._folder / name)  # fails when the name is taken
+        finally:
+            part.unlink()
+        key_files.sync_folder(self._folder)
+
+    def _listing(self) -> Listing:
+        if not self._read[0] and not os.path.lexists(self._folder):
+            return ()
+        try:
+            with os.scandir(self._folder) as entries:
+                found = [(e.name, e.stat(follow_symlinks=False)) for e in entries if not _unfinished(e.name)]
+        except OSError as error:
+            raise _unreadable(error) from None
+        return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in found))
+
+    def _content(self, name: str) -> bytes:
+        try:
+            handle = os.open(self._folder / name, _FLAGS)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO):
+                raise broken(name, "it is no plain file") from None
+            raise _unreadable(error) from None
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise broken(name, "it is no plain file")
+            return os.read(handle, LARGEST + 1)
+        finally:
+            os.close(handle)
+
+
+def _unfinished(name: str) -> bool:
+    """What `add` left when it was killed: never an order, so never a halt."""
+    return name.startswith(".") and name.endswith(".part")
+
+
+def _unreadable(error: OSError) -> Unavailable:
+    return Unavailable(
+        f"the folder of orders can't be read ({error.strerror})",
+        hint="It may hold a halt, so nothing runs until it can.",
+    )
+
+
+class HaltWatch:
+    """What is halted now, never older than `max_age_s`: cheap enough to ask before every batch."""
+
+    def __init__(
+        self,
+        orders: OrderFolder,
+        recipients: Mapping[str, str],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+        max_age_s: float = 1.0,
+    ) -> None:
+        self._orders, self._recipients = orders, recipients
+        self._clock, self._monotonic, self._max_age_s = clock, monotonic, max_age_s
+        self._seen: tuple[float, Stopped] | None = None
+
+    def stopped(self) -> Stopped:
+        """Raises IntegrityError or Unavailable when the orders can't be read: that stops work as a halt does."""
+        at = self._monotonic()
+        if self._seen is None or at - self._seen[0] > self._max_age_s:
+            self._seen = (at, stopped(self._orders.book(), self._clock(), self._recipients))
+        return self._seen[1]
+
+    def require(self) -> None:
+        """Raise Halted while everything is halted."""
+        if halt := self.stopped().everything:
+            raise stop(halt)
+
+    def touching(self, source: str, purposes: frozenset[str]) -> Halt | None:
+        """The halt that forbids working on this source for these purposes, or None."""
+        return self.stopped().touching(source, purposes)

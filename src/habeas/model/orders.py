@@ -1,0 +1,139 @@
+"""Orders: what people with a role decided about the pipeline itself, each signed by whoever gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody may sign."""
+
+    OVERSIGHT = "oversight"
+    PRIVACY = "privacy"
+    POLICY = "policy"
+    REVIEWER = "reviewer"
+
+
+class OrderKind(StrEnum):
+    """The first two are the registrar's, the others a person's."""
+
+    PERSON = "person"
+    REMOVAL = "removal"
+    HALT = "halt"
+    RESUME = "resume"
+    ACTIVATION = "activation"
+
+
+REGISTRAR = "registrar"
+"""Who signs people in and out. No person may have this id."""
+
+MAY: Mapping[OrderKind, frozenset[Role]] = {
+    OrderKind.HALT: frozenset({Role.OVERSIGHT, Role.PRIVACY}),
+    OrderKind.RESUME: frozenset({Role.OVERSIGHT, Role.PRIVACY}),
+    OrderKind.ACTIVATION: frozenset({Role.POLICY}),
+}
+"""Which roles may give which order; one of them is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may sign. `person_id` is an office and a number, never a name."""
+
+    person_id: str
+    roles: frozenset[Role]
+    added_at: datetime
+    public_key: bytes = field(repr=False)
+    removed_at: datetime | None = None
+
+
+class HaltScope(StrEnum):
+    """What a halt stops."""
+
+    ALL = "all"
+    SOURCE = "source"
+    PURPOSE = "purpose"
+    RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Somebody said stop. It holds until it ends by itself or another person resumes."""
+
+    halt_id: str
+    scope: HaltScope
+    name: str  # of the source, purpose or recipient; empty for all
+    reason: str
+    until: datetime | None
+    by: str
+    at: datetime
+    resumed_by: str = ""
+    resumed_at: datetime | None = None
+
+    def stands(self, at: datetime) -> bool:
+        """Whether it is in force. It is as soon as it is there, whatever clock its signer had."""
+        return not self.resumed_by and (self.until is None or at < self.until)
+
+    @property
+    def what(self) -> str:
+        return "everything" if self.scope is HaltScope.ALL else f"{self.scope} {self.name}"
+
+    @property
+    def words(self) -> str:
+        """One sentence for whoever runs into it."""
+        until = f"until {self.until.isoformat(timespec='minutes')}" if self.until else "until resumed"
+        return f"halted by {self.by} {until} ({self.what}): {self.reason}"
+
+    @property
+    def way_on(self) -> str:
+        """How it ends, as a hint."""
+        return f"Somebody else than {self.by} resumes with: habeas resume {self.halt_id[:12]} --as PERSON --key FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """Somebody put a set of rules into force."""
+
+    order_id: str
+    digest: str
+    names: tuple[str, ...]
+    note: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBook:
+    """Every order, verified. `activations` stand oldest first."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)
+    every_halt: tuple[Halt, ...] = ()
+    activations: tuple[Activation, ...] = ()
+
+    def halts(self, at: datetime) -> tuple[Halt, ...]:
+        """Those in force at `at`, oldest first."""
+        return tuple(halt for halt in self.every_halt if halt.stands(at))
+
+    def reviewers(self) -> Mapping[str, bytes]:
+        """Public keys of those who may sign references to statutes, by person id."""
+        return {
+            person.person_id: person.public_key
+            for person in self.people.values()
+            if Role.REVIEWER in person.roles and person.removed_at is None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What is halted at one moment, looked up by what a step works on."""
+
+    everything: Halt | None = None
+    sources: Mapping[str, Halt] = field(default_factory=dict)
+    purposes: Mapping[str, Halt] = field(default_factory=dict)  # also those whose recipient is halted
+
+    def touching(self, source: str, purposes: frozenset[str] = frozenset()) -> Halt | None:
+        """The halt that forbids working on this source for these purposes, or None."""
+        found = self.everything or self.sources.get(source)
+        return found or next((self.purposes[p] for p in sorted(purposes) if p in self.purposes), None)
