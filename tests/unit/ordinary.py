@@ -6,7 +6,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from habeas.model.people import ConsentStatement, ConsentStatus, Place, RosterLine, Scope, Source
+from habeas.model.people import (
+    ConsentStatement,
+    ConsentStatus,
+    LeaveOut,
+    LeaveOutKind,
+    Place,
+    RosterLine,
+    Scope,
+    Source,
+)
 
 
 def day(text: str) -> datetime:
@@ -76,3 +85,21 @@ def a_statement(
 
 def a_place(source_id: str = "studio", **changes: Any) -> Place:
     return replace(Place(source_id, "asset-1", captured_at=day("2026-05-01")), **changes)
+
+
+def a_leave_out(kind: str = "leave_out", since: datetime | None = None, **changes: Any) -> LeaveOut:
+    """The ordinary person left out everywhere, for every purpose, without an end."""
+    when = since or day("2026-01-01")
+    ordinary = LeaveOut(
+        leave_out_id=f"{kind}/{when.isoformat()}",
+        kind=LeaveOutKind(kind),
+        subject_id="subject-1",
+        scope=Scope(),
+        purposes=(),
+        since=when,
+        until=None,
+        recorded_at=when,
+        reason="family_asked",
+        evidence_digest="",
+    )
+    return replace(ordinary, **changes)

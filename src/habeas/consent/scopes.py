@@ -28,6 +28,17 @@ def fits(scope: Scope, place: Place, *, unknown_fits: bool) -> bool:
     )
 
 
+def contains(wide: Scope, narrow: Scope) -> bool:
+    """True when whatever `narrow` reaches, `wide` reaches too: each part of `wide` is empty or holds narrow's."""
+    for part in ("sources", "folders", "sites", "events", "lots", "assets"):
+        around, inside = getattr(wide, part), getattr(narrow, part)
+        if around and not (inside and frozenset(inside) <= frozenset(around)):
+            return False
+    begins = wide.from_at is None or (narrow.from_at is not None and wide.from_at <= narrow.from_at)
+    ends = wide.to_at is None or (narrow.to_at is not None and narrow.to_at <= wide.to_at)
+    return begins and ends
+
+
 def _share(wanted: Iterable[str], there: Iterable[str]) -> bool:
     asked = frozenset(wanted)
     return not asked or not asked.isdisjoint(there)

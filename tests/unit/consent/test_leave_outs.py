@@ -1,0 +1,174 @@
+"""Leaving out always wins: what a list closes, nothing a person says opens, and only a lift ends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ledgers import leave_outs, lists, moments, places
+from ordinary import a_leave_out, a_place, day
+
+from habeas.consent.leave_outs import LeftOut, left_out
+from habeas.model.people import LeaveOut, LeaveOutKind, Place, Scope
+
+NOW = day("2026-06-01")
+
+
+def out(
+    listed: list[LeaveOut],
+    at: datetime = NOW,
+    *,
+    subject: str | None = "subject-1",
+    purpose: str = "archive_search",
+    place: Place | None = None,
+) -> LeftOut:
+    return left_out(listed, subject, purpose, place or a_place(), at, at)
+
+
+def test_nobody_is_left_out_of_an_empty_list() -> None:
+    assert LeftOut(frozenset(), None) == out([])
+
+
+def test_a_person_who_is_left_out_is_left_out_everywhere() -> None:
+    for purpose in ("archive_search", "model_training"):
+        assert {LeaveOutKind.LEAVE_OUT} == out([a_leave_out()], purpose=purpose).kinds
+
+
+def test_another_person_is_not() -> None:
+    assert not out([a_leave_out(subject_id="subject-2")]).kinds
+
+
+def test_a_persons_record_closes_no_footage() -> None:
+    assert not out([a_leave_out()], subject=None).kinds
+
+
+def test_footage_is_left_out_whoever_is_in_it() -> None:
+    lot = [a_leave_out(subject_id=None, scope=Scope(lots=("lot-1",)))]
+    place = a_place(lots=("lot-1",))
+    assert out(lot, place=place).kinds == out(lot, place=place, subject=None).kinds != frozenset()
+    assert not out(lot, place=a_place(lots=("lot-2",))).kinds
+
+
+def test_footage_nobody_can_date_is_left_out_with_any_window() -> None:
+    listed = [a_leave_out(subject_id=None, scope=Scope(to_at=day("2000-01-01")))]
+    assert not out(listed).kinds
+    assert out(listed, place=a_place(captured_at=None)).kinds
+
+
+def test_a_purpose_that_is_not_named_stays() -> None:
+    listed = [a_leave_out("objection", purposes=("model_training",))]
+    assert not out(listed).kinds
+    assert {LeaveOutKind.OBJECTION} == out(listed, purpose="model_training").kinds
+
+
+def test_it_begins_and_ends_when_it_says() -> None:
+    listed = [
+        a_leave_out("restriction", day("2026-02-01"), until=day("2026-03-01"), recorded_at=day("2026-01-01"))
+    ]
+    assert LeftOut(frozenset(), day("2026-02-01")) == out(listed, day("2026-01-15"))
+    assert LeftOut(frozenset({LeaveOutKind.RESTRICTION}), day("2026-03-01")) == out(listed, day("2026-02-01"))
+    assert LeftOut(frozenset(), None) == out(listed, day("2026-03-01"))
+
+
+def test_it_counts_from_when_it_was_recorded() -> None:
+    listed = [a_leave_out(recorded_at=day("2026-07-01"))]
+    assert LeftOut(frozenset(), day("2026-07-01")) == out(listed)
+    assert out(listed, day("2026-07-01")).kinds
+
+
+def test_a_lift_ends_the_record_it_names_and_no_other() -> None:
+    first, second = a_leave_out(leave_out_id="a"), a_leave_out(leave_out_id="b")
+    lift = a_leave_out(since=day("2026-05-01"), leave_out_id="c", lifts="a")
+    assert out([first], day("2026-04-30")).kinds
+    assert not out([first, lift]).kinds
+    assert out([first, second, lift]).kinds
+    assert out([first, lift], day("2026-04-30")).kinds
+
+
+def test_a_lift_closes_nothing_itself() -> None:
+    assert not out([a_leave_out(lifts="somewhere else")]).kinds
+
+
+def test_left_out_again_after_a_lift_is_left_out() -> None:
+    lift = a_leave_out(since=day("2026-03-01"), leave_out_id="b", lifts="a")
+    again = a_leave_out(since=day("2026-03-01"), leave_out_id="c")
+    assert out([a_leave_out(leave_out_id="a"), lift, again]).kinds
+
+
+@pytest.mark.parametrize("kind", ["leave_out", "objection", "restriction"])
+def test_each_kind_is_told_apart(kind: str) -> None:
+    assert {LeaveOutKind(kind)} == out([a_leave_out(kind)]).kinds
+
+
+# --- generated lists ------------------------------------------------------------------------
+
+
+def about(record: LeaveOut, subject: str | None, purpose: str, place: Place) -> bool:
+    """Part by part; a part that says nothing asks nothing."""
+    scope = record.scope
+    asked = [
+        (record.subject_id is not None, record.subject_id == subject),
+        (bool(record.purposes), purpose in record.purposes),
+        (bool(scope.sources), place.source_id in scope.sources),
+        (bool(scope.assets), place.asset_id in scope.assets),
+        *((bool(getattr(scope, p)), bool(set(getattr(scope, p)) & set(getattr(place, p)))) for p in PARTS),
+    ]
+    if place.captured_at is not None:
+        asked.append((scope.from_at is not None, place.captured_at >= (scope.from_at or place.captured_at)))
+        asked.append((scope.to_at is not None, place.captured_at < (scope.to_at or place.captured_at)))
+    return all(met for filled, met in asked if filled)
+
+
+def slowly(
+    listed: list[LeaveOut], subject: str | None, purpose: str, place: Place, at: datetime
+) -> set[LeaveOutKind]:
+    """Record by record, each against each lift."""
+    begun = [each for each in listed if each.recorded_at <= at and each.since <= at]
+    lifted = [each.lifts for each in begun if each.lifts is not None]
+    return {
+        each.kind
+        for each in begun
+        if each.lifts is None
+        and (each.until is None or at < each.until)
+        and each.leave_out_id not in lifted
+        and about(each, subject, purpose, place)
+    }
+
+
+PARTS = ("folders", "sites", "events", "lots")
+_people = st.sampled_from([None, "subject-1", "subject-2"])
+_purposes = st.sampled_from(["archive_search", "model_training"])
+
+
+@settings(max_examples=600, deadline=None)
+@given(lists, _people, _purposes, places, moments)
+def test_the_list_answers_as_the_plain_reading_does(
+    listed: list[LeaveOut], subject: str | None, purpose: str, place: Place, at: datetime
+) -> None:
+    found = out(listed, at, subject=subject, purpose=purpose, place=place)
+    assert slowly(listed, subject, purpose, place, at) == found.kinds
+
+
+@settings(max_examples=250, deadline=None)
+@given(lists, leave_outs(lifts=None), _people, _purposes, places, moments)
+def test_a_longer_list_never_leaves_less_out(
+    listed: list[LeaveOut], more: LeaveOut, subject: str | None, purpose: str, place: Place, at: datetime
+) -> None:
+    asked = {"subject": subject, "purpose": purpose, "place": place}
+    new = replace(more, leave_out_id="new")
+    assert out(listed, at, **asked).kinds <= out([*listed, new], at, **asked).kinds
+
+
+@settings(max_examples=250, deadline=None)
+@given(lists, _people, _purposes, places, moments, st.integers(0, 400))
+def test_nothing_flips_before_flips_at(
+    listed: list[LeaveOut], subject: str | None, purpose: str, place: Place, at: datetime, hours: int
+) -> None:
+    asked = {"subject": subject, "purpose": purpose, "place": place}
+    now, later = out(listed, at, **asked), at + timedelta(hours=hours)
+    if now.flips_at is None or later < now.flips_at:
+        assert now.kinds == out(listed, later, **asked).kinds
+    assert now.flips_at is None or now.flips_at > at

@@ -1,0 +1,109 @@
+"""What a scope reaches, against a second reading that tries every part by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ledgers import NAMES, START, places, scopes
+from ordinary import a_place, day
+
+from habeas.consent.scopes import contains, fits
+from habeas.model.people import Place, Scope
+
+HERE = a_place(folders=("f1", "f2"), sites=("hall",), events=("fair",), lots=("lot-1",))
+
+
+@pytest.mark.parametrize(
+    ("scope", "fitting"),
+    [
+        (Scope(), True),
+        (Scope(sources=("studio",)), True),
+        (Scope(sources=("lobby",)), False),
+        (Scope(folders=("f2", "f9")), True),
+        (Scope(folders=("f9",)), False),
+        (Scope(sites=("hall",)), True),
+        (Scope(events=("fair", "ball")), True),
+        (Scope(events=("ball",)), False),
+        (Scope(lots=("lot-1",)), True),
+        (Scope(lots=("lot-2",)), False),
+        (Scope(assets=("asset-1",)), True),
+        (Scope(assets=("asset-2",)), False),
+        (Scope(events=("fair",), sites=("other",)), False),
+        (Scope(from_at=day("2026-05-01")), True),
+        (Scope(to_at=day("2026-05-01")), False),
+        (Scope(from_at=day("2026-04-01"), to_at=day("2026-05-02")), True),
+        (Scope(from_at=day("2026-05-02"), to_at=day("2026-06-01")), False),
+    ],
+)
+def test_every_filled_part_must_fit(scope: Scope, fitting: bool) -> None:
+    assert fitting == fits(scope, HERE, unknown_fits=False) == fits(scope, HERE, unknown_fits=True)
+
+
+def test_a_window_where_the_capture_time_is_unknown() -> None:
+    unknown = a_place(captured_at=None)
+    for scope in (Scope(from_at=START), Scope(to_at=START), Scope(from_at=START, to_at=START)):
+        assert False is fits(scope, unknown, unknown_fits=False)
+        assert True is fits(scope, unknown, unknown_fits=True)
+    assert True is fits(Scope(), unknown, unknown_fits=False)
+
+
+def plainly(scope: Scope, place: Place, *, unknown_fits: bool) -> bool:
+    """Part by part, without a shortcut."""
+    for part in ("sources", "assets", "folders", "sites", "events", "lots"):
+        wanted = getattr(scope, part)
+        there = {
+            "sources": (place.source_id,),
+            "assets": (place.asset_id,),
+            "folders": place.folders,
+            "sites": place.sites,
+            "events": place.events,
+            "lots": place.lots,
+        }[part]
+        if len(wanted) > 0 and len([name for name in there if name in wanted]) == 0:
+            return False
+    windowed = scope.from_at is not None or scope.to_at is not None
+    if windowed and place.captured_at is None:
+        return unknown_fits
+    if windowed and scope.from_at is not None and place.captured_at < scope.from_at:  # type: ignore[operator]
+        return False
+    return not (windowed and scope.to_at is not None and place.captured_at >= scope.to_at)  # type: ignore[operator]
+
+
+@given(scopes, places, st.booleans())
+def test_a_scope_fits_as_the_plain_reading_says(scope: Scope, place: Place, unknown_fits: bool) -> None:
+    assert plainly(scope, place, unknown_fits=unknown_fits) == fits(scope, place, unknown_fits=unknown_fits)
+
+
+@given(scopes, scopes, places)
+def test_what_contains_a_scope_fits_wherever_that_fits(wide: Scope, narrow: Scope, place: Place) -> None:
+    if contains(wide, narrow) and fits(narrow, place, unknown_fits=False):
+        assert fits(wide, place, unknown_fits=True)
+
+
+@given(scopes)
+def test_everything_contains_all_and_a_scope_itself(scope: Scope) -> None:
+    assert contains(Scope(), scope)
+    assert contains(scope, scope)
+    if not scope.everywhere:
+        assert not contains(scope, Scope())
+
+
+@given(scopes, st.sampled_from(NAMES))
+def test_a_narrower_scope_never_contains_a_wider_one(scope: Scope, name: str) -> None:
+    for part in ("sources", "folders", "sites", "events", "lots", "assets"):
+        without = replace(scope, **{part: ()})
+        named = replace(scope, **{part: (name,)})
+        assert not contains(named, without)
+        assert contains(without, named)
+
+
+def test_a_window_contains_only_what_lies_inside_it() -> None:
+    year = Scope(from_at=START, to_at=START + timedelta(days=365))
+    month = Scope(from_at=START, to_at=START + timedelta(days=30))
+    assert (True, False) == (contains(year, month), contains(month, year))
+    assert not contains(month, Scope(from_at=START))
+    assert not contains(month, Scope(to_at=START + timedelta(days=30)))
