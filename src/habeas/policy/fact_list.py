@@ -114,9 +114,7 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("processing_ground", _E, GROUND, "the legal basis the controller states for the source"),
     Fact("controller_public", _GATES + _M, BOOL, "the controller is a public body"),
     Fact("purpose_collected", _GATES, BOOL, "the source was collected for this purpose"),
-    Fact(
-        "within_retention", _GATES + _M + _K, BOOL, "the source's retention has not run out for this asset"
-    ),
+    Fact("within_retention", _GATES + _M + _K, BOOL, "the source's retention has not run out for this asset"),
     Fact("self_published", _E, BOOL, "the person put the footage online themselves"),
     Fact("line_allowed", _S, BOOL, "at least one person listed in the asset may be embedded"),
     Fact("left_out", _GATES + _M, BOOL, "a leave-out list names the person or the footage", "leave-outs"),
@@ -124,9 +122,7 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("purpose_known", _GATES, BOOL, "the purpose stands in the list of purposes", "purposes"),
     Fact("commercial", _E, BOOL, "the purpose is commercial", "purposes"),
     Fact("model_training", _E, BOOL, "the purpose is to train or test a model", "purposes"),
-    Fact(
-        "gallery_building", _GATES, BOOL, "the purpose is to build or grow a database of faces", "purposes"
-    ),
+    Fact("gallery_building", _GATES, BOOL, "the purpose is to build or grow a database of faces", "purposes"),
     Fact("targeted", _GATES, BOOL, "only people on a list made beforehand are looked for"),
     Fact("activity_recorded", _E, BOOL, "the processing stands in the record of activities", "activities"),
     Fact("recipient_role", _E, ROLE, "what the recipient is to the controller"),
@@ -156,9 +152,7 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("infers_traits", _E + _M, BOOL, "sensitive traits are inferred from faces"),
     Fact("statute_named", _E + _K, BOOL, "a signed register names a statute for exactly this", "statutes"),
     Fact("regulator_finding", _E, FINDING, "a regulator's finding about this very processing"),
-    Fact(
-        "model_tainted", _E + _M, BOOL, "the model was made from data it was not allowed", "tainted models"
-    ),
+    Fact("model_tainted", _E + _M, BOOL, "the model was made from data it was not allowed", "tainted models"),
     # The person and what they said.
     Fact("subject_known", _E, BOOL, "the roster line names a person, not a placeholder"),
     Fact("line_attested", _E, BOOL, "a role or desk vouches for the roster line"),
@@ -177,7 +171,9 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("transfer_consented", _E, BOOL, "the consent names every country that receives", "consents"),
     Fact("notice_current", _E, BOOL, "the consent rests on the notice that is current"),
     Fact("objected", _E + _M + _K, BOOL, "the person objected", "leave-outs"),
-    Fact("restricted", _E + _M + _K, BOOL, "processing is restricted while something is disputed", "leave-outs"),
+    Fact(
+        "restricted", _E + _M + _K, BOOL, "processing is restricted while something is disputed", "leave-outs"
+    ),
     Fact("key_open", _E, BOOL, "a key for this person and purpose exists and is not closed"),
     Fact("last_contact", _E + _K, LAST_CONTACT, "how long ago the person last dealt with the controller"),
     Fact("purpose_end", _E + _K, PURPOSE_END, "whether the purpose is attained"),
@@ -189,7 +185,7 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("search_logged", _M, BOOL, "start, end, reference database, input and verifiers are logged"),
     Fact("two_reviewers", _M, BOOL, "two people verify a result"),
     Fact("human_review", _M, BOOL, "a human decides, not the result alone"),
-    Fact("legal_hold", _K, BOOL, "a statute orders the record to be kept"),
+    Fact("legal_hold", _M + _K, BOOL, "a statute orders the record to be kept"),
     Fact("held_apart", _K, BOOL, "what is held is stored apart"),
     Fact("request", _K, REQUEST, "where the person's request stands"),
     Fact("key_copies", _C, BOOL, "a copy of the key may still exist"),
