@@ -1,144 +1,149 @@
-"""Default deny: nothing but an Allow without an error, by every pack, is an allowance."""
+"""Default deny: nothing but an Allow without an error, by every pack that applies, is an allowance."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from itertools import combinations
 from typing import Any
 
 import cedarpy
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from cedar_rules import a_pack, pair, permit
 from ordinary import day
 
 from habeas.errors import UsageError
-from habeas.model.decision import Action, Decision, Effect
+from habeas.model.decision import Action, Decision, Effect, Facts, Verdict
 from habeas.policy.decide import Decider, decide, replay, rule_names
-from habeas.policy.facts import Words, facts_digest, facts_of
-from habeas.policy.packs import Pack, pack_of, policy_digest
+from habeas.policy.facts import facts_digest
+from habeas.policy.packs import Pack, policy_digest
 
-EMBED: dict[str, Any] = {
-    "consent": "given",
-    "consent_covers_source": True,
-    "consent_explicit": True,
-    "key_open": True,
-    "line_attested": True,
-    "purpose_collected": True,
-    "purpose_known": True,
-    "roster_ground": "LegitimateInterest",
-    "subject_known": True,
-    "within_retention": True,
-}
-SCAN: dict[str, Any] = {
-    "line_allowed": True,
-    "purpose_collected": True,
-    "purpose_known": True,
-    "scan_ground": "LegitimateInterest",
-    "source_registered": True,
-    "within_retention": True,
-}
-GOOD = {Action.EMBED: EMBED, Action.SCAN: SCAN}
-
-
-def permits(name: str, action: str = "embed", days: int | None = None) -> Pack:
-    duty = f'@obligation("retention_days<={days}")' if days else ""
-    text = (
-        f'@id("P-{action}") @sentence("s") @citation("c") {duty}\n'
-        f'permit (principal, action == Action::"{action}", resource);'
-    )
-    return pack_of(name, {"a.cedar": text})
-
-
-def test_all_facts_in_favour_allow(house: tuple[Pack, ...]) -> None:
-    embed, scan = (decide(action, GOOD[action], house) for action in (Action.EMBED, Action.SCAN))
-    assert (Effect.ALLOW, ("house/HOUSE-embed",), (), 3650) == (
-        embed.effect,
-        rule_names(embed),
-        embed.missing,
-        embed.retention_days,
-    )
-    assert (Effect.ALLOW, ("house/HOUSE-scan",), (), None) == (
-        scan.effect,
-        rule_names(scan),
-        scan.missing,
-        scan.retention_days,
-    )
-
-
-@pytest.mark.parametrize("action", list(Action))
-def test_no_set_of_facts_with_a_missing_one_is_allowed(action: Action, house: tuple[Pack, ...]) -> None:
-    """Every subset: 2^10 and 2^6 of them."""
-    names = sorted(GOOD[action])
-    for size in range(len(names)):
-        for kept in combinations(names, size):
-            verdict = decide(action, {name: GOOD[action][name] for name in kept}, house)
-            assert (Effect.GAP, tuple(n for n in names if n not in kept)) == (verdict.effect, verdict.missing)
-
-
-def _values(fact_type: object) -> st.SearchStrategy[Any]:
-    return st.sampled_from(fact_type.words) if isinstance(fact_type, Words) else st.booleans()
-
-
-@settings(deadline=None)
-@given(
-    st.sampled_from(list(Action)).flatmap(
-        lambda action: st.tuples(
-            st.just(action),
-            st.fixed_dictionaries({}, optional={f.name: _values(f.type) for f in facts_of(action)}),
-        )
-    )
+CONSENT = pair("H-1", "consent", 'context.consent != Consent::"given"')
+KEY = pair("H-2", "key_open", "!context.key_open")
+SOLD = pair("L-1", "sold", "context.sold", more='@curable("false")')
+HOUSE = a_pack(
+    "house", CONSENT, KEY, permits=permit("H-permit", "scan", "embed", obligation="retention_days<=3650")
 )
-def test_only_the_facts_in_favour_are_ever_allowed(
-    house: tuple[Pack, ...], drawn: tuple[Action, dict[str, Any]]
-) -> None:
-    action, facts = drawn
-    in_favour = all(name in facts and _favours(facts[name]) for name in GOOD[action])
-    verdict = decide(action, facts, house)
-    assert in_favour == (verdict.effect is Effect.ALLOW)
-    if not in_favour:
-        only_gaps = all(_favours(value) for value in facts.values())
-        assert only_gaps == (verdict.effect is Effect.GAP)
-    assert sorted(set(GOOD[action]) - set(facts)) == list(verdict.missing)
+LAW = a_pack("eu", SOLD, applies_when="law_eu")
+GOOD: dict[str, Any] = {"consent": "given", "key_open": True, "law_eu": True, "sold": False}
+PACKS = (HOUSE, LAW)
 
 
-def _favours(value: bool | str) -> bool:
-    return value not in (False, "none", "refused", "withdrawn", "expired", "future")
+def embed(facts: Facts, packs: Any = PACKS) -> Verdict:
+    return decide(Action.EMBED, facts, packs)
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {name: value for name, value in GOOD.items() if name not in names}
+
+
+def test_all_facts_in_favour_allow_and_name_the_permits() -> None:
+    verdict = embed(GOOD)
+    assert (Effect.ALLOW, ("eu/T-permit", "house/H-permit"), ()) == (
+        verdict.effect,
+        rule_names(verdict),
+        verdict.missing,
+    )
+    assert 3650 == verdict.retention_days
+
+
+@pytest.mark.parametrize("missing", [("consent",), ("key_open", "sold"), ("consent", "key_open", "sold")])
+def test_a_missing_fact_is_a_gap_and_counts_as_no(missing: tuple[str, ...]) -> None:
+    verdict = embed(without(*missing))
+    assert (Effect.GAP, missing) == (verdict.effect, verdict.missing)
+    assert all(rule.kind == "gap" for rule in verdict.rules)
+
+
+def test_a_gap_beside_a_denial_is_a_denial_and_still_named() -> None:
+    verdict = embed(without("key_open") | {"consent": "refused"})
+    assert (Effect.DENY, ("key_open",), ("house/H-1", "house/H-2-gap")) == (
+        verdict.effect,
+        verdict.missing,
+        rule_names(verdict),
+    )
+
+
+def test_what_consent_cannot_cure_comes_first() -> None:
+    verdict = embed(GOOD | {"consent": "refused", "sold": True}, (a_pack("a", CONSENT), *PACKS))
+    assert ("eu/L-1", "a/H-1", "house/H-1") == rule_names(verdict)
+
+
+# Which packs are asked.
+
+
+@pytest.mark.parametrize(("law", "asked"), [(True, True), (None, True), (False, False)])
+def test_a_law_is_asked_unless_it_is_known_not_to_reach(law: bool | None, asked: bool) -> None:
+    facts = without("law_eu") | {"sold": True} | ({} if law is None else {"law_eu": law})
+    assert asked == (embed(facts).effect is Effect.DENY)
+
+
+def test_a_pack_is_not_asked_about_an_action_its_law_fact_is_not_about() -> None:
+    house = a_pack("house", permits=permit("H-permit", "scan", "embed", "certify"))
+    assert Effect.ALLOW == decide(Action.CERTIFY, {}, (house, LAW)).effect
+
+
+def test_where_no_pack_applies_nothing_is_allowed() -> None:
+    assert Effect.DENY == embed(GOOD, []).effect
+    assert ("habeas/no-pack",) == rule_names(embed(GOOD | {"law_eu": False}, [LAW]))
+
+
+def test_a_pack_that_is_silent_about_the_action_denies() -> None:
+    facts = {"law_eu": True}
+    verdict = decide(Action.MATCH, facts, [LAW])
+    assert (Effect.DENY, ("eu/silent",)) == (verdict.effect, rule_names(verdict))
+
+
+def test_one_packs_permit_does_not_cover_anothers_silence_or_denial() -> None:
+    also = a_pack("a", permits=permit("A-permit", "scan", "embed", "match"))
+    assert ("eu/silent",) == rule_names(decide(Action.MATCH, {}, [also, LAW]))
+    assert ("house/H-1",) == rule_names(embed(GOOD | {"consent": "withdrawn"}, [also, *PACKS]))
+
+
+def test_the_order_of_packs_changes_nothing() -> None:
+    for facts in (GOOD, {}, GOOD | {"consent": "refused", "sold": True}):
+        assert embed(facts) == embed(facts, PACKS[::-1])
+    assert policy_digest(PACKS) == policy_digest(PACKS[::-1])
+
+
+# Facts that can't be read.
 
 
 @pytest.mark.parametrize(
-    "odd",
+    ("odd", "name"),
     [
-        {"consent": "Given"},
-        {"consent": True},
-        {"consent": "given "},
-        {"key_open": "true"},
-        {"key_open": 1},
-        {"key_open": None},
-        {"key_open": 0.5},
-        {"key_open": {"a": []}},
-        {"key_open": object()},
-        {"roster_ground": "VitalInterest"},
-        {"subject_name": "somebody"},
-        {"scan_ground": "Consent"},
+        ({"consent": "Given"}, "consent"),
+        ({"consent": True}, "consent"),
+        ({"consent": "given "}, "consent"),
+        ({"key_open": "true"}, "key_open"),
+        ({"key_open": 1}, "key_open"),
+        ({"key_open": None}, "key_open"),
+        ({"key_open": 0.5}, "key_open"),
+        ({"key_open": {"a": []}}, "key_open"),
+        ({"key_open": object()}, "key_open"),
+        ({"law_eu": "no"}, "law_eu"),
+        ({"law_eu": 0}, "law_eu"),
+        ({"medium": "film"}, "medium"),  # no rule reads it
+        ({"subject_name": "somebody"}, "(no fact)"),
+        ({"scan_ground": "Consent"}, "scan_ground"),  # of another action
+        ({"waived": ""}, "waived"),
+        ({"waived": True}, "waived"),
+        ({"waived": "B,A"}, "waived"),
+        ({"waived": "A,A"}, "waived"),
+        ({"waived": "A,"}, "waived"),
     ],
 )
-def test_facts_that_are_not_understood_are_denied(odd: dict[str, Any], house: tuple[Pack, ...]) -> None:
-    verdict = decide(Action.EMBED, EMBED | odd, house)
-    assert (Effect.DENY, ("house/not-understood",)) == (verdict.effect, rule_names(verdict))
+def test_a_fact_that_cannot_be_read_is_denied_by_name(odd: dict[str, Any], name: str) -> None:
+    verdict = embed(GOOD | odd)
+    assert (Effect.DENY, ("habeas/not-understood",)) == (verdict.effect, rule_names(verdict))
+    assert [name] == [rule.fact for rule in verdict.rules]
+    assert verdict.regulator is not None and Effect.DENY == verdict.regulator.effect
+
+
+def test_two_facts_that_cannot_be_read_are_both_named() -> None:
+    assert ["consent", "sold"] == [rule.fact for rule in embed(GOOD | {"sold": "no", "consent": "yes"}).rules]
 
 
 # Cedar skips a policy that errors; what remains says Allow. Proven first, then that we don't.
-ERRING = "context has key_open && 9223372036854775807 + 1 > 0"
-ERRING_PACK = f"""
-@id("T-embed") @sentence("s") @citation("c")
-permit (principal, action == Action::"embed", resource);
-@id("T-1-gap") @kind("gap") @fact("key_open") @sentence("s") @citation("c")
-forbid (principal, action == Action::"embed", resource) unless {{ context has key_open }};
-@id("T-1") @kind("deny") @fact("key_open") @sentence("s") @citation("c")
-forbid (principal, action == Action::"embed", resource) when {{ {ERRING} }};
-"""
+ERRING = pair("T-1", "key_open", "9223372036854775807 + 1 > 0")
 
 
 def test_cedar_alone_allows_where_a_policy_errors() -> None:
@@ -148,103 +153,193 @@ def test_cedar_alone_allows_where_a_policy_errors() -> None:
         "resource": 'Thing::"t"',
         "context": {"key_open": True},
     }
-    answer = cedarpy.is_authorized(request, ERRING_PACK, [])
+    answer = cedarpy.is_authorized(request, permit("T-permit") + ERRING, [])
     assert cedarpy.Decision.Allow == answer.decision
     assert 1 == len(answer.diagnostics.errors)
 
 
-def test_a_policy_that_errors_never_allows(house: tuple[Pack, ...]) -> None:
-    erring = pack_of("t", {"a.cedar": ERRING_PACK})
-    for packs in ([erring], [erring, *house], [*house, erring]):
-        verdict = decide(Action.EMBED, EMBED, packs)
+def test_a_policy_that_errors_never_allows() -> None:
+    erring = a_pack("t", ERRING)
+    for packs in ([erring], [erring, *PACKS], [*PACKS, erring]):
+        verdict = embed(GOOD, packs)
         assert (Effect.DENY, ("t/not-understood",)) == (verdict.effect, rule_names(verdict))
 
 
-def test_a_policy_that_would_error_on_a_missing_fact_is_not_even_read() -> None:
-    bare = ERRING_PACK.replace(ERRING, "context.key_open == false")
-    with pytest.raises(UsageError, match=r"t/a\.cedar:6"):
-        pack_of("t", {"a.cedar": bare})
+def test_a_policy_that_errors_denies_under_the_regulators_profile_too() -> None:
+    told = embed(GOOD, [a_pack("t", ERRING)]).regulator
+    assert told is not None and (Effect.DENY, ("t/not-understood",)) == (told.effect, rule_names(told))
 
 
-def test_no_pack_allows_nothing() -> None:
-    assert Effect.DENY == decide(Action.EMBED, EMBED, []).effect
+# Waivers.
+
+TAINT = pair("H-3", "model_tainted", "context.model_tainted", more='@curable("false")')
+STRICT = a_pack("house", CONSENT, KEY, TAINT)
 
 
-def test_a_pack_that_is_silent_about_the_action_denies() -> None:
-    verdict = decide(Action.EMBED, EMBED, [permits("t", "scan")])
-    assert (Effect.DENY, ("t/silent",)) == (verdict.effect, rule_names(verdict))
+def test_a_waived_house_rule_is_set_aside_and_reported() -> None:
+    facts = GOOD | {"model_tainted": False, "key_open": False, "waived": "H-2"}
+    verdict = embed(facts, [STRICT])
+    assert (Effect.ALLOW, ("house/T-permit", "waived:house/H-2")) == (verdict.effect, rule_names(verdict))
 
 
-def test_one_packs_permit_does_not_cover_anothers_silence(house: tuple[Pack, ...]) -> None:
-    verdict = decide(Action.EMBED, EMBED, [*house, permits("t", "scan")])
-    assert (Effect.DENY, ("t/silent",)) == (verdict.effect, rule_names(verdict))
-
-
-def test_one_packs_permit_does_not_cover_anothers_denial(house: tuple[Pack, ...]) -> None:
-    verdict = decide(Action.EMBED, EMBED | {"consent": "withdrawn"}, [*house, permits("t")])
-    assert (Effect.DENY, ("house/HOUSE-10",)) == (verdict.effect, rule_names(verdict))
-
-
-def test_a_gap_beside_a_denial_is_a_denial(house: tuple[Pack, ...]) -> None:
-    facts = {name: value for name, value in EMBED.items() if name != "key_open"} | {"consent": "refused"}
-    verdict = decide(Action.EMBED, facts, house)
-    assert (Effect.DENY, ("key_open",), ("house/HOUSE-10", "house/HOUSE-13-gap")) == (
+def test_a_waiver_sets_the_gap_aside_too() -> None:
+    facts = without("key_open") | {"model_tainted": False, "waived": "H-2"}
+    verdict = embed(facts, [STRICT])
+    assert (Effect.ALLOW, (), ("house/T-permit", "waived:house/H-2-gap")) == (
         verdict.effect,
         verdict.missing,
         rule_names(verdict),
     )
 
 
-def test_every_rule_that_fired_is_named_with_a_sentence_and_a_citation(house: tuple[Pack, ...]) -> None:
-    facts = EMBED | {"consent": "refused", "key_open": False}
-    rules = decide(Action.EMBED, facts, house).rules
-    assert ["HOUSE-10", "HOUSE-13"] == [rule.rule_id for rule in rules]
-    assert all(rule.sentence and rule.citation and rule.fact for rule in rules)
+def test_a_waiver_covers_the_rule_it_names_and_no_other() -> None:
+    facts = {"consent": "refused", "key_open": False, "model_tainted": False, "waived": "H-2"}
+    verdict = embed(facts, [STRICT])
+    assert (Effect.DENY, ("house/H-1", "waived:house/H-2")) == (verdict.effect, rule_names(verdict))
+    assert Effect.DENY == embed(facts | {"waived": "H"}, [STRICT]).effect
+    assert Effect.DENY == embed(facts | {"waived": "H-2-gap"}, [STRICT]).effect
 
 
-def test_the_shortest_retention_of_all_packs_holds(house: tuple[Pack, ...]) -> None:
-    for packs in (
-        [permits("a", days=30), *house, permits("b")],
-        [*house, permits("b"), permits("a", days=30)],
-    ):
-        assert 30 == decide(Action.EMBED, EMBED, packs).retention_days
-    assert None is decide(Action.EMBED, EMBED, [permits("b")]).retention_days
-
-
-def test_a_denial_obliges_to_no_retention(house: tuple[Pack, ...]) -> None:
+def test_a_law_is_never_waived() -> None:
+    verdict = embed(GOOD | {"sold": True, "waived": "L-1"})
+    assert (Effect.DENY, ("eu/L-1",)) == (verdict.effect, rule_names(verdict))
     assert (
-        None
-        is decide(Action.EMBED, EMBED | {"key_open": False}, [*house, permits("a", days=30)]).retention_days
+        Effect.DENY == embed(GOOD | {"consent": "refused", "waived": "H-1"}, [a_pack("kr", CONSENT)]).effect
     )
 
 
-def test_the_order_of_packs_changes_nothing(house: tuple[Pack, ...]) -> None:
-    packs = [*house, permits("a", "scan"), permits("z", "scan")]
-    facts = EMBED | {"key_open": False}
-    assert decide(Action.EMBED, facts, packs) == decide(Action.EMBED, facts, packs[::-1])
-    assert policy_digest(packs) == policy_digest(packs[::-1])
+def test_what_nothing_cures_is_never_waived() -> None:
+    verdict = embed(GOOD | {"model_tainted": True, "waived": "H-3"}, [STRICT])
+    assert (Effect.DENY, ("house/H-3",)) == (verdict.effect, rule_names(verdict))
 
 
-def test_the_decider_answers_as_decide_does(house: tuple[Pack, ...]) -> None:
-    decider = Decider(house)
-    for facts in (EMBED, {}, EMBED | {"consent": "expired"}, EMBED):
-        assert decide(Action.EMBED, facts, house) == decider.decide(Action.EMBED, facts)
-    assert policy_digest(house) == decider.policy_digest
+def test_no_waiver_covers_a_rule_that_cannot_be_evaluated() -> None:
+    erring = a_pack("house", ERRING)
+    assert Effect.DENY == embed(GOOD | {"waived": "T-1"}, [erring]).effect
+    assert Effect.DENY == embed(GOOD | {"waived": "not-understood"}, [erring]).effect
 
 
-def test_the_decider_keeps_actions_apart(house: tuple[Pack, ...]) -> None:
-    decider = Decider(house)
+# Obligations.
+
+
+def test_obligations_unite_over_the_packs_that_apply() -> None:
+    one = a_pack(
+        "a", permits=permit("A-p", "scan", "embed", obligation="log_days>=184; destroy_days<=5; human_review")
+    )
+    two = a_pack("b", permits=permit("B-p", "scan", "embed", obligation="log_days>=730; destroy_days<=28"))
+    far = a_pack(
+        "c", permits=permit("C-p", "scan", "embed", obligation="destroy_days<=1"), applies_when="law_us_wa"
+    )
+    for packs in ([one, two, far], [far, two, one]):
+        verdict = embed({"law_us_wa": False}, packs)
+        assert ("destroy_days<=5", "human_review", "log_days>=730") == verdict.obligations
+    assert "destroy_days<=1" in embed({}, [one, far]).obligations
+
+
+def test_a_refusal_still_has_duties_but_no_time_to_keep() -> None:
+    verdict = embed(GOOD | {"consent": "withdrawn"})
+    assert (None, ("retention_days<=3650",)) == (verdict.retention_days, verdict.obligations)
+
+
+def test_the_shortest_retention_of_all_packs_holds() -> None:
+    short = a_pack("a", permits=permit("A-p", "scan", "embed", obligation="retention_days<=30"))
+    assert 30 == embed(GOOD, [short, *PACKS]).retention_days
+    assert None is embed(GOOD, [LAW]).retention_days
+
+
+# The regulator's reading.
+
+KR = a_pack(
+    "kr",
+    pair("K-1", "separate_consent", "!context.separate_consent", more='@regulator_permits("PIPC-2022")'),
+    pair("K-2", "processor_disclosed", "!context.processor_disclosed"),
+    applies_when="law_kr",
+)
+CASE = {**GOOD, "law_kr": True, "law_eu": False, "separate_consent": False, "processor_disclosed": False}
+
+
+def informed(facts: Facts) -> tuple[Effect, tuple[str, ...]]:
+    told = embed(facts, [*PACKS, KR]).regulator
+    assert told is not None
+    return told.effect, rule_names(told)
+
+
+def test_the_regulator_reads_the_laws_without_the_house() -> None:
+    assert (Effect.DENY, ("kr/K-1", "kr/K-2")) == informed(CASE | {"consent": "refused"})
+
+
+def test_a_finding_sets_aside_what_it_permits_and_nothing_else() -> None:
+    assert (Effect.DENY, ("kr/K-2",)) == informed(CASE | {"regulator_finding": "PIPC-2022"})
+    assert (Effect.DENY, ("kr/K-1", "kr/K-2")) == informed(CASE | {"regulator_finding": "none"})
+
+
+def test_a_finding_opens_nothing() -> None:
+    facts = CASE | {"regulator_finding": "PIPC-2022", "processor_disclosed": True}
+    assert (Effect.ALLOW, ("kr/T-permit",)) == informed(facts)
+    verdict = embed(facts, [*PACKS, KR])
+    assert (Effect.DENY, ("kr/K-1",)) == (verdict.effect, rule_names(verdict))
+
+
+def test_where_no_law_applies_the_regulator_has_nothing_to_read() -> None:
+    assert None is embed(GOOD | {"law_eu": False}).regulator
+
+
+# The decider.
+
+
+def test_the_decider_answers_as_decide_does() -> None:
+    decider = Decider(PACKS)
+    for facts in (
+        GOOD,
+        {},
+        GOOD | {"consent": "expired"},
+        GOOD | {"medium": "web"},
+        GOOD | {"medium": "studio"},
+        GOOD,
+    ):
+        assert decide(Action.EMBED, facts, PACKS) == decider.decide(Action.EMBED, facts)
+    assert policy_digest(PACKS) == decider.policy_digest
+
+
+def test_the_decider_asks_a_pack_once_about_the_facts_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    ask = cedarpy.is_authorized
+    monkeypatch.setattr(cedarpy, "is_authorized", lambda *args: asked.append(args) or ask(*args))
+    decider = Decider(PACKS)
+    for medium in ("web", "studio", "cctv"):
+        assert Effect.ALLOW == decider.decide(Action.EMBED, GOOD | {"medium": medium}).effect
+    assert 2 == len(asked)
+    assert Effect.DENY == decider.decide(Action.EMBED, GOOD | {"medium": "web", "key_open": False}).effect
+    assert 3 == len(asked)
+
+
+def test_the_decider_keeps_actions_apart() -> None:
+    decider = Decider(PACKS)
     assert "consent" in decider.decide(Action.EMBED, {}).missing
     assert "consent" not in decider.decide(Action.SCAN, {}).missing
 
 
-def test_a_pack_named_twice_is_refused(house: tuple[Pack, ...]) -> None:
+def test_the_decider_refuses_what_is_no_fact() -> None:
+    with pytest.raises(UsageError, match="key_open"):
+        Decider(PACKS).decide(Action.EMBED, GOOD | {"key_open": None})
+
+
+def test_true_is_not_one() -> None:
+    decider = Decider(PACKS)
+    assert Effect.ALLOW == decider.decide(Action.EMBED, GOOD).effect
+    assert Effect.DENY == decider.decide(Action.EMBED, GOOD | {"key_open": 1}).effect
+
+
+def test_a_pack_named_twice_is_refused() -> None:
     with pytest.raises(UsageError):
-        Decider([*house, *house])
+        Decider([HOUSE, HOUSE])
+
+
+# Replay.
 
 
 def _decision(facts: dict[str, Any], packs: tuple[Pack, ...], as_of: datetime) -> Decision:
-    verdict = decide(Action.EMBED, facts, packs)
+    verdict = embed(facts, packs)
     return Decision(
         decision_id="d",
         action=Action.EMBED,
@@ -259,21 +354,40 @@ def _decision(facts: dict[str, Any], packs: tuple[Pack, ...], as_of: datetime) -
         rules=rule_names(verdict),
         missing=verdict.missing,
         retention_days=verdict.retention_days,
+        obligations=verdict.obligations,
+        regulator_effect=verdict.regulator.effect if verdict.regulator else None,
+        regulator_rules=rule_names(verdict.regulator) if verdict.regulator else (),
     )
 
 
-def test_a_decision_can_be_replayed(house: tuple[Pack, ...]) -> None:
-    for facts in (EMBED, {}, EMBED | {"consent": "withdrawn"}):
-        assert () == replay(_decision(facts, house, day("2026-06-01")), facts, house)
+def test_a_decision_can_be_replayed() -> None:
+    for facts in (GOOD, {}, GOOD | {"consent": "withdrawn"}, GOOD | {"law_eu": False}):
+        assert () == replay(_decision(facts, PACKS, day("2026-06-01")), facts, PACKS)
 
 
-def test_a_forged_decision_is_found_by_replaying_it(house: tuple[Pack, ...]) -> None:
-    refused = EMBED | {"consent": "refused"}
-    forged = replace(_decision(refused, house, day("2026-06-01")), effect=Effect.ALLOW)
-    assert ("effect",) == replay(forged, refused, house)
-    assert ("facts_digest", "effect", "rules", "retention_days") == replay(
-        _decision(refused, house, day("2026-06-01")), EMBED, house
-    )
-    assert "policy_digest" in replay(
-        _decision(refused, house, day("2026-06-01")), refused, (*house, permits("a"))
-    )
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"effect": Effect.ALLOW},
+        {"rules": ("house/H-permit",)},
+        {"missing": ("sold",)},
+        {"retention_days": 9999},
+        {"obligations": ()},
+        {"regulator_effect": None},
+        {"regulator_rules": ()},
+        {"policy_digest": "0" * 64},
+        {"facts_digest": "0" * 64},
+    ],
+)
+def test_a_forged_decision_is_found_by_replaying_it(forged: dict[str, Any]) -> None:
+    refused = GOOD | {"consent": "refused"}
+    decision = replace(_decision(refused, PACKS, day("2026-06-01")), **forged)
+    assert tuple(forged) == replay(decision, refused, PACKS)
+
+
+def test_other_facts_or_packs_are_found_by_replaying() -> None:
+    refused = GOOD | {"consent": "refused"}
+    decision = _decision(refused, PACKS, day("2026-06-01"))
+    assert ("facts_digest", "effect", "rules", "retention_days") == replay(decision, GOOD, PACKS)
+    assert "policy_digest" in replay(decision, refused, (*PACKS, KR))
+    assert ("policy_digest",) == replay(decision, refused, PACKS, policy="another set")

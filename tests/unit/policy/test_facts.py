@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import cedarpy
 import pytest
@@ -10,14 +11,20 @@ from hypothesis import strategies as st
 
 from habeas.errors import UsageError
 from habeas.model.decision import Action
+from habeas.policy.cedar_text import SCHEMA as CEDAR_SCHEMA
 from habeas.policy.facts import (
+    BOOL,
+    DAYS,
     SCHEMA,
+    WAIVERS,
     Words,
     canonical,
+    cedar_context,
     cedar_schema,
     fact_named,
     facts_digest,
     facts_of,
+    odd,
     parse,
 )
 
@@ -65,20 +72,28 @@ def test_facts_in_another_spelling_are_refused(text: str) -> None:
         parse(text)
 
 
-def test_facts_of_each_action() -> None:
-    scan = "line_allowed purpose_collected purpose_known scan_ground source_registered within_retention"
-    embed = (
-        "consent consent_covers_source consent_explicit key_open line_attested purpose_collected "
-        "purpose_known roster_ground subject_known within_retention"
-    )
-    assert scan.split() == [fact.name for fact in facts_of(Action.SCAN)]
-    assert embed.split() == [fact.name for fact in facts_of(Action.EMBED)]
+def test_facts_of_an_action_are_sorted_and_its_own() -> None:
+    for action in Action:
+        names = [fact.name for fact in facts_of(action)]
+        assert sorted(names) == names
+        assert {fact.name for fact in SCHEMA if action in fact.actions} == set(names)
+
+
+def test_every_fact_stands_once_and_says_what_it_means() -> None:
+    assert len(SCHEMA) == len({fact.name for fact in SCHEMA})
+    assert all(fact.sentence and fact.actions for fact in SCHEMA)
+
+
+def test_one_list_of_words_has_one_name() -> None:
+    lists = {fact.type for fact in SCHEMA if isinstance(fact.type, Words)}
+    assert len(lists) == len({words.name for words in lists})
+    assert all(len(set(words.words)) == len(words.words) for words in lists)
 
 
 def test_no_fact_can_hold_an_id_or_an_instant() -> None:
     """Free text would let a name, an id or a date in: every text is one of a closed list of words."""
     for fact in SCHEMA:
-        assert isinstance(fact.type, Words) or fact.type in ("Bool", "Long")
+        assert isinstance(fact.type, Words) or fact.type in (BOOL, DAYS, WAIVERS)
         assert fact == fact_named(fact.name)
 
 
@@ -86,4 +101,47 @@ def test_every_fact_is_optional_in_the_schema() -> None:
     text = cedar_schema()
     cedarpy.Schema.from_str(text)
     for fact in SCHEMA:
-        assert text.count(f"{fact.name}?:") == len(fact.actions)
+        shown = 0 if fact.type == WAIVERS else len(fact.actions)
+        assert shown == len(re.findall(rf"\b{fact.name}\?:", text))
+
+
+def test_waivers_are_never_shown_to_cedar() -> None:
+    assert {"key_open": True} == cedar_context({"waived": "HOUSE-9", "key_open": True})
+
+
+def _cedar_refuses(action: Action, facts: dict[str, object]) -> bool:
+    """What Cedar's own schema check says of a request."""
+    request = {
+        "principal": 'Pipeline::"habeas"',
+        "action": f'Action::"{action.value}"',
+        "resource": 'Thing::"one"',
+        "context": cedar_context(facts),  # type: ignore[arg-type]
+    }
+    try:
+        answer = cedarpy.is_authorized(request, "permit (principal, action, resource);", [], CEDAR_SCHEMA)
+    except (TypeError, ValueError):
+        return True
+    return answer.decision is cedarpy.Decision.NoDecision
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_a_fact_is_odd_exactly_where_cedar_refuses_it(action: Action) -> None:
+    for fact in SCHEMA:
+        if fact.type == WAIVERS:
+            continue
+        right = fact.type.words[0] if isinstance(fact.type, Words) else {BOOL: True, DAYS: 3}[fact.type]
+        for value in (right, "true", "Given", 1, 1.5, None, [], ""):
+            facts: dict[str, object] = {fact.name: value}
+            expected = (
+                ()
+                if value == right and type(value) is type(right) and action in fact.actions
+                else (fact.name,)
+            )
+            assert expected == odd(action, facts), (fact.name, value)  # type: ignore[arg-type]
+            assert bool(expected) == _cedar_refuses(action, facts), (fact.name, value)
+
+
+def test_a_fact_that_is_none_is_not_repeated() -> None:
+    assert ("(no fact)", "consent") == odd(
+        Action.EMBED, {"Hong Gil-dong": True, "consent": "yes", "key_open": True}
+    )
