@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyarrow.parquet import filters_to_expression
 
 from habeas.errors import IntegrityError, Unavailable, UsageError
 
@@ -61,6 +62,23 @@ class DeltaReader:
             return opened.to_pyarrow_table(
                 columns=list(columns) if columns is not None else None,
                 filters=list(filter) if filter else None,
+            )
+        except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
+            raise _unreadable(table, error) from None
+
+    def batches(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        filter: Sequence[tuple[str, str, Any]] | None = None,
+        size: int = 10_000,
+    ) -> Iterator[pa.RecordBatch]:
+        """As `read`, at most `size` rows at a time: a table need not fit into memory."""
+        opened = self._open(table)
+        try:
+            chosen = filters_to_expression(list(filter)) if filter else None
+            yield from opened.to_pyarrow_dataset().to_batches(
+                columns=list(columns) if columns is not None else None, filter=chosen, batch_size=size
             )
         except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
             raise _unreadable(table, error) from None

@@ -64,3 +64,10 @@ def place_id(installation_key: bytes, source_id: str, location: str) -> str:
 def row_id(line: str, key: str, model: str, rank: int) -> str:
     """Whole SHA-256: roster line, key, model identity, rank of the frame."""
     return digest("row", line, key, model, rank)
+
+
+def decision_id(
+    action: str, asset: str, line: str | None, purpose: str, facts: str, policy: str, as_of: datetime
+) -> str:
+    """Names a decision by everything it was about and rests on; `facts` and `policy` are digests."""
+    return new_id("decision", action, asset, line or "", purpose, facts, policy, as_of)
