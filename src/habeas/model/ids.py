@@ -70,4 +70,5 @@ def decision_id(
     action: str, asset: str, line: str | None, purpose: str, facts: str, policy: str, as_of: datetime
 ) -> str:
     """Names a decision by everything it was about and rests on; `facts` and `policy` are digests."""
-    return new_id("decision", action, asset, line or "", purpose, facts, policy, as_of)
+    # str: a word of an enumeration is packed under another tag than the same word as text.
+    return new_id("decision", str(action), asset, line or "", purpose, facts, policy, as_of)
