@@ -10,7 +10,20 @@ import typer
 from typer.core import TyperGroup
 
 from habeas import __version__
-from habeas.cli import consent, demo, explain, log, models, opening, roster, run, setup, source, tables
+from habeas.cli import (
+    consent,
+    demo,
+    explain,
+    log,
+    models,
+    opening,
+    policy,
+    roster,
+    run,
+    setup,
+    source,
+    tables,
+)
 from habeas.errors import HabeasError
 
 EXIT_CODES = """
@@ -20,7 +33,7 @@ Exit codes
  0  done
  1  failed for a reason habeas has no code for
  2  the call can't be used: an argument, a file, a setting
- 3  the quality checks failed: nothing was published
+ 3  checks failed: of quality (nothing was published), or decision tables
  4  a rule says no: retrying can't help
  5  something is not what its digest, signature or contract says
  6  a key is closed, destroyed, unknown or held back
@@ -117,6 +130,7 @@ app.command("demo")(demo.demo)
 app.add_typer(source.app, name="source")
 app.add_typer(consent.app, name="consent")
 app.add_typer(roster.app, name="roster")
+app.add_typer(policy.app, name="policy")
 app.add_typer(run.app, name="run")
 app.command("explain")(explain.explain)
 app.add_typer(log.app, name="log")

@@ -24,7 +24,7 @@ from habeas.policy.rules import PackRule, rule_of
 from habeas.policy.strict_yaml import compose, fields, place, text
 
 __all__ = ["ALWAYS", "HOUSE", "META_FILE", "Pack", "PackMeta", "PackRule", "load_pack", "load_packs", "pack_files",
-           "pack_from_files", "pack_of", "policy_digest", "read_meta"]  # fmt: skip
+           "pack_from_files", "pack_names", "pack_of", "policy_digest", "read_meta"]  # fmt: skip
 
 HOUSE = "house"
 ALWAYS = "always"
@@ -64,6 +64,13 @@ class Pack:
             return True
         law = fact_named(self.meta.applies_when)
         return law is not None and action in law.actions and facts.get(law.name) is not False
+
+
+def pack_names(folder: Path) -> tuple[str, ...]:
+    """The packs that stand in `folder`, sorted. Raises UsageError when it isn't there."""
+    if not folder.is_dir():
+        raise UsageError(f"no such folder: {folder}", hint="Name the folder that holds the policy packs.")
+    return tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."))
 
 
 def load_packs(folder: Path, names: Sequence[str]) -> tuple[Pack, ...]:

@@ -14,10 +14,24 @@ def test_duties_are_read_sorted() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "log_days", "log_days>=", "log_days>=01", "log_days>=100000", "log_days>=1;x",
-                                  "destroy_days>=5", "answer_days<=-1", "be_nice", "human_review ", "Human_review"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "log_days",
+        "log_days>=",
+        "log_days>=01",
+        "log_days>=100000",
+        "log_days>=1;x",
+        "destroy_days>=5",
+        "answer_days<=-1",
+        "be_nice",
+        "human_review ",
+        "Human_review",
+    ],
+)
 def test_what_is_no_duty_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="^t:1: "):
+    with pytest.raises(UsageError, match=r"^t:1: "):
         parse(text, "t:1")
 
 
