@@ -15,12 +15,13 @@ from habeas.spark.worker import make_worker, set_up
 
 def body(job: Job) -> None:
     tables = job.tables()
-    setup = set_up(job.settings, job.purposes, embed.source_folders(tables))
+    setup = set_up(job.settings, job.purposes, embed.source_folders(tables), job.recipients)
     job.digests["model"] = setup.model_id
     args = job.args
     planned = embed.plan(
-        tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to
-    )
+        tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to,
+        job.scoped_halts.stopped(),
+    )  # fmt: skip
     job.counts |= embed.stage(tables, planned, partial(make_worker, setup), job.folder.run_id)
 
 

@@ -22,7 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def body(job: Job) -> None:
     store = KeyStore(Custody.read(job.args.custody).key_store)
     tables = job.tables()
-    job.counts |= publish.publish(tables, job.folder.run_id, job.as_of, datetime.now(UTC), store.open_keys)
+    now, halts = datetime.now(UTC), job.scoped_halts
+    job.counts |= publish.publish(tables, job.folder.run_id, job.as_of, now, store.open_keys, halts.stopped)
     earlier = [r for r in job.folder.records() if r.task != "publish"]
     publish.record_runs(tables, [*earlier, job.record("publish", "done")], job.as_of)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from habeas.adapters import key_files
@@ -11,6 +13,7 @@ from habeas.adapters.keystore import KeyStore
 from habeas.adapters.keystore_custodian import Custodian
 from habeas.adapters.keystore_registrar import Registrar
 from habeas.adapters.kms_local import LocalKms
+from habeas.sealing.keyrecords import sign_bytes
 from habeas.settings import Custody, Settings
 from habeas.steps.custody import KEY_BYTES, Places, init_custody
 
@@ -33,6 +36,11 @@ def registrar(custody: Custody) -> Registrar:
 def custodian(custody: Custody) -> Custodian:
     """Opens; holds the KMS folder."""
     return Custodian(custody.key_store, kms=LocalKms(custody.kms))
+
+
+def registrar_signer(custody: Custody) -> Callable[[bytes], bytes]:
+    """Signs as the registrar: people's records. Raises KeyUnavailable, IntegrityError."""
+    return partial(sign_bytes, registrar_private=key_files.read_key(custody.registrar_key, KEY_BYTES))
 
 
 def registrar_public_key(path: Path) -> bytes:

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,8 +30,17 @@ def start_time(pid: int) -> str | None:
 
 
 @contextmanager
-def table_lock(warehouse: Path, table: str, jvm_pid: int | None, wait_s: float = 120.0) -> Iterator[None]:
-    """Hold the table's lock; raises Unavailable when another writer keeps it for `wait_s` seconds."""
+def table_lock(
+    warehouse: Path,
+    table: str,
+    jvm_pid: int | None,
+    wait_s: float = 120.0,
+    while_waiting: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """Hold the table's lock; raises Unavailable when another writer keeps it for `wait_s` seconds.
+
+    `while_waiting` is called again and again until then, and ends the wait by raising.
+    """
     folder = warehouse / ".locks"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +52,7 @@ def table_lock(warehouse: Path, table: str, jvm_pid: int | None, wait_s: float =
         ) from None
     deadline = time.monotonic() + wait_s
     try:
-        _acquire(descriptor, table, deadline)
+        _acquire(descriptor, table, deadline, while_waiting)
         _wait_for_the_dead(descriptor, table, deadline, {os.getpid(), jvm_pid})
         _write(descriptor, {"processes": [(p, start_time(p)) for p in (os.getpid(), jvm_pid) if p]})
         yield
@@ -52,8 +61,9 @@ def table_lock(warehouse: Path, table: str, jvm_pid: int | None, wait_s: float =
         os.close(descriptor)
 
 
-def _acquire(descriptor: int, table: str, deadline: float) -> None:
+def _acquire(descriptor: int, table: str, deadline: float, while_waiting: Callable[[], None]) -> None:
     while True:
+        while_waiting()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from habeas.adapters.keystore import KeyStore
     from habeas.adapters.keystore_custodian import Custodian
     from habeas.adapters.keystore_registrar import Registrar
+    from habeas.adapters.orders import OrderFolder
+    from habeas.model.orders import OrderBook, Stopped
+    from habeas.policy.policy_set import PolicySet
     from habeas.policy.purposes import Purposes
     from habeas.settings import Custody, Settings
     from habeas.spark.tables import Tables
@@ -63,6 +66,32 @@ class Installation:
         from habeas.adapters.delta_reader import DeltaReader
 
         return DeltaReader(self.settings.warehouse)
+
+    @cached_property
+    def orders(self) -> OrderFolder:
+        from habeas.adapters.orders import OrderFolder
+
+        return OrderFolder(self.settings.orders, self.settings.registrar_public_key)
+
+    @property
+    def book(self) -> OrderBook:
+        """Every order there is now, verified. Raises IntegrityError when one isn't valid."""
+        return self.orders.book()
+
+    @cached_property
+    def policy(self) -> PolicySet:
+        """The rules in force now."""
+        from habeas.adapters.policy_store import policy_in_force
+
+        return policy_in_force(self.settings, self.book)
+
+    def stopped(self, now: datetime) -> Stopped:
+        """What is halted now, recipients looked up in the rules in force. Raises Halted while everything is."""
+        from habeas.steps.orders import recipients_of, stop, stopped
+
+        if halt := stopped(self.book, now, {}).everything:
+            raise stop(halt)
+        return stopped(self.book, now, recipients_of(self.policy.activities))
 
     @cached_property
     def purposes(self) -> Purposes:

@@ -106,7 +106,7 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class OrderBook:
-    """Every order, verified. `activations` stand oldest first."""
+    """Every order, verified. Halts and activations stand oldest first."""
 
     people: Mapping[str, Person] = field(default_factory=dict)
     every_halt: tuple[Halt, ...] = ()
@@ -137,3 +137,6 @@ class Stopped:
         """The halt that forbids working on this source for these purposes, or None."""
         found = self.everything or self.sources.get(source)
         return found or next((self.purposes[p] for p in sorted(purposes) if p in self.purposes), None)
+
+
+NOTHING_HALTED = Stopped()

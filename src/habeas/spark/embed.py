@@ -15,6 +15,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from habeas.errors import HabeasError, Unavailable
+from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark.decisions import current
 from habeas.spark.tables import Tables
@@ -33,8 +34,9 @@ def plan(
     source: str | None = None,
     captured_from: datetime | None = None,
     captured_to: datetime | None = None,
+    halted: Stopped = NOTHING_HALTED,
 ) -> DataFrame:
-    """Assets that both gates let through and that have no row in `work` for the same digest.
+    """Assets that both gates let through, that have no row in `work` for the same digest, and that no halt touches.
 
     `identity` names everything else the result depends on: model, settings. One row an asset:
     asset_id, source_id, location, media, work_digest, lines (with their grants).
@@ -64,6 +66,7 @@ def plan(
     )
     assets = _assets(tables, source, captured_from, captured_to)
     planned = assets.join(lines, "asset_id").withColumn("work_digest", _work_digest(identity))
+    planned = planned.where(~_touched(halted))
     done = tables.read("work").select("asset_id", "work_digest")
     names = ("asset_id", "source_id", "location", "media", "bytes", "work_digest", "lines")
     return planned.join(done, ["asset_id", "work_digest"], "left_anti").select(*names)
@@ -91,6 +94,15 @@ def _assets(
     if captured_to is not None:
         assets = assets.where(F.col("captured_at") < F.lit(captured_to))
     return assets
+
+
+def _touched(halted: Stopped) -> Column:
+    """Assets of a halted source or wanted for a halted purpose: left whole for later, so that what is made of them
+    then is what would be made now.
+    """
+    wanted = F.flatten(F.transform("lines", lambda li: F.coalesce(li["grants.purpose"], F.array())))
+    purposes = F.array(*[F.lit(p) for p in sorted(halted.purposes)]).cast("array<string>")
+    return F.col("source_id").isin(sorted(halted.sources)) | F.arrays_overlap(wanted, purposes)
 
 
 def _work_digest(identity: str) -> Column:
@@ -125,7 +137,7 @@ def stage(
         rows = planned.repartition(parts).mapInArrow(_in_worker(make_worker, tables.schema("staged"), run_id),
                                                      tables.schema("staged"))  # fmt: skip
         tables.replace_run("staged", rows, run_id)
-        return counts | _staged_counts(tables, run_id)
+        return counts | _staged_counts(tables, run_id, counts["assets_planned"])
     finally:
         planned.unpersist()
 
@@ -139,7 +151,8 @@ def planned_counts(planned: DataFrame) -> dict[str, int]:
     return {"assets_planned": assets, "lines_planned": lines, "bytes_planned": size}
 
 
-def _staged_counts(tables: Tables, run_id: str) -> dict[str, int]:
+def _staged_counts(tables: Tables, run_id: str, planned: int) -> dict[str, int]:
+    """What was staged. An asset that was planned and left no row was halted meanwhile."""
     rows = tables.read("staged").where(F.col("run_id") == run_id)
     kinds = rows.groupBy("kind").agg(
         F.count("*").alias("n"), F.sum("count").alias("faces"), F.sum("frames_decoded").alias("frames"),
@@ -147,11 +160,13 @@ def _staged_counts(tables: Tables, run_id: str) -> dict[str, int]:
     )  # fmt: skip
     found = {r["kind"]: r for r in kinds.collect()}
     done, refused = found.get("done"), found.get("refusal")
+    quarantined = found["quarantine"]["n"] if "quarantine" in found else 0
     return {
         "embeddings": found["embedding"]["n"] if "embedding" in found else 0,
         "faces_refused": (refused["faces"] or 0) if refused else 0,
         "assets_done": done["n"] if done else 0,
-        "assets_quarantined": found["quarantine"]["n"] if "quarantine" in found else 0,
+        "assets_quarantined": quarantined,
+        "assets_halted": planned - quarantined - (done["n"] if done else 0),
         "frames_decoded": (done["frames"] or 0) if done else 0,
         "embedder_faces": (done["calls"] or 0) if done else 0,
     }

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import structlog
 from pyspark.sql import SparkSession
 
-from habeas.errors import HabeasError, RefusedByPolicy
+from habeas.adapters.orders import HaltWatch, OrderFolder
+from habeas.adapters.policy_store import policy_in_force
+from habeas.errors import HabeasError, Halted, RefusedByPolicy
+from habeas.model.orders import Halt
+from habeas.policy.policy_set import PolicySet
 from habeas.settings import Settings
-from habeas.spark.session import jvm_pid, open_session
+from habeas.spark.halting import stopping
+from habeas.spark.session import cpu_seconds, open_session
 from habeas.spark.tables import Tables
+from habeas.steps.orders import recipients_of, stop
 from habeas.steps.runs import RunFolder, TaskRecord
 
 log = structlog.get_logger()
@@ -33,6 +40,8 @@ class Job:
     spark: SparkSession
     folder: RunFolder
     as_of: datetime
+    orders: OrderFolder
+    halts: HaltWatch  # of everything; see scoped_halts
     counts: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -44,7 +53,7 @@ class Job:
         """How the task stands now."""
         return TaskRecord(
             self.folder.run_id, task, status, self.started_at.isoformat(), datetime.now(UTC).isoformat(),
-            round(time.monotonic() - self.clock, 3), round(_cpu_seconds(self.spark) - self.cpu, 3),
+            round(time.monotonic() - self.clock, 3), round(cpu_seconds(self.spark) - self.cpu, 3),
             dict(self.counts), dict(self.digests),
         )  # fmt: skip
 
@@ -52,8 +61,23 @@ class Job:
     def purposes(self) -> list[str]:
         return list(self.args.purposes) or list(self.settings.purposes)
 
+    @cached_property
+    def policies(self) -> PolicySet:
+        """The rules in force, read once a job."""
+        return policy_in_force(self.settings, self.orders.book())
+
+    @cached_property
+    def recipients(self) -> dict[str, str]:
+        """Purpose -> who gets its templates."""
+        return recipients_of(self.policies.activities)
+
+    @cached_property
+    def scoped_halts(self) -> HaltWatch:
+        """Halts of sources, purposes and recipients too."""
+        return HaltWatch(self.orders, self.recipients)
+
     def tables(self, policy_digest: str = "") -> Tables:
-        return Tables(self.spark, self.settings, self.folder.run_id, policy_digest)
+        return Tables(self.spark, self.settings, self.folder.run_id, policy_digest, self.halts.require)
 
 
 def parser(task: str, description: str) -> argparse.ArgumentParser:
@@ -80,20 +104,28 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         if args.model:
             settings.pack = args.model
         folder = RunFolder(settings.runs, args.run_id)
+        orders = OrderFolder(settings.orders, settings.registrar_public_key)
+        halts = HaltWatch(orders, {})
+        if halt := halts.stopped().everything:  # nothing is started, and the run's time isn't fixed yet
+            return _not_begun(task, folder, halt, started)
         as_of = folder.as_of(args.as_of, started)
     except HabeasError as error:
         return _say(task, error)
     shared = SparkSession.getActiveSession() is not None  # several jobs in a session: who made it stops it
     spark = open_session(f"habeas.{task}", settings)
-    job = Job(args, settings, spark, folder, as_of, started_at=started, clock=clock, cpu=_cpu_seconds(spark))
+    job = Job(args, settings, spark, folder, as_of, orders, halts,
+              started_at=started, clock=clock, cpu=cpu_seconds(spark))  # fmt: skip
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)
     status, code = "done", 0
-    try:
-        body(job)
-    except HabeasError as error:
-        status, code = ("refused" if isinstance(error, RefusedByPolicy) else "failed"), _say(task, error)
-    except Exception as error:  # noqa: BLE001  # the last line of defence: a type name only, a message may hold rows
-        status, code = "failed", _say_unknown(task, error)
+    with stopping(spark, halts) as stopped:
+        try:
+            body(job)
+        except Exception as error:  # noqa: BLE001  # the last line of defence: no text that may hold rows leaves it
+            known = error if isinstance(error, HabeasError) else stopped.why or _inside(error)
+            status = _status(known)
+            code = _say(task, known) if known else _say_unknown(task, error)
+    if status == "halted":
+        job.digests |= _halt_digest(halts)
     folder.write(job.record(task, status))
     log.info("task_ended", task=task, status=status, **_shown(job.counts))
     if not shared:
@@ -114,10 +146,30 @@ def _say(task: str, error: HabeasError) -> int:
     return error.exit_code
 
 
+def _not_begun(task: str, folder: RunFolder, halt: Halt, at: datetime) -> int:
+    """A job that was queued while everything is halted: a record says so, and nothing was touched."""
+    times = (at.isoformat(), datetime.now(UTC).isoformat())
+    folder.write(TaskRecord(folder.run_id, task, "halted", *times, 0.0, 0.0, {}, {"halt": halt.halt_id}))
+    log.info("task_ended", task=task, status="halted")
+    return _say(task, stop(halt))
+
+
+def _halt_digest(halts: HaltWatch) -> dict[str, str]:
+    """Which halt a record speaks of; nothing when it was lifted in the same moment."""
+    with suppress(HabeasError):
+        if halt := halts.stopped().everything:
+            return {"halt": halt.halt_id}
+    return {}
+
+
+def _status(error: HabeasError | None) -> str:
+    """How a task ended that ended with an error."""
+    if isinstance(error, Halted):
+        return "halted"
+    return "refused" if isinstance(error, RefusedByPolicy) else "failed"
+
+
 def _say_unknown(task: str, error: Exception) -> int:
-    found = _inside(error)
-    if found is not None:
-        return _say(task, found)
     sys.stderr.write(f"habeas {task}: {type(error).__name__}; details are kept out of logs\n")
     if _debugging():
         raise error
@@ -140,24 +192,6 @@ def _kinds(kind: type[HabeasError]) -> list[type[HabeasError]]:
 
 def _debugging() -> bool:
     return os.environ.get("HABEAS_DEBUG") == "1"
-
-
-def _cpu_seconds(spark: SparkSession) -> float:
-    """CPU seconds so far of this process and everything below it: JVM, Python workers, those that ended."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    total = own.ru_utime + own.ru_stime
-    waiting = [pid] if (pid := jvm_pid(spark)) else []
-    tick = os.sysconf("SC_CLK_TCK")
-    while waiting:
-        place = Path(f"/proc/{waiting.pop()}")
-        try:
-            fields = (place / "stat").read_text().rpartition(")")[2].split()
-            for task in (place / "task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
-        except OSError:
-            continue  # it ended meanwhile, or this system has no /proc
-        total += sum(int(fields[i]) for i in (11, 12, 13, 14)) / tick  # own, and of children waited for
-    return total
 
 
 def _shown(counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Publish: staged rows become rows of record, by key, so that a retry changes nothing.
 
 Open keys are read before and after the merge: a withdrawal in between still wins, and a key nobody knows
-counts as closed. `work` comes last:
+counts as closed. What is halted is asked right before the merge. `work` comes last:
 a run killed halfway finds its assets undone and lands on the same rows.
 """
 
@@ -16,36 +16,61 @@ from pyspark.sql import functions as F
 
 from habeas import __version__
 from habeas.model.ids import new_id
+from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
 from habeas.spark.decisions import current, key_frame, newest_status
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
 
 OpenKeys = Callable[[], frozenset[str]]
+Halted = Callable[[], Stopped]
 
 
 def publish(
-    tables: Tables, run_id: str, as_of: datetime, now: datetime, open_keys: OpenKeys
+    tables: Tables,
+    run_id: str,
+    as_of: datetime,
+    now: datetime,
+    open_keys: OpenKeys,
+    halted: Halted = lambda: NOTHING_HALTED,
 ) -> dict[str, int]:
-    """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`."""
+    """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`.
+
+    Rows of an asset that a halt touches are thrown away: undone in `work`, it is done again when the halt is over.
+    A halt closes no row of record: it decides about no right, and whoever opens rows asks for halts themself.
+    """
     staged = judged(tables, tables.read("staged").where(F.col("run_id") == run_id)).persist()
     try:
+        anything = not staged.isEmpty()
+        free = _not_halted(staged, halted())
         counts = {
-            str(r["kind"]): int(r["n"]) for r in staged.groupBy("kind").agg(F.count("*").alias("n")).collect()
+            str(r["kind"]): int(r["n"]) for r in free.groupBy("kind").agg(F.count("*").alias("n")).collect()
         }
-        good = staged.where("kind = 'embedding' AND NOT bad")
+        good = free.where("kind = 'embedding' AND NOT bad")
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
         if counts:
             _insert_embeddings(tables, good, now)
-            _insert_refusals(tables, staged, now)
-            _set_aside(tables, staged, run_id, as_of)
+            _insert_refusals(tables, free, now)
+            _set_aside(tables, free, run_id, as_of)
         changed = _settle_status(tables, open_keys(), run_id, now)
         if counts:
-            _close_work(tables, staged, run_id, now)
+            _close_work(tables, free, run_id, now)
+        if anything:
             tables.delete_matching("staged", staged.select("run_id"), ["run_id"])
     finally:
         staged.unpersist()
     return {"embeddings": counts.get("embedding", 0), "assets": counts.get("done", 0), **changed}
+
+
+def _not_halted(staged: DataFrame, halted: Stopped) -> DataFrame:
+    """Rows of assets that no halt touches; the others stay behind whole."""
+    if not halted.sources and not halted.purposes:
+        return staged
+    touched = F.col("source_id").isin(sorted(halted.sources)) | (
+        (F.col("kind") == "embedding") & F.col("purpose").isin(sorted(halted.purposes))
+    )
+    assets = staged.where(touched).select("asset_id", "work_digest").distinct()
+    return staged.join(assets, ["asset_id", "work_digest"], "left_anti")
 
 
 def _insert_embeddings(tables: Tables, good: DataFrame, now: datetime) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from pyspark.sql import SparkSession
 
@@ -41,3 +43,21 @@ def jvm_pid(spark: SparkSession) -> int | None:
     if gateway is None:
         return None
     return int(gateway.jvm.java.lang.ProcessHandle.current().pid())
+
+
+def cpu_seconds(spark: SparkSession) -> float:
+    """CPU seconds so far of this process and everything below it: JVM, Python workers, those that ended."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    total = own.ru_utime + own.ru_stime
+    waiting = [pid] if (pid := jvm_pid(spark)) else []
+    tick = os.sysconf("SC_CLK_TCK")
+    while waiting:
+        place = Path(f"/proc/{waiting.pop()}")
+        try:
+            fields = (place / "stat").read_text().rpartition(")")[2].split()
+            for task in (place / "task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+        except OSError:
+            continue  # it ended meanwhile, or this system has no /proc
+        total += sum(int(fields[i]) for i in (11, 12, 13, 14)) / tick  # own, and of children waited for
+    return total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,10 +19,21 @@ from habeas.tables.contracts import Contract, read_contracts
 
 
 class Tables:
-    """The warehouse: every table by its contract's name. `run_id` and `policy_digest` go into each commit."""
+    """The warehouse: every table by its contract's name. `run_id` and `policy_digest` go into each commit.
 
-    def __init__(self, spark: SparkSession, settings: Settings, run_id: str, policy_digest: str = "") -> None:
+    `guard` is called before every write and raises when nothing may be written: while everything is halted.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        settings: Settings,
+        run_id: str,
+        policy_digest: str = "",
+        guard: Callable[[], None] = lambda: None,
+    ) -> None:
         self.spark = spark
+        self.guard = guard
         self.warehouse: Path = settings.warehouse
         self.contracts: Mapping[str, Contract] = read_contracts(settings.schemas)
         self._metadata = json.dumps({"run_id": run_id, "policy_digest": policy_digest})
@@ -84,7 +95,8 @@ class Tables:
 
     @contextmanager
     def _writing(self, name: str) -> Iterator[None]:
-        with table_lock(self.warehouse, name, jvm_pid(self.spark)):
+        with table_lock(self.warehouse, name, jvm_pid(self.spark), while_waiting=self.guard):
+            self.guard()
             if not self.exists(name):
                 self._create(self.contracts[name])
             self.spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", self._metadata)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from habeas.adapters import insightface_pack, key_files
 from habeas.adapters.media import ArchiveMedia
+from habeas.adapters.orders import HaltWatch, OrderFolder
 from habeas.model.ids import digest, json_digest
 from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
 from habeas.model.pack import ModelPack
@@ -17,7 +18,8 @@ from habeas.policy.purposes import load_purposes
 from habeas.sealing.sealer import Sealer
 from habeas.settings import Settings
 from habeas.steps import packs
-from habeas.steps.embed import EmbedRules, embed_asset
+from habeas.steps.embed import EmbedRules
+from habeas.steps.embed_halted import embed_unless_halted
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class WorkerSetup:
     purposes: tuple[str, ...]
     installation_key: Path
     registrar_public_key: Path
+    orders: Path
+    recipients: tuple[tuple[str, str], ...]
     media: MediaLimits
     sampling: Sampling
     binding: BindingRules
@@ -51,10 +55,13 @@ class WorkerSetup:
         )
 
 
-def set_up(settings: Settings, wanted: Sequence[str], sources: Mapping[str, str]) -> WorkerSetup:
+def set_up(
+    settings: Settings, wanted: Sequence[str], sources: Mapping[str, str], recipients: Mapping[str, str]
+) -> WorkerSetup:
     """Read, permit and verify the pack for the wanted purposes, before any of its networks is opened.
 
-    `sources`: source id -> its folder in the archive. Raises RefusedByPolicy, IntegrityError, UsageError.
+    `sources`: source id -> its folder in the archive; `recipients`: purpose -> who gets its templates.
+    Raises RefusedByPolicy, IntegrityError, UsageError.
     """
     known = load_purposes(settings.policies / "purposes.yaml")
     purposes = {p: known.resolve(p).commercial for p in wanted}
@@ -66,6 +73,8 @@ def set_up(settings: Settings, wanted: Sequence[str], sources: Mapping[str, str]
         purposes=tuple(wanted),
         installation_key=settings.installation_key,
         registrar_public_key=settings.registrar_public_key,
+        orders=settings.orders,
+        recipients=tuple(sorted(recipients.items())),
         media=settings.media,
         sampling=settings.sampling,
         binding=settings.binding,
@@ -88,4 +97,5 @@ def make_worker(setup: WorkerSetup) -> Callable[[AssetPlan], list[StagedRow]]:
     )
     media = ArchiveMedia(dict(setup.roots), setup.media, setup.sampling)
     sealer = Sealer(key_files.read_key(setup.registrar_public_key, 32, public=True))
-    return partial(embed_asset, media=media, models=models, sealer=sealer, rules=rules)
+    halts = HaltWatch(OrderFolder(setup.orders, setup.registrar_public_key), dict(setup.recipients))
+    return partial(embed_unless_halted, halts=halts, media=media, models=models, sealer=sealer, rules=rules)

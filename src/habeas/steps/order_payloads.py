@@ -84,7 +84,7 @@ def _roles(value: object) -> str:
 def _words(value: object) -> bool:
     """A list of different words in order, at least one."""
     plain = type(value) is list and bool(value) and all(type(word) is str for word in value)
-    return plain and value == sorted(set(value))  # type: ignore[call-overload,no-any-return]
+    return plain and value == sorted(set(value))  # type: ignore[call-overload]
 
 
 def _digest(value: object) -> str:

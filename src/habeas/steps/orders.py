@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from habeas.errors import Halted
+from habeas.model.activity import Activity
 from habeas.model.orders import (
     MAY,
     REGISTRAR,
@@ -134,6 +135,13 @@ def stopped(book: OrderBook, at: datetime, recipients: Mapping[str, str]) -> Sto
         sources=named[HaltScope.SOURCE],
         purposes=by_recipient | named[HaltScope.PURPOSE],
     )
+
+
+def recipients_of(activities: Mapping[str, Activity]) -> dict[str, str]:
+    """Purpose -> who gets its templates, for those that somebody gets."""
+    return {
+        purpose: activity.recipient.name for purpose, activity in activities.items() if activity.recipient
+    }
 
 
 def halted(

@@ -23,7 +23,7 @@ class TaskRecord:
 
     run_id: str
     task: str
-    status: str  # "done" | "refused" | "failed"
+    status: str  # "done" | "refused" | "failed" | "halted"
     started_at: str
     finished_at: str
     seconds: float
