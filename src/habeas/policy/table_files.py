@@ -44,9 +44,7 @@ class Case:
 
 def read_tables(folder: Path, packs: Sequence[Pack]) -> tuple[Case, ...]:
     """Every row, file by file. Raises UsageError naming file and line."""
-    if not (folder / BASES).is_file():
-        raise UsageError(f"no {BASES} in {folder}", hint="It holds the fact sets that cases start from.")
-    bases = _bases((folder / BASES).read_bytes())
+    bases = read_bases(folder)
     files = sorted(path for path in folder.glob("*.yaml") if path.name != BASES)
     return tuple(case for path in files for case in read_table(path.name, path.read_bytes(), bases, packs))
 
@@ -79,7 +77,11 @@ def fact_actions(name: str) -> tuple[Action, ...]:
     return fact.actions if fact else ()
 
 
-def _bases(raw: bytes) -> dict[Action, dict[str, FactValue]]:
+def read_bases(folder: Path) -> dict[Action, dict[str, FactValue]]:
+    """The fact sets that cases start from, by action. Raises UsageError naming the line."""
+    if not (folder / BASES).is_file():
+        raise UsageError(f"no {BASES} in {folder}", hint="It holds the fact sets that cases start from.")
+    raw = (folder / BASES).read_bytes()
     return {
         Action(action): _changed({}, node, BASES, Action(action))
         for action, node in fields(compose(raw, BASES), BASES, (), tuple(Action)).items()

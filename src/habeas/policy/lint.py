@@ -1,0 +1,139 @@
+"""What is wrong or unwise in a folder of packs, beyond what reading them refuses. Nothing is changed.
+
+The checks on meaning try every fact set that can matter to a rule, through Cedar itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from habeas.errors import UsageError
+from habeas.model.decision import Action
+from habeas.policy.cedar_text import cut, parsed
+from habeas.policy.facts import SCHEMA, WAIVERS, fact_named
+from habeas.policy.packs import HOUSE, Pack, PackRule, pack_files, pack_from_files, pack_names
+from habeas.policy.rules import rule_of
+from habeas.policy.shadows import meaning
+
+_ORDER = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at: how bad, where, about which rule, what it is, what to do."""
+
+    severity: str  # error, warning or info
+    place: str
+    rule: str
+    says: str
+    mend: str
+
+
+def lint(folder: Path, today: date) -> tuple[Finding, ...]:
+    """Every finding in the packs of `folder`, errors first. Raises UsageError when the folder isn't there."""
+    found: list[Finding] = []
+    packs: list[Pack] = []
+    for name in pack_names(folder):
+        errors = list(_reading(folder / name))
+        found += errors
+        if not errors:
+            packs.append(pack_from_files(name, pack_files(folder / name)))
+    for pack in packs:
+        found += [Finding(*each) for each in meaning(pack.rules)]
+        found += _dates(pack, today)
+        found += _silence(pack)
+    found += _twice(packs)
+    if packs and not any(each.severity == "error" for each in found):
+        found += _unread(packs)
+    if HOUSE not in {pack.name for pack in packs} and not (folder / HOUSE).is_dir():
+        found.append(
+            Finding("error", f"{HOUSE}/", "", "there is no house pack", "The house rules are always asked.")
+        )
+    return tuple(sorted(found, key=lambda each: (_ORDER.index(each.severity), each.place, each.rule)))
+
+
+def _reading(folder: Path) -> Iterator[Finding]:
+    """Everything that keeps a pack from being read: each flawed rule, or else what the rules lack together."""
+    try:
+        files = pack_files(folder)
+    except UsageError as error:
+        yield _refused(error)
+        return
+    errors = [
+        _refused(error)
+        for file, raw in files.items()
+        if file.endswith(".cedar")
+        for error in _flaws(folder.name, file, raw)
+    ]
+    if not errors:
+        try:
+            pack_from_files(folder.name, files)
+        except UsageError as error:
+            errors = [_refused(error)]
+    yield from errors
+
+
+def _flaws(pack: str, file: str, raw: bytes) -> Iterator[UsageError]:
+    try:
+        cuts = list(cut(raw.decode("utf-8"), f"{pack}/{file}"))
+    except UnicodeDecodeError:
+        return  # reading the pack says so
+    except UsageError as error:
+        yield error
+        return
+    for place, source in cuts:
+        try:
+            rule_of(pack, parsed(source, place))
+        except UsageError as error:
+            yield error
+
+
+def _refused(error: UsageError) -> Finding:
+    place, _, says = error.message.partition(": ")
+    return Finding("error", place, "", says, error.hint)
+
+
+def _dates(pack: Pack, today: date) -> Iterator[Finding]:
+    for each in pack.rules:
+        if each.effective_from is not None and each.effective_from > today:
+            says = f"comes into force on {each.effective_from.isoformat()} and is applied already"
+            yield _about(each, "info", says, "Nothing: stricter is fine. Its sentence should say so.")
+    for each in pack.pending:
+        yield _about(each, "info", "is not enacted: listed, never evaluated", "Nothing, until it is enacted.")
+
+
+def _silence(pack: Pack) -> Iterator[Finding]:
+    law = fact_named(pack.meta.applies_when)
+    for action in Action if law is None else law.actions:
+        if not pack.permits(action):
+            says = f"permits no {action}: wherever the pack applies, every {action} is refused"
+            yield Finding(
+                "warning", f"{pack.name}/", "", says, f"Write a permit for {action}, if that isn't meant."
+            )
+
+
+def _twice(packs: Sequence[Pack]) -> Iterator[Finding]:
+    seen: dict[str, PackRule] = {}
+    for each in (rule for pack in packs for rule in (*pack.rules, *pack.pending)):
+        first = seen.setdefault(each.rule.rule_id, each)
+        if first is not each:
+            says = f"has the id of a rule at {first.place}"
+            yield _about(each, "error", says, "People quote ids without the pack: take another one.")
+
+
+def _unread(packs: Sequence[Pack]) -> Iterator[Finding]:
+    read = {name for pack in packs for each in pack.rules for name in each.reads}
+    read |= {pack.meta.applies_when for pack in packs}
+    if any(each.regulator_permits for pack in packs for each in pack.rules):
+        read.add("regulator_finding")
+    for fact in SCHEMA:
+        if fact.name not in read and fact.type != WAIVERS:
+            mend = "Nothing, or a rule: nobody need supply it."
+            yield Finding("info", "facts", fact.name, "no rule of any pack reads this fact", mend)
+
+
+def _about(each: PackRule, severity: str, says: str, mend: str) -> Finding:
+    return Finding(severity, each.place, each.rule.rule_id, says, mend)
