@@ -152,7 +152,7 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("infers_traits", _E + _M, BOOL, "sensitive traits are inferred from faces"),
     Fact("statute_named", _E + _K, BOOL, "a signed register names a statute for exactly this", "statutes"),
     Fact("statute_kr", _E + _K, BOOL, "such a statute is law of Korea", "statutes"),
-    Fact("statute_eu", _E + _K, BOOL, "such a statute is law of the European Union or of a member state"),
+    Fact("statute_eu", _E + _K, BOOL, "such a statute is law of the Union or of a member state", "statutes"),
     Fact("regulator_finding", _E, FINDING, "a regulator's finding about this very processing"),
     Fact("model_tainted", _E + _M, BOOL, "the model was made from data it was not allowed", "tainted models"),
     # The person and what they said.
