@@ -74,6 +74,10 @@ def policy_set_of(
     files: Mapping[str, bytes], names: Sequence[str], reviewers: Mapping[str, bytes] | None = None
 ) -> PolicySet:
     """The set that these files are. Raises UsageError."""
+    if missing := [file for file in LISTS if file not in files]:
+        raise UsageError(
+            f"a policy set lacks {', '.join(missing)}", hint="It stands beside the policy packs."
+        )
     if HOUSE not in names:
         hint = 'Put "house" into `packs`; a single rule of it can be waived in waivers.yaml.'
         raise UsageError("the house rules can't be switched off", hint=hint)

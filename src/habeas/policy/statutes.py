@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from habeas.errors import UsageError
 from habeas.policy import strict_yaml
+from habeas.policy.regimes import PLACE, UNKNOWN
 
 PROCESSOR_CLASSES = ("controller", "public", "private")
 """Who may get the data or work on it: the controller itself, other public bodies, private ones."""
@@ -29,7 +30,7 @@ PROCESSOR_CLASSES = ("controller", "public", "private")
 DATA_KINDS = ("frame", "face_crop", "template", "model")
 
 _LABEL = b"habeas/statute/1\n"
-_TEXTS = ("id", "law", "article", "reviewed_by")
+_TEXTS = ("id", "law", "article", "place", "reviewed_by")
 _LISTS = ("purposes", "controllers", "processor_classes", "data_kinds")
 _DAYS = ("reviewed_on", "expires_on")
 FIELDS = (*_TEXTS, *_LISTS, *_DAYS)
@@ -44,6 +45,7 @@ class Statute:
     statute_id: str
     law: str
     article: str
+    place: str  # whose law it is: KR, EU, DE, US-IL
     purposes: frozenset[str]
     controllers: frozenset[str]
     processor_classes: frozenset[str]
@@ -92,6 +94,8 @@ def entry_of(node: yaml.Node, file: str, purposes: Collection[str]) -> dict[str,
         raise UsageError(f"{place}: it ends before it was reviewed")
     if not _ID.fullmatch(entry["id"]):
         raise UsageError(f"{place}: id must be lower case ASCII letters, digits and -")
+    if not PLACE.fullmatch(entry["place"]) or entry["place"] == UNKNOWN:
+        raise UsageError(f"{place}: place must say whose law it is, like KR, DE or US-IL")
     for name, known in (
         ("purposes", purposes),
         ("processor_classes", PROCESSOR_CLASSES),
@@ -153,6 +157,7 @@ def _statute(entry: Mapping[str, Any]) -> Statute:
         statute_id=entry["id"],
         law=entry["law"],
         article=entry["article"],
+        place=entry["place"],
         purposes=frozenset(entry["purposes"]),
         controllers=frozenset(entry["controllers"]),
         processor_classes=frozenset(entry["processor_classes"]),

@@ -1,19 +1,29 @@
-"""Facts from tables, slowly and plainly: the oracle that the Spark derivation is compared with.
+"""Facts from what was registered, recorded and said: plain functions, the one place where facts come from.
 
-Each function takes model values and a time, and gives the facts of one decision beside `valid_until`: at any
-time before it the same values give the same facts. A fact nobody supplied is left out, which the policy reads
-as a gap: it never becomes True or False by default.
+Each gives the facts of one decision beside `valid_until`: at any time before it the same values give the same facts.
+A fact nobody supplied is left out, which the policy reads as a gap: it never becomes True or False by default. Lists
+that are complete by definition (facts that name a `register`) answer no by False.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from habeas.consent.ledger import NO_END, standing
+from habeas.consent.leave_outs import left_out
+from habeas.consent.ledger import NO_END
 from habeas.model.decision import FactValue
-from habeas.model.people import ConsentStatement, Place, RosterLine, Source
+from habeas.model.people import ConsentStatement, LeaveOut, LeaveOutKind, Place, RosterLine, Subject
+from habeas.policy.regimes import ALL, LAWS, within
+from habeas.steps.derive_activity import Clock, Facts
+from habeas.steps.derive_terms import Terms
+from habeas.steps.voices import Voice
+
+Flips = list[datetime | None]
+
+_NOBODY: frozenset[LeaveOutKind] = frozenset()
+_BANDS = (("within_1_year", 365), ("within_3_years", 1095))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,81 +34,169 @@ class Derived:
     valid_until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """The facts that `Terms` doesn't hold; None = nobody said. Few combinations occur, however many rows there are."""
+
+    facts: Facts
+    valid_until: datetime | None
+
+    def on(self, same: Mapping[str, FactValue | None]) -> Derived:
+        """Together with the facts of the terms, without those that nobody supplied."""
+        whole = {**same, **self.facts}
+        supplied = {name: value for name in sorted(whole) if (value := whole[name]) is not None}
+        return Derived(supplied, self.valid_until)
+
+
 def scan_facts(
+    terms: Terms,
     *,
-    source: Source | None,
-    purpose: str,
-    purposes: Collection[str],
-    captured_at: datetime | None,
+    place: Place,
     catalogued_at: datetime,
     line_allowed: bool | None,
+    line_laws: Collection[str] | None,
     lines_valid_until: datetime | None,
-    as_of: datetime,
+    leave_outs: Iterable[LeaveOut] = (),
 ) -> Derived:
     """Facts for looking for faces in one asset.
 
     `line_allowed`: True when some line of the asset has embed = allow for the purpose, False when there are
-    lines and none has, None when nobody listed anybody. `lines_valid_until`: earliest valid_until of those
-    decisions.
+    lines and none has, None when nobody listed anybody. `line_laws`: laws (as facts) that reach any of those lines;
+    None when nobody is listed, so that every law may. `lines_valid_until`: earliest valid_until of those decisions.
     """
-    facts: dict[str, FactValue | None] = {
-        "source_registered": source is not None,
-        "purpose_known": purpose in purposes,
-        "line_allowed": line_allowed,
-    }
-    flips = [lines_valid_until]
-    if source is not None:
-        facts["scan_ground"] = source.scan_ground
-        facts["purpose_collected"] = purpose in source.purposes
-        end = retention_end(source.retention_days, captured_at, catalogued_at)
-        facts["within_retention"] = end > as_of
-        flips.append(end)
-    return _derived(facts, flips, as_of)
+    moving = scan_moving(
+        terms, place, catalogued_at, line_allowed, line_laws, lines_valid_until, tuple(leave_outs)
+    )
+    return moving.on(terms.scan)
 
 
 def embed_facts(
+    terms: Terms,
     *,
-    source: Source | None,
     line: RosterLine,
-    purpose: str,
-    purposes: Collection[str],
+    subject: Subject | None,
     statements: Iterable[ConsentStatement],
     key_open: bool | None,
-    captured_at: datetime | None,
+    place: Place,
     catalogued_at: datetime,
-    as_of: datetime,
-    known_at: datetime | None = None,
+    leave_outs: Iterable[LeaveOut] = (),
 ) -> Derived:
-    """Facts for making a template of the person on one roster line, for one purpose.
+    """Facts for making a template of the person on one roster line.
 
-    `statements`: at least all of that person; others are ignored. `key_open`: True when a key record for
-    person and purpose exists and is not closed, False when all are closed, None when there never was one (so
-    that a person who was never asked is a gap, not a refusal). `known_at` (default as_of): what had been
-    recorded.
+    `statements`, `leave_outs`: at least all of that person and all about the footage; others are ignored. `key_open`:
+    True when a key record for person and purpose exists and is not closed, False when all are closed, None when there
+    never was one (so that a person who was never asked is a gap, not a refusal).
     """
-    known = as_of if known_at is None else known_at
-    facts: dict[str, FactValue | None] = {
-        "subject_known": line.subject_id is not None,
-        "line_attested": bool(line.attested_by.strip()) and line.attested_at <= as_of,
-        "purpose_known": purpose in purposes,
-    }
-    flips: list[datetime | None] = [line.attested_at]
-    if source is not None:
-        facts["roster_ground"] = source.roster_ground
-        facts["purpose_collected"] = purpose in source.purposes
-        end = retention_end(source.retention_days, captured_at, catalogued_at)
-        facts["within_retention"] = end > as_of
-        flips.append(end)
-    if line.subject_id is not None:
+    voice = None if line.subject_id is None else Voice(line.subject_id, subject, statements)
+    return embed_moving(terms, voice, line, place, catalogued_at, key_open, tuple(leave_outs)).on(terms.embed)
+
+
+def scan_moving(
+    terms: Terms,
+    place: Place,
+    catalogued_at: datetime,
+    line_allowed: bool | None,
+    line_laws: Collection[str] | None,
+    lines_valid_until: datetime | None,
+    leave_outs: Sequence[LeaveOut] = (),
+) -> Moving:
+    """What differs from asset to asset of one source and purpose; see `scan_facts`."""
+    flips: Flips = [lines_valid_until, *terms.scan_flips]
+    facts: Facts = _laws(terms, ALL if line_laws is None else frozenset(line_laws))
+    facts["line_allowed"] = line_allowed
+    facts["within_retention"] = _retained(terms, place, catalogued_at, flips)
+    facts["left_out"] = bool(_left_out(terms, None, _trusted(place, catalogued_at), leave_outs, flips))
+    return Moving(facts, _earliest(flips, terms.as_of))
+
+
+def embed_moving(
+    terms: Terms,
+    voice: Voice | None,
+    line: RosterLine,
+    place: Place,
+    catalogued_at: datetime,
+    key_open: bool | None,
+    leave_outs: Sequence[LeaveOut] = (),
+) -> Moving:
+    """What differs from line to line of one source and purpose; `voice` is None for a placeholder."""
+    where = _trusted(place, catalogued_at)
+    flips: Flips = [line.attested_at, *terms.embed_flips]
+    facts: Facts = _laws(terms, ALL if voice is None else voice.laws)
+    facts["subject_known"] = voice is not None
+    facts["line_attested"] = bool(line.attested_by.strip()) and line.attested_at <= terms.as_of
+    facts["within_retention"] = _retained(terms, place, catalogued_at, flips)
+    kinds = _left_out(terms, voice, where, leave_outs, flips)
+    facts["left_out"] = bool(kinds)
+    facts["objected"] = LeaveOutKind.OBJECTION in kinds
+    facts["restricted"] = LeaveOutKind.RESTRICTION in kinds
+    if voice is not None:
         facts["key_open"] = key_open
-        # Without a source no statement can be said to cover it unless it covers every source.
-        place = Place(source.source_id if source is not None else "")
-        stands = standing(statements, line.subject_id, purpose, place, as_of, known)
-        facts["consent"] = stands.status
-        facts["consent_in_scope"] = stands.in_scope
-        facts["consent_explicit"] = stands.statement.explicit if stands.statement else None
-        flips.append(stands.flips_at)
-    return _derived(facts, flips, as_of)
+        _person(terms, voice, facts, flips)
+        _consent(terms, voice, where, facts, flips)
+    return Moving(facts, _earliest(flips, terms.as_of))
+
+
+def _laws(terms: Terms, of_people: frozenset[str]) -> Facts:
+    reach = (terms.laws | of_people) - terms.spared
+    return {law: law in reach for law in LAWS}
+
+
+def _person(terms: Terms, voice: Voice, facts: Facts, flips: Flips) -> None:
+    subject = voice.subject
+    if subject is None:
+        return
+    facts["age"] = subject.age
+    if subject.last_contact_on is not None:
+        clock = Clock(terms.as_of)
+        if clock.reached(subject.last_contact_on):
+            bands = (band for band, days in _BANDS if not clock.reached(subject.last_contact_on, days))
+            facts["last_contact"] = next(bands, "longer")
+        flips += clock.flips
+
+
+def _consent(terms: Terms, voice: Voice, where: Place, facts: Facts, flips: Flips) -> None:
+    stands, before = voice.stands(terms, where)
+    said, given = stands.statement, stands.status == "given"
+    facts["consent"] = stands.status
+    facts["consent_in_scope"] = stands.in_scope
+    facts["consent_before_capture"] = before
+    facts["consent_explicit"] = said.explicit if said else None
+    facts["consent_separate"] = said.separate if said else None
+    facts["consent_written"] = said.written if said else None
+    facts["guardian_consented"] = said.guardian if said else None
+    facts["separate_consent"] = bool(said and given and said.explicit and said.separate and stands.in_scope)
+    if terms.recipient is not None:
+        facts["recipient_consented"] = given and (
+            not terms.recipient or (said is not None and terms.recipient in said.recipients)
+        )
+    if terms.abroad is not None:
+        named = said.countries if said else ()
+        facts["transfer_consented"] = given and all(
+            any(within(place, country) for country in named) for place in terms.abroad
+        )
+    if said is not None and terms.notice is not None:
+        facts["notice_current"] = said.notice_version == terms.notice
+    flips.append(stands.flips_at)
+
+
+def _left_out(
+    terms: Terms, voice: Voice | None, where: Place, footage: Sequence[LeaveOut], flips: Flips
+) -> frozenset[LeaveOutKind]:
+    own = voice.leave_outs if voice else ()
+    if not own and not footage:
+        return _NOBODY
+    subject = voice.subject_id if voice else None
+    found = left_out((*own, *footage), subject, terms.purpose, where, terms.as_of, terms.known_at)
+    flips.append(found.flips_at)
+    return found.kinds
+
+
+def _retained(terms: Terms, place: Place, catalogued_at: datetime, flips: Flips) -> bool | None:
+    if terms.source is None:
+        return None
+    end = retention_end(terms.source.retention_days, place.captured_at, catalogued_at)
+    flips.append(end)
+    return end > terms.as_of
 
 
 def retention_end(days: int, captured_at: datetime | None, catalogued_at: datetime) -> datetime:
@@ -114,7 +212,11 @@ def retention_end(days: int, captured_at: datetime | None, catalogued_at: dateti
         return NO_END
 
 
-def _derived(facts: dict[str, FactValue | None], flips: list[datetime | None], as_of: datetime) -> Derived:
-    supplied = {name: facts[name] for name in sorted(facts)}
-    later = [instant for instant in flips if instant is not None and as_of < instant < NO_END]
-    return Derived({name: v for name, v in supplied.items() if v is not None}, min(later, default=None))
+def _trusted(place: Place, catalogued_at: datetime) -> Place:
+    """Footage said to be captured after it was found was captured nobody knows when."""
+    ahead = place.captured_at is not None and place.captured_at > catalogued_at
+    return replace(place, captured_at=None) if ahead else place
+
+
+def _earliest(flips: Flips, as_of: datetime) -> datetime | None:
+    return min((each for each in flips if each is not None and as_of < each < NO_END), default=None)

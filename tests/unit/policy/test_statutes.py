@@ -17,6 +17,7 @@ ENTRY = """\
   - id: border-photos
     law: https://example.org/act
     article: Art 12(2)
+    place: KR
     purposes: [model_training]
     controllers: [Ministry]
     processor_classes: [controller, public]
@@ -62,7 +63,7 @@ def test_a_statute_is_in_force_from_its_review_to_its_end() -> None:
 
 def test_the_signature_is_pinned() -> None:
     """Another release must read what was signed with this one; computed apart from habeas, once."""
-    pinned = "Di7QZw+wgThgfzk78Obh7RCRUGXOfMrp5B5MNTm291AyaCWfOmjKQpP4y2lyFDj1hN1h7kNTEViaZ53gclMHBQ=="
+    pinned = "OzSVSt1hwUbIXYhwsHPqyvPMsTQZQOrggxLWHseyMxTzmL1ZGjsqGA9kIf/0DcNoLfP8gCTljaeLLUslDQLzAQ=="
     assert f"    signature: {pinned}" == signed().splitlines()[-1]
 
 
@@ -70,6 +71,7 @@ def test_the_signature_is_pinned() -> None:
     ("old", "new"),
     [
         ("Art 12(2)", "Art 12(3)"),
+        ("place: KR", "place: DE"),
         ("[model_training]", "[model_training, archive_search]"),
         ("[Ministry]", "[Ministry, Museum]"),
         ("[controller, public]", "[controller, public, private]"),
@@ -102,24 +104,27 @@ def test_a_reviewer_nobody_knows_signs_nothing() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("[Ministry]", "['*']", ":6: controllers must name each one"),
-        ("[Ministry]", "[any]", ":6: controllers must name each one"),
-        ("[Ministry]", "[ALL]", ":6: controllers must name each one"),
-        ("[Ministry]", "['Ministry*']", ":6: controllers must name each one"),
-        ("[Ministry]", "[]", ":6: controllers must name each one"),
-        ("[Ministry]", "Ministry", ":6: expected a list"),
+        ("[Ministry]", "['*']", ":7: controllers must name each one"),
+        ("[Ministry]", "[any]", ":7: controllers must name each one"),
+        ("[Ministry]", "[ALL]", ":7: controllers must name each one"),
+        ("[Ministry]", "['Ministry*']", ":7: controllers must name each one"),
+        ("[Ministry]", "[]", ":7: controllers must name each one"),
+        ("[Ministry]", "Ministry", ":7: expected a list"),
         ("[Ministry]", "[Ministry, Ministry]", "stands twice"),
-        ("[model_training]", "['*']", ":5: purposes must name each one"),
-        ("[model_training]", "[crowds]", ":5: unknown purposes"),
-        ("[controller, public]", "[everybody]", ":7: unknown processor_classes"),
-        ("[controller, public]", "[any]", ":7: processor_classes must name"),
-        ("[template]", "[]", ":8: data_kinds must name"),
-        ("[template]", "[faces]", ":8: unknown data_kinds"),
+        ("[model_training]", "['*']", ":6: purposes must name each one"),
+        ("[model_training]", "[crowds]", ":6: unknown purposes"),
+        ("[controller, public]", "[everybody]", ":8: unknown processor_classes"),
+        ("[controller, public]", "[any]", ":8: processor_classes must name"),
+        ("[template]", "[]", ":9: data_kinds must name"),
+        ("[template]", "[faces]", ":9: unknown data_kinds"),
         ("2027-11-01", "2026-11-01", "ends before it was reviewed"),
-        ("2027-11-01", "never", ":11: expected a day"),
+        ("2027-11-01", "never", ":12: expected a day"),
         ("    expires_on: 2027-11-01\n", "", "expires_on"),
         ("    reviewed_by: reviewer-1\n", "", "reviewed_by"),
         ("border-photos", "Border", "lower case"),
+        ("place: KR", "place: Korea", "whose law it is"),
+        ("place: KR", "place: unknown", "whose law it is"),
+        ("    place: KR\n", "", "place"),
         ("article: Art 12(2)", "article: ''", ":4: the value is empty"),
         ("article: Art 12(2)", "article: Art\u200b 12", ":4: "),
     ],
@@ -137,5 +142,5 @@ def test_what_is_no_signature_is_refused(signature: str) -> None:
 
 
 def test_two_entries_with_one_id_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"statutes\.yaml:13: statute border-photos stands already"):
+    with pytest.raises(UsageError, match=r"statutes\.yaml:14: statute border-photos stands already"):
         read(signed(), signed())

@@ -1,0 +1,61 @@
+"""One person and what they said, held ready to be asked about many files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from habeas.consent.ledger import Standing, standing
+from habeas.model.people import ConsentStatement, LeaveOut, Place, Subject
+from habeas.policy.regimes import laws_of_all
+from habeas.steps.derive_terms import Terms
+
+_KEPT = 1_000
+_STRENGTHS = ("explicit", "separate", "written", "guardian")
+
+
+class Voice:
+    """One person: who they are and what they said. Made once a run, asked about many files."""
+
+    def __init__(
+        self,
+        subject_id: str,
+        subject: Subject | None = None,
+        statements: Iterable[ConsentStatement] = (),
+        leave_outs: Iterable[LeaveOut] = (),
+    ) -> None:
+        """`leave_outs`: the person's own and the records that lift them."""
+        self.subject_id, self.subject = subject_id, subject
+        self.laws = laws_of_all((subject.jurisdictions or None) if subject else None)
+        self.leave_outs = tuple(leave_outs)
+        self._said: dict[str, list[ConsentStatement]] = {}
+        for each in statements:
+            if each.subject_id == subject_id:
+                self._said.setdefault(each.purpose, []).append(each)
+        self._scoped = any(not each.scope.everywhere for said in self._said.values() for each in said)
+        self._known: dict[object, tuple[Standing, bool | None]] = {}
+
+    def stands(self, terms: Terms, place: Place) -> tuple[Standing, bool | None]:
+        """Where their consent stands for this footage, and whether it was given before the footage was taken."""
+        key = (terms.purpose, terms.as_of, terms.known_at, place if self._scoped else place.captured_at)
+        if key not in self._known:
+            said = self._said.get(terms.purpose, [])
+            now = standing(said, self.subject_id, terms.purpose, place, terms.as_of, terms.known_at)
+            self._known = {} if len(self._known) > _KEPT else self._known
+            self._known[key] = now, self._before_capture(said, now, terms, place)
+        return self._known[key]
+
+    def _before_capture(
+        self, said: list[ConsentStatement], now: Standing, terms: Terms, place: Place
+    ) -> bool | None:
+        """What stood when the footage was taken was a consent, and it said no less than what stands now."""
+        if now.statement is None or place.captured_at is None:
+            return None
+        if now.status == "given" and now.statement.given_at < place.captured_at:
+            return True
+        just_before = place.captured_at - timedelta(microseconds=1)
+        then = standing(said, self.subject_id, terms.purpose, place, just_before, terms.known_at)
+        if then.status != "given" or then.statement is None or then.in_scope is not True:
+            return False
+        both = ((getattr(then.statement, name), getattr(now.statement, name)) for name in _STRENGTHS)
+        return all(before or not after for before, after in both)
