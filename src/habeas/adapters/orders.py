@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from habeas.adapters import key_files
-from habeas.errors import Unavailable
+from habeas.errors import IntegrityError, RefusedByPolicy, Unavailable
 from habeas.model.orders import Halt, OrderBook, Stopped
 from habeas.steps.order_files import LARGEST, broken
 from habeas.steps.orders import read_book, stop, stopped
@@ -51,14 +51,18 @@ class OrderFolder:
             self._read = (listing, read_book(files, self.registrar_public) if files else OrderBook())
         return self._read[1]
 
-    def with_(self, name: str, content: bytes) -> OrderBook:
-        """The book as it would be with one file more. Raises IntegrityError when that file wouldn't be valid."""
-        files = [(other, self._content(other)) for other, *_ in self._listing()]
-        return read_book([*files, (name, content)], self.registrar_public)
-
     def add(self, name: str, content: bytes) -> OrderBook:
-        """Put a file into the folder, whole or not at all, and only if the book is valid with it."""
-        book = self.with_(name, content)
+        """Put a file into the folder, whole or not at all, and only if the book is valid with it.
+
+        Raises RefusedByPolicy when its signer may not give it, Unavailable when the folder can't be written.
+        """
+        self.book()  # what is wrong already is not this order's fault
+        files = [(other, self._content(other)) for other, *_ in self._listing()]
+        try:
+            book = read_book([*files, (name, content)], self.registrar_public)
+        except IntegrityError as error:
+            why = error.message.partition("valid: ")[2]
+            raise RefusedByPolicy(f"this can't be ordered: {why}", hint="Nothing was ordered.") from None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._create(name, content)

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from habeas.errors import BadInput, HabeasError, UsageError
+from habeas.errors import BadInput, HabeasError, Halted, UsageError
 
 if TYPE_CHECKING:
     from habeas.adapters.delta_reader import DeltaReader
@@ -85,12 +85,18 @@ class Installation:
 
         return policy_in_force(self.settings, self.book)
 
-    def stopped(self, now: datetime) -> Stopped:
-        """What is halted now, recipients looked up in the rules in force. Raises Halted while everything is."""
-        from habeas.steps.orders import recipients_of, stop, stopped
+    def require_no_halt(self, now: datetime) -> None:
+        """Raise Halted while everything is halted."""
+        from habeas.steps.orders import stop, stopped
 
         if halt := stopped(self.book, now, {}).everything:
             raise stop(halt)
+
+    def stopped(self, now: datetime) -> Stopped:
+        """Sources and purposes that are halted now. Raises Halted while everything is."""
+        from habeas.steps.orders import recipients_of, stopped
+
+        self.require_no_halt(now)
         return stopped(self.book, now, recipients_of(self.policy.activities))
 
     @cached_property
@@ -190,10 +196,12 @@ class Installation:
     ) -> str:
         """Run a DAG to its end on the installation's own Airflow; the run's id.
 
-        `progress` gets each task's record as it ends. Raises the error the failed task ended with.
+        `progress` gets each task's record as it ends. Raises the error the failed task ended with, and Halted when a
+        halt stopped the run or lets none begin.
         """
         from habeas.adapters.airflow_env import airflow_environment, run_dag_once
 
+        self.require_no_halt(at)
         home = self.config.parent
         environment = airflow_environment(home) | {
             "HABEAS_CONFIG": str(self.config),
@@ -202,7 +210,22 @@ class Installation:
         ended = run_dag_once(home, dag, parameters, at, progress=progress, environment=environment)
         if not ended.ok or ended.run_id is None:
             raise _what_failed(dag, ended.log)
+        self._require_not_halted(dag, ended.run_id)
         return ended.run_id
+
+    def _require_not_halted(self, dag: str, run_id: str) -> None:
+        """A halted run is none that failed: its DAG ends well, and its records say where it stopped."""
+        from habeas.steps.orders import stop
+        from habeas.steps.runs import RunFolder
+
+        records = RunFolder(self.settings.runs, run_id).records()
+        record = next((each for each in records if each.status == "halted"), None)
+        if record is None:
+            return
+        halts = {each.halt_id: each for each in self.book.every_halt}
+        if halt := halts.get(record.digests.get("halt", "")):
+            raise stop(halt)
+        raise Halted(f"the {dag} run was halted at {record.task}", hint="See: habeas halts")
 
     def table_paths(self) -> dict[str, str]:
         """Every table's folder, by name."""

@@ -14,9 +14,11 @@ from habeas.cli import (
     consent,
     demo,
     explain,
+    halt,
     log,
     models,
     opening,
+    people,
     policy,
     roster,
     run,
@@ -37,6 +39,7 @@ Exit codes
  4  a rule says no: retrying can't help
  5  something is not what its digest, signature or contract says
  6  a key is closed, destroyed, unknown or held back
+ 7  halted: somebody who may said stop; nothing is wrong and nothing is lost
 75  a store, a lock or a disk can't be used now: try again later
 """
 
@@ -131,6 +134,10 @@ app.add_typer(source.app, name="source")
 app.add_typer(consent.app, name="consent")
 app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")
+app.add_typer(people.app, name="people")
+app.command("halt")(halt.halt)
+app.command("resume")(halt.resume)
+app.command("halts")(halt.halts)
 app.add_typer(run.app, name="run")
 app.command("explain")(explain.explain)
 app.add_typer(log.app, name="log")

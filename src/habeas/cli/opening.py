@@ -21,6 +21,8 @@ def open_(
 ) -> None:
     """Open sealed rows to see that they can be opened. The opening is recorded before the first key is fetched.
 
+    What is halted stays shut; while everything is halted nothing is opened.
+
     \b
     habeas open --reason "yearly custody check" --who "custodian 2"
     habeas open --reason "request 2026-114" --who "custodian 2" --subject-file -
@@ -29,7 +31,8 @@ def open_(
     from habeas.steps.opening import open_rows
     from habeas.steps.reading import rows
 
-    place = installation(config, custody)
+    place, at = installation(config, custody), now()
+    stopped = place.stopped(at)
     where: list[tuple[str, str, Any]] = []
     if subject_file is not None:
         where.append(("subject_id", "=", place.subject_of(out.real_ids(subject_file)[0])))
@@ -41,7 +44,8 @@ def open_(
         place.custodian,
         who=who,
         reason=reason,
-        now=now(),
+        now=at,
+        stopped=stopped,
     )
     told = {"opened": opened.count, "digest": opened.digest, "skipped": dict(opened.skipped)}
 

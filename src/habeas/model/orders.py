@@ -111,10 +111,17 @@ class OrderBook:
     people: Mapping[str, Person] = field(default_factory=dict)
     every_halt: tuple[Halt, ...] = ()
     activations: tuple[Activation, ...] = ()
+    signers: Mapping[str, str] = field(
+        default_factory=dict
+    )  # order id -> who signed it, the registrar left out
 
     def halts(self, at: datetime) -> tuple[Halt, ...]:
         """Those in force at `at`, oldest first."""
         return tuple(halt for halt in self.every_halt if halt.stands(at))
+
+    def signed_by(self, person_id: str) -> tuple[str, ...]:
+        """Ids of the orders this person signed."""
+        return tuple(order_id for order_id, signer in self.signers.items() if signer == person_id)
 
     def reviewers(self) -> Mapping[str, bytes]:
         """Public keys of those who may sign references to statutes, by person id."""

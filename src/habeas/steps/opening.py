@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from habeas.errors import IntegrityError, UsageError
 from habeas.model.ids import packed
+from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.sealing.envelope import SealContext
 from habeas.sealing.opening import open_sealed
 
@@ -45,7 +46,7 @@ class OpeningStore(Protocol):
 class Opened:
     """What leaves an opening: how many rows opened, one digest over them, and why others didn't.
 
-    Words in `skipped`: no_status, closed, frozen, held (row_status), expired, key_closed,
+    Words in `skipped`: halted, no_status, closed, frozen, held (row_status), expired, key_closed,
     does_not_open (tampered with, or sealed as another row: an integrity failure).
     """
 
@@ -62,18 +63,20 @@ def open_rows(
     who: str,
     reason: str,
     now: datetime,
+    stopped: Stopped = NOTHING_HALTED,
 ) -> Opened:
     """Open rows of `embeddings`; the vectors don't leave, their digest does.
 
-    `statuses` are rows of `row_status` (newest wins, missing = closed). The digest is SHA-256 over row ids
-    and vectors (float32, little-endian), ordered by row_id. The opening is written down before the first key
-    is fetched. Raises UsageError without a name and a reason.
+    `statuses` are rows of `row_status` (newest wins, missing = closed). What is halted (`stopped`) stays shut
+    whatever its status. The digest is SHA-256 over row ids and vectors (float32, little-endian), ordered by
+    row_id. The opening is written down before the first key is fetched. Raises UsageError without a name and a
+    reason.
     """
     if not who.strip() or not reason.strip():
         raise UsageError("an opening needs a name and a reason", hint="Say who opens and what for.")
     kept = list(rows)
     opening = store.note_opening(now, who, reason, len(kept))
-    vectors, skipped = _vectors(kept, statuses, store, now=now)
+    vectors, skipped = _vectors(kept, statuses, store, now=now, stopped=stopped)
     whole = hashlib.sha256()
     for row_id in sorted(vectors):
         whole.update(packed(row_id, vectors[row_id].astype("<f4").tobytes()))
@@ -87,6 +90,7 @@ def _vectors(
     store: OpeningStore,
     *,
     now: datetime,
+    stopped: Stopped = NOTHING_HALTED,
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, int]]:
     """row_id -> vector, and why the others didn't open. Leaves no record: for `open_rows` and tests."""
     if len({row["row_id"] for row in rows}) != len(rows):
@@ -97,7 +101,8 @@ def _vectors(
     skipped: Counter[str] = Counter()
     allowed = []
     for row in rows:
-        refusal = _refusal(newest.get(row["row_id"]), now)
+        halted = stopped.touching(row["source_id"], frozenset({row["purpose"]}))
+        refusal = "halted" if halted else _refusal(newest.get(row["row_id"]), now)
         if refusal:
             skipped[refusal] += 1
         else:

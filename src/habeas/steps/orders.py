@@ -42,7 +42,9 @@ def read_book(files: Iterable[tuple[str, bytes]], registrar_public: bytes) -> Or
         if order.kind not in _REGISTRARS:
             _may(order, people, kept)
             verify(order, people[order.signer].public_key, registrar_public)
-    return OrderBook(people, _halts(orders), tuple(_activation(o) for o in _of(orders, OrderKind.ACTIVATION)))
+    activations = tuple(_activation(order) for order in _of(orders, OrderKind.ACTIVATION))
+    signers = {order.order_id: order.signer for order in orders if order.kind not in _REGISTRARS}
+    return OrderBook(people, _halts(orders), activations, signers)
 
 
 def _people(orders: list[Order], registrar_public: bytes) -> dict[str, Person]:

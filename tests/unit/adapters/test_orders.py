@@ -11,7 +11,7 @@ import pytest
 from giving import NOW, Office, id_of
 
 from habeas.adapters.orders import HaltWatch, OrderFolder
-from habeas.errors import Halted, IntegrityError, KeyUnavailable, Unavailable
+from habeas.errors import Halted, IntegrityError, KeyUnavailable, RefusedByPolicy, Unavailable
 from habeas.model.orders import HaltScope, Role
 
 OFFICE = Office()
@@ -54,7 +54,7 @@ def test_an_order_is_there_whole_and_jobs_of_others_may_read_it(orders: OrderFol
 def test_an_order_that_would_not_be_valid_is_not_written(orders: OrderFolder, home: Path) -> None:
     halt = OFFICE.halt("oversight-1", 2)
     orders.add(*halt)
-    with pytest.raises(IntegrityError, match="whoever halted can't resume"):
+    with pytest.raises(RefusedByPolicy, match="whoever halted can't resume"):
         orders.add(*OFFICE.resume(halt, "oversight-1", 2))
     assert 3 == len(os.listdir(home / "orders"))
 
