@@ -136,7 +136,10 @@ class _Reader:
         """Rule ids as tables of decisions hold them: pack/id."""
         if node is None:
             return None
-        return tuple(self._rule(each) for each in sequence(node, self.file))
+        found = tuple(self._rule(each) for each in sequence(node, self.file))
+        if len(set(found)) != len(found):
+            _refuse(node, self.file, "a rule stands twice in the list", "Keep one of them.")
+        return found
 
     def _rule(self, node: yaml.Node) -> str:
         asked = text(node, self.file)
