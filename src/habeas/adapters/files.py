@@ -130,6 +130,23 @@ def open_regular(root: Path, location: str) -> Iterator[int]:
         os.close(fd)
 
 
+def is_folder(root: Path, location: str) -> bool:
+    """Whether a folder lies there, reached without following a link. Raises like open_regular."""
+    try:
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unavailable(f"the source's folder can't be opened ({error.strerror})") from None
+    try:
+        with _folder(top, locations.parts(location)):
+            return True
+    except OSError as error:
+        if error.errno in _LATER:
+            raise _later(error) from None
+        return False
+    finally:
+        os.close(top)
+
+
 def _regular(about: os.stat_result) -> None:
     kind = _kind(about.st_mode)
     if kind != "file":

@@ -65,6 +65,12 @@ class Registrar(KeyStore):
         with self._transaction() as connection:
             return subjects(connection, [mac]).get(mac)
 
+    def knows(self, subject_id: str) -> bool:
+        """Whether somebody was given this subject id."""
+        query = sa.select(identity.c.subject_id).where(identity.c.subject_id == subject_id).limit(1)
+        with self._transaction() as connection:
+            return connection.execute(query).first() is not None
+
     def _mac(self, real_id: str) -> bytes:
         normal = unicodedata.normalize("NFC", real_id)  # no case folding: two ids are never made one
         if not normal:

@@ -1,36 +1,43 @@
-"""Imports: sources, consents and rosters into their tables, insert-only; the same file twice changes nothing.
+"""Imports into their tables, insert-only; the same file twice changes nothing.
 
-Keys are closed and made before a statement is written: a run that starts in between finds a withdrawn
-person's key closed already. What can't be used goes to `quarantine`, without its values.
+A no closes keys before it is written, and a new key is made after what was said is written: a run that starts in
+between finds the old key closed and no new one. What can't be used goes to `quarantine`, without its values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from habeas.adapters import files
 from habeas.adapters.keystore_registrar import Registrar
+from habeas.adapters.places import archive_places
 from habeas.errors import BadInput, RefusedByPolicy
-from habeas.model.ids import asset_id, new_id
-from habeas.model.people import ConsentStatement, RosterLine, Source, Subject
+from habeas.model.ids import new_id
+from habeas.model.people import ConsentStatement, LeaveOut, RosterLine, Source, Subject
 from habeas.policy.purposes import Purposes
 from habeas.spark.embed import source_folders
 from habeas.spark.tables import Tables
 from habeas.steps import imports
-from habeas.steps.custody import enrol_consents
-from habeas.steps.ledger_rows import statement_of, statement_row
+from habeas.steps.enrolment import close_ended, close_left_out, enrol_standing
+from habeas.steps.import_occasions import Occasion
+from habeas.steps.import_people import learnt
+from habeas.steps.import_scope import NOWHERE, Places
+from habeas.steps.import_sources import learnt as learnt_about
+from habeas.steps.imports import Imported, Input
+from habeas.steps.ledger_rows import leave_out_of, leave_out_row, source_of, statement_of, statement_row
 
-Input = Path | BinaryIO
+SUBJECT = "urn:habeas:subject:"
+"""What stands before a random subject id where a real id might stand too."""
 
 
-def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) -> imports.Imported[Source]:
+def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) -> Imported[Source]:
     """Register sources. Raises RefusedByPolicy when one would change what a known source was collected for."""
     read = imports.import_sources(file, purposes=purposes, recorded_at=now)
-    for old in _stored_sources(tables):
+    stored = {row["source_id"]: source_of(row.asDict()) for row in tables.read("sources").collect()}
+    for old in stored.values():
         for new in read.records:
             if changed := imports.conflicts_with(old, new):
                 raise RefusedByPolicy(
@@ -38,44 +45,104 @@ def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) 
                     f"{old.source_id}, and a source stays what it was registered as",
                     hint="Register new footage as a new source, in a folder of its own.",
                 )
-    _insert(tables, "sources", [asdict(s) | {"purposes": list(s.purposes)} for s in read.records])
+    told = [learnt_about(stored[s.source_id], s) if s.source_id in stored else s for s in read.records]
+    rows = [asdict(s) | {"purposes": list(s.purposes)} for s in told if stored.get(s.source_id) != s]
+    if rows:
+        tables.upsert("sources", tables.frame("sources", rows))
     _set_aside(tables, read, now)
     return read
 
 
+def places_of(tables: Tables, archive: Path, installation_key: bytes) -> Places:
+    """How paths in lists become ids, in the archive as it lies there now."""
+    return archive_places(archive, source_folders(tables), installation_key)
+
+
 def add_consents(
-    tables: Tables, registrar: Registrar, file: Input, purposes: Purposes, now: datetime
-) -> imports.Imported[ConsentStatement]:
-    """Record statements; a given consent gets a key, a withdrawn or refused one loses it at once."""
+    tables: Tables,
+    registrar: Registrar,
+    file: Input,
+    purposes: Purposes,
+    now: datetime,
+    places: Places = NOWHERE,
+) -> Imported[ConsentStatement]:
+    """Record statements; a withdrawal or refusal closes its key at once, a given consent gets one afterwards."""
+    recorded: list[ConsentStatement] = []
+
+    def known(subject_ids: Collection[str]) -> list[ConsentStatement]:
+        recorded.extend(statement_of(row) for row in _about(tables, "consents", subject_ids))
+        return recorded
+
+    read = imports.import_consents(
+        file, purposes=purposes, recorded_at=now, subject_of=_person(registrar, now), places=places,
+        recorded=known, together=registrar.together,
+    )  # fmt: skip
+    ids = {each.consent_id for each in recorded}
+    fresh = [each for each in read.records if each.consent_id not in ids]
+    # Every pair of the file, not the new ones alone: an import that was cut off is finished by the next.
+    pairs = {(each.subject_id, each.purpose) for each in read.records}
+    history = [each for each in (*recorded, *fresh) if (each.subject_id, each.purpose) in pairs]
+    left_out = _leave_outs(tables, {subject for subject, _ in pairs})
+    close_ended(history, registrar, now, left_out)
+    _people(tables, read.subjects, now)
+    _insert(tables, "consents", [statement_row(each) for each in fresh])
+    _enrol(tables, registrar, history, left_out, now)
+    _set_aside(tables, read, now)
+    return read
+
+
+def add_leave_outs(
+    tables: Tables,
+    registrar: Registrar,
+    file: Input,
+    purposes: Purposes,
+    now: datetime,
+    places: Places = NOWHERE,
+) -> Imported[LeaveOut]:
+    """Record who and what is never to be processed. A person's keys close before their line is written."""
+    stored = [leave_out_of(row.asDict()) for row in tables.read("leave_outs").collect()]
+    ids = {each.leave_out_id for each in stored}
     with registrar.together():
-        read = imports.import_consents(
+        read = imports.import_leave_outs(
             file,
             purposes=purposes,
             recorded_at=now,
-            subject_of=lambda real_id: registrar.subject_for(real_id, now),
+            subject_of=_person(registrar, now),
+            places=places,
+            known=ids,
         )
-    stored = [statement_of(r.asDict()) for r in tables.read("consents").collect()]
-    known = {s.consent_id for s in stored}
-    fresh = [s for s in read.records if s.consent_id not in known]
-    pairs = {(s.subject_id, s.purpose) for s in fresh}
-    history = [s for s in stored if (s.subject_id, s.purpose) in pairs] + fresh
-    records = enrol_consents(history, registrar, now)
-    _people(tables, read.subjects, now)
-    _insert(tables, "keys", [{f.name: getattr(k, f.name) for f in fields(k)} for k in records])
-    _insert(tables, "consents", [statement_row(s) for s in fresh])
+    fresh = [each for each in read.records if each.leave_out_id not in ids]
+    everything = [*stored, *fresh]
+    touched = {each.subject_id for each in read.records}
+    touched |= {
+        each.subject_id for each in stored if each.leave_out_id in {one.lifts for one in read.records}
+    }
+    people = {each for each in touched if each is not None}
+    close_left_out([each for each in everything if each.subject_id in people or each.lifts], registrar, now)
+    _people(tables, (Subject(person, None, None) for person in sorted(people)), now)
+    _insert(tables, "leave_outs", [leave_out_row(each) for each in fresh])
+    # Closed for some footage, or lifted: where consent still stands, it gets a new key.
+    history = [statement_of(row) for row in _about(tables, "consents", people)]
+    _enrol(tables, registrar, history, everything, now)
+    _set_aside(tables, read, now)
+    return read
+
+
+def add_occasions(tables: Tables, file: Input, now: datetime, places: Places) -> Imported[Occasion]:
+    """Record which site, event or lot the footage of a folder belongs to."""
+    read = imports.import_occasions(file, recorded_at=now, places=places)
+    _insert(tables, "occasions", [asdict(each) for each in read.records])
     _set_aside(tables, read, now)
     return read
 
 
 def add_rosters(
     tables: Tables, registrar: Registrar, file: Input, archive: Path, installation_key: bytes, now: datetime
-) -> imports.Imported[RosterLine]:
+) -> Imported[RosterLine]:
     """Record who is in which asset. The line is about the content that lies there now."""
-    asset_of = _asset_finder(tables, archive, installation_key)
+    asset_of = _asset_finder(places_of(tables, archive, installation_key))
     with registrar.together():
-        read = imports.import_rosters(
-            file, subject_of=lambda real_id: registrar.subject_for(real_id, now), asset_of=asset_of
-        )
+        read = imports.import_rosters(file, subject_of=_person(registrar, now), asset_of=asset_of)
     people = sorted({line.subject_id for line in read.records if line.subject_id})
     _people(tables, (Subject(person, None, None) for person in people), now)
     rows: list[dict[str, Any]] = []
@@ -87,36 +154,75 @@ def add_rosters(
     return read
 
 
-def _asset_finder(tables: Tables, archive: Path, installation_key: bytes) -> Callable[[str, str], str]:
-    folders = source_folders(tables)
-
+def _asset_finder(places: Places) -> Callable[[str, str], str]:
     def asset_of(source_id: str, location: str) -> str:
-        if source_id not in folders:
-            raise BadInput("unknown_source")
         try:
-            with files.open_regular(archive / folders[source_id], location) as fd:
-                return asset_id(installation_key, source_id, files.sha256_of(fd))
-        except BadInput:
-            raise BadInput("roster_asset_missing") from None
+            return places.asset(source_id, location)
+        except BadInput as bad:
+            raise BadInput("roster_asset_missing" if bad.reason == "asset_missing" else bad.reason) from None
 
     return asset_of
 
 
-def _stored_sources(tables: Tables) -> list[Source]:
-    rows = [r.asDict() for r in tables.read("sources").collect()]
-    return [Source(**(r | {"purposes": tuple(r["purposes"])})) for r in rows]
+def _person(registrar: Registrar, now: datetime) -> Callable[[str], str]:
+    """The subject behind a real id, enrolled at first sight; behind a subject id with its prefix, itself."""
+
+    def subject_of(real_id: str) -> str:
+        if not real_id.startswith(SUBJECT):
+            return registrar.subject_for(real_id, now)
+        known = real_id.removeprefix(SUBJECT)
+        if not registrar.knows(known):
+            raise BadInput("unknown_subject", "subject: nobody here has that id")
+        return known
+
+    return subject_of
+
+
+def _about(tables: Tables, name: str, subject_ids: Collection[str]) -> list[dict[str, Any]]:
+    """Rows about some people, by join: a predicate would carry ids into plans."""
+    if not subject_ids:
+        return []
+    wanted = tables.spark.createDataFrame([(each,) for each in sorted(subject_ids)], "subject_id string")
+    return [row.asDict() for row in tables.read(name).join(wanted, "subject_id", "left_semi").collect()]
+
+
+def _leave_outs(tables: Tables, subject_ids: Collection[str]) -> list[LeaveOut]:
+    """What is recorded about these people, and every lift."""
+    rows = [row.asDict() for row in tables.read("leave_outs").where("lifts IS NOT NULL").collect()]
+    return [leave_out_of(row) for row in (*_about(tables, "leave_outs", subject_ids), *rows)]
+
+
+def _enrol(
+    tables: Tables,
+    registrar: Registrar,
+    history: Iterable[ConsentStatement],
+    left_out: Iterable[LeaveOut],
+    now: datetime,
+) -> None:
+    records = enrol_standing(history, registrar, now, left_out)
+    _insert(tables, "keys", [{f.name: getattr(key, f.name) for f in fields(key)} for key in records])
 
 
 def _people(tables: Tables, people: Iterable[Subject], now: datetime) -> None:
-    rows = [asdict(person) | {"recorded_at": now} for person in people]
-    if rows:
-        learnt = " OR ".join(
-            f"t.{name} IS NULL AND s.{name} IS NOT NULL" for name in ("jurisdictions", "age", "last_contact_on")
-        )
-        tables.upsert("subjects", tables.frame("subjects", rows), when=learnt)
+    """Add people, and what is told of those known."""
+    told = list(people)
+    rows = _about(tables, "subjects", {each.subject_id for each in told})
+    known = {row["subject_id"]: _subject(row) for row in rows}
+    changed = [asdict(person) | {"recorded_at": now} for person in learnt(known, told)]
+    for row in changed:
+        row["jurisdictions"] = None if row["jurisdictions"] is None else list(row["jurisdictions"])
+    if changed:
+        tables.upsert("subjects", tables.frame("subjects", changed))
 
 
-def _set_aside(tables: Tables, read: imports.Imported[Any], now: datetime) -> None:
+def _subject(row: dict[str, Any]) -> Subject:
+    places = row["jurisdictions"]
+    return Subject(
+        row["subject_id"], None if places is None else tuple(places), row["age"], row["last_contact_on"]
+    )
+
+
+def _set_aside(tables: Tables, read: Imported[Any], now: datetime) -> None:
     rows = [
         {
             "quarantine_id": new_id("quarantine", "record", read.input_digest, bad.line_number, bad.reason),

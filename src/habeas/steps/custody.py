@@ -1,20 +1,15 @@
-"""Use cases of the registrar: set up custody once, turn consents into keys. Nothing here opens a row."""
+"""A use case of the registrar: set up custody once. Nothing here opens a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from habeas.errors import IntegrityError
-from habeas.model.people import ConsentStatement, ConsentStatus
 from habeas.sealing.epochs import Epoch, Kms, Random, new_epoch, verify_epoch
-from habeas.sealing.keyrecords import KeyRecord, registrar_public_of
-
-Pair = tuple[str, str]
-"""(subject_id, purpose)"""
+from habeas.sealing.keyrecords import registrar_public_of
 
 KEY_BYTES = 32
 """Length of every key file: identity key, registrar key and its public half, installation key."""
@@ -85,51 +80,3 @@ def _check(places: Places, files: KeyFiles, store: EpochStore) -> None:
     epoch = store.current_epoch()
     if epoch is not None:
         verify_epoch(epoch, registrar)
-
-
-class EnrolmentStore(Protocol):
-    """The registrar's key store, as enrolment needs it."""
-
-    def records(self, subject_ids: Sequence[str] | None = None) -> list[KeyRecord]: ...
-
-    def enrol_many(self, pairs: Iterable[Pair], now: datetime) -> dict[Pair, KeyRecord]: ...
-
-    def close_many(self, pairs: Iterable[Pair], now: datetime, reason: str) -> list[str]: ...
-
-
-def enrol_consents(
-    statements: Iterable[ConsentStatement], store: EnrolmentStore, now: datetime
-) -> list[KeyRecord]:
-    """A given consent gets a key, a withdrawn or refused one loses it at once.
-
-    Hand in the statements an import newly recorded, or the whole history of a pair: the newest by what was
-    true when (given_at), then by when it became known, decides; of two equal ones the one against. A
-    withdrawal followed by a new consent closes the old key, so what was sealed before is not opened again by
-    the new consent. Returns the open records of the pairs whose newest statement gives consent, by key_id.
-    """
-    history: dict[Pair, list[ConsentStatement]] = {}
-    for statement in sorted(statements, key=_age):
-        history.setdefault((statement.subject_id, statement.purpose), []).append(statement)
-    made = {
-        (record.subject_id, record.purpose): record.created_at
-        for record in store.records(sorted({subject for subject, _ in history}))
-    }
-    closing = {pair for pair, past in history.items() if _closes(past, made.get(pair))}
-    giving = {pair for pair, past in history.items() if past[-1].status is ConsentStatus.GIVEN}
-    store.close_many(sorted(closing), now, "consent_ended")
-    enrolled = store.enrol_many(sorted(giving), now)
-    return sorted(enrolled.values(), key=lambda record: record.key_id)
-
-
-def _age(statement: ConsentStatement) -> tuple[datetime, datetime, bool, str]:
-    against = statement.status is not ConsentStatus.GIVEN
-    return statement.given_at, statement.recorded_at, against, statement.consent_id
-
-
-def _closes(past: Sequence[ConsentStatement], key_made_at: datetime | None) -> bool:
-    if key_made_at is None:
-        return False
-    if past[-1].status is not ConsentStatus.GIVEN:
-        return True
-    # An older statement against, known before the key was made, is history that the key already answers to.
-    return any(one.status is not ConsentStatus.GIVEN and one.recorded_at > key_made_at for one in past)

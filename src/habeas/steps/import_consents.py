@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from habeas.errors import BadInput
-from habeas.model.ids import new_id
-from habeas.model.people import ConsentStatement, ConsentStatus, Scope, Subject
+from habeas.model.ids import new_id, packed
+from habeas.model.people import ConsentStatement, ConsentStatus
+from habeas.policy.fact_list import AGE
 from habeas.policy.purposes import Purposes
 from habeas.steps import import_fields as cell
+from habeas.steps import import_scope
 from habeas.steps.import_lines import Columns, Values
+from habeas.steps.import_scope import Places, SaidScope
 
 NEEDED = "subject purpose status given_at expires_at sources explicit notice_version method"
+OPTIONAL = (
+    "evidence_digest", "separate", "written", "guardian", "recipients", "countries", *import_scope.COLUMNS,
+    "jurisdictions", "age", "last_contact_on",
+)  # fmt: skip
 COLUMNS = Columns(
     tuple(NEEDED.split()),
     may_be_blank=frozenset({"expires_at", "sources", "explicit"}),
-    optional=("evidence_digest", "jurisdiction", "minor"),
+    optional=OPTIONAL,
 )
 STATUSES = {
     prefix + name: status
@@ -28,26 +33,42 @@ STATUSES = {
 }
 """The words a status may be: the short one, or the DPV term with or without its prefix."""
 
+AHEAD = timedelta(days=1)
+"""How far a no, or a day, may lie ahead: zones and clocks differ."""
+ANNOUNCED = timedelta(days=366)
+"""How far ahead a consent may begin. Further is a slip of the pen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A statement before its speaker has a subject id."""
+    """A statement before its speaker has a subject id and its scope has ids."""
 
     real_id: str = field(repr=False)
     purpose: str
     status: ConsentStatus
     given_at: datetime
     expires_at: datetime | None
-    sources: tuple[str, ...]
     explicit: bool | None
     notice_version: str
     method: str
     evidence_digest: str
-    jurisdiction: str | None
-    minor: bool | None
+    scope: SaidScope
+    separate: bool | None
+    written: bool | None
+    guardian: bool | None
+    recipients: tuple[str, ...]
+    countries: tuple[str, ...]
+    jurisdictions: tuple[str, ...] | None
+    age: str | None
+    last_contact_on: date | None
 
-    def statement(self, subject_id: str, recorded_at: datetime) -> ConsentStatement:
-        """The id covers what was said, not when we learnt it: the same file again adds nothing."""
+    def statement(self, subject_id: str, recorded_at: datetime, places: Places) -> ConsentStatement:
+        """The id covers what was said, not when we learnt it: the same file again adds nothing.
+
+        Raises BadInput when the scope names a folder or an asset that isn't there.
+        """
+        scope = self.scope.scope(places)
+        parts = (scope.sources, scope.folders, scope.sites, scope.events, scope.lots, scope.assets)
         consent_id = new_id(
             "consent",
             subject_id,
@@ -55,51 +76,79 @@ class Said:
             self.status.value,
             self.given_at,
             self.expires_at,
-            ";".join(self.sources),
             self.explicit,
             self.notice_version,
             self.method,
             self.evidence_digest,
+            self.separate,
+            self.written,
+            self.guardian,
+            *(packed(*part) for part in (self.recipients, self.countries, *parts)),
+            scope.from_at,
+            scope.to_at,
         )
         return ConsentStatement(
-            consent_id,
-            subject_id,
-            self.purpose,
-            self.status,
-            self.given_at,
-            self.expires_at,
-            recorded_at,
-            self.explicit,
-            self.notice_version,
-            self.method,
-            self.evidence_digest,
-            Scope(sources=self.sources),
+            consent_id=consent_id,
+            subject_id=subject_id,
+            purpose=self.purpose,
+            status=self.status,
+            given_at=self.given_at,
+            expires_at=self.expires_at,
+            recorded_at=recorded_at,
+            explicit=self.explicit,
+            notice_version=self.notice_version,
+            method=self.method,
+            evidence_digest=self.evidence_digest,
+            scope=scope,
+            separate=self.separate,
+            written=self.written,
+            guardian=self.guardian,
+            recipients=self.recipients,
+            countries=self.countries,
         )
 
 
-def parse(values: Values, purposes: Purposes) -> Said:
-    """Raises BadInput."""
+def parse(values: Values, purposes: Purposes, recorded_at: datetime) -> Said:
+    """Raises BadInput, also for what can't be: see `_possible`."""
     who = real_id(values)
     if who is None:
         raise BadInput("missing_value", "subject")
-    given_at, expires_at = cell.instant(values, "given_at"), cell.optional_instant(values, "expires_at")
-    if expires_at is not None and expires_at <= given_at:
-        raise BadInput("expires_before_given", "expires_at: not after given_at")
-    jurisdiction = None if values.get("jurisdiction") is None else cell.place(values, "jurisdiction")
-    return Said(
+    said = Said(
         real_id=who,
         purpose=purposes.resolve(_purpose_text(values)).purpose_id,
         status=_status(values),
-        given_at=given_at,
-        expires_at=expires_at,
-        sources=_sources(values),
+        given_at=cell.instant(values, "given_at"),
+        expires_at=cell.optional_instant(values, "expires_at"),
         explicit=cell.boolean(values, "explicit"),
         notice_version=cell.text(values, "notice_version"),
         method=cell.text(values, "method"),
         evidence_digest=cell.hex_digest(values, "evidence_digest"),
-        jurisdiction=None if jurisdiction == "unknown" else jurisdiction,
-        minor=cell.boolean(values, "minor"),
+        scope=import_scope.parse(values),
+        separate=cell.boolean(values, "separate"),
+        written=cell.boolean(values, "written"),
+        guardian=cell.boolean(values, "guardian"),
+        recipients=tuple(sorted(cell.listed(values, "recipients", is_id=True) or ())),
+        countries=_countries(values),
+        jurisdictions=_jurisdictions(values),
+        age=None if values.get("age") is None else cell.word(values, "age", AGE.words),
+        last_contact_on=cell.day(values, "last_contact_on"),
     )
+    _possible(said, recorded_at)
+    return said
+
+
+def _possible(said: Said, recorded_at: datetime) -> None:
+    """Refuse what can't be true. A no may be implausible and still counts: only its time must make sense."""
+    yes = said.status is ConsentStatus.GIVEN
+    if said.expires_at is not None and said.expires_at <= said.given_at:
+        raise BadInput("expires_before_given", "expires_at: not after given_at")
+    if said.given_at > recorded_at + (ANNOUNCED if yes else AHEAD):
+        limit = "more than a year" if yes else "more than a day"
+        raise BadInput("lies_ahead", f"given_at: {limit} after it is recorded")
+    if said.last_contact_on is not None and said.last_contact_on > (recorded_at + AHEAD).date():
+        raise BadInput("lies_ahead", "last_contact_on: a day that hasn't come")
+    if yes and said.guardian and said.age == "adult":
+        raise BadInput("guardian_of_adult", "guardian: nobody consents for a person of age")
 
 
 def real_id(values: Values) -> str | None:
@@ -112,33 +161,6 @@ def may_refuse(values: Values) -> bool:
     """True unless the record plainly says given."""
     status = values.get("status")
     return not (isinstance(status, str) and STATUSES.get(status) is ConsentStatus.GIVEN)
-
-
-def conflicting(records: list[tuple[int, Said]]) -> set[int]:
-    """Line numbers of what one person said about one purpose at one time with different statuses."""
-    groups: dict[tuple[str, str, datetime], list[tuple[int, ConsentStatus]]] = defaultdict(list)
-    for number, said in records:
-        groups[said.real_id, said.purpose, said.given_at].append((number, said.status))
-    return {
-        number for group in groups.values() if len({status for _, status in group}) > 1 for number, _ in group
-    }
-
-
-def subjects(named: Iterable[tuple[str, Said]]) -> tuple[Subject, ...]:
-    """One row a person. Where lines differ the protective answer holds: under age; jurisdiction unknown."""
-    places: dict[str, set[str]] = {}
-    ages: dict[str, set[bool]] = {}
-    for subject_id, said in named:
-        places.setdefault(subject_id, set()).update([said.jurisdiction] if said.jurisdiction else [])
-        ages.setdefault(subject_id, set()).update([said.minor] if said.minor is not None else [])
-    return tuple(
-        Subject(
-            subject_id,
-            tuple(sorted(places[subject_id])) or None,
-            None,
-        )
-        for subject_id in sorted(places)
-    )
 
 
 def _purpose_text(values: Values) -> str:
@@ -160,7 +182,25 @@ def _status(values: Values) -> ConsentStatus:
     return found
 
 
-def _sources(values: Values) -> tuple[str, ...]:
-    """Blank = every source; an empty list could mean none, and is refused (see listed)."""
-    named = cell.listed(values, "sources") or ()
-    return tuple(sorted(cell.slug({"sources": each}, "sources") for each in named))
+def _places(values: Values, column: str) -> tuple[str, ...] | None:
+    named = cell.listed(values, column)
+    if named is None:
+        return None
+    return tuple(sorted(cell.place({column: each}, column) for each in named))
+
+
+def _countries(values: Values) -> tuple[str, ...]:
+    named = _places(values, "countries") or ()
+    if "unknown" in named:
+        raise BadInput("bad_place", "countries: nobody can agree to an unknown place")
+    return named
+
+
+def _jurisdictions(values: Values) -> tuple[str, ...] | None:
+    """Blank or `unknown` alone = nobody said."""
+    named = _places(values, "jurisdictions")
+    if named == ("unknown",):
+        return None
+    if named is not None and "unknown" in named:
+        raise BadInput("bad_place", "jurisdictions: unknown stands alone")
+    return named

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from habeas.errors import BadInput
 from habeas.model.text import flaw, hidden
@@ -37,6 +37,9 @@ REASONS = frozenset(
         "no_time_zone",
         "date_out_of_range",
         "expires_before_given",
+        "lies_ahead",
+        "backdated",
+        "guardian_of_adult",
         "conflicting_statements",
         "conflicting_sources",
         "bad_number",
@@ -49,6 +52,12 @@ REASONS = frozenset(
         "bad_location",
         "bad_region",
         "bad_window",
+        "bad_scope",
+        "unknown_source",
+        "folder_missing",
+        "asset_missing",
+        "nothing_left_out",
+        "unknown_leave_out",
         "roster_incomplete",
         "roster_asset_missing",
     }
@@ -177,7 +186,23 @@ def optional_instant(values: Values, column: str) -> datetime | None:
         raise BadInput("impossible_date", f"{column}: no such date, time or offset") from None
 
 
-def listed(values: Values, column: str) -> tuple[str, ...] | None:
+def day(values: Values, column: str) -> date | None:
+    """A day, without a time: of things that only a day is known of."""
+    value = optional_text(values, column)
+    if value is None:
+        return None
+    if not _DAY.fullmatch(value):
+        raise BadInput("impossible_date", f"{column}: expected like 2026-01-31")
+    try:
+        found = date.fromisoformat(value)
+    except ValueError:
+        raise BadInput("impossible_date", f"{column}: no such day") from None
+    if not 1900 <= found.year < 2200:
+        raise BadInput("date_out_of_range", f"{column}: from 1900 to 2200")
+    return found
+
+
+def listed(values: Values, column: str, *, limit: int = 200, is_id: bool = False) -> tuple[str, ...] | None:
     """Texts divided by `;`, or a JSON list; None when blank. An empty element is refused, not dropped."""
     value = values.get(column)
     if value is None:
@@ -191,7 +216,9 @@ def listed(values: Values, column: str) -> tuple[str, ...] | None:
         raise BadInput("bad_list", f"{column}: leave it blank, or divide by ; without an empty element")
     if len(set(parts)) != len(parts):
         raise BadInput("bad_list", f"{column}: an element stands twice")
-    return tuple(text({column: part}, column) for part in parts)
+    for part in parts:
+        optional_text({column: part}, column, limit=limit, is_id=is_id)
+    return tuple(parts)
 
 
 def _shaped(value: str, shape: re.Pattern[str], reason: str, detail: str) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from habeas.errors import BadInput, UsageError
 
@@ -58,6 +58,18 @@ class RawRecord:
     line_number: int
     values: Values
     error: BadInput | None = None
+
+
+@runtime_checkable
+class Records(Protocol):
+    """Records from anywhere. Iterate once; then the other two are known. Raises like Reader."""
+
+    lines: int
+
+    @property
+    def input_digest(self) -> str: ...
+
+    def __iter__(self) -> Iterator[RawRecord]: ...
 
 
 class Reader:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 
 from habeas.errors import BadInput
 from habeas.model.people import Source
-from habeas.policy.facts import GROUND
+from habeas.policy.fact_list import GROUND, MEDIUM
 from habeas.policy.purposes import Purposes
 from habeas.steps import import_fields as field
 from habeas.steps.import_lines import Columns, Values
@@ -17,7 +17,9 @@ NEEDED = (
     "source_id controller controller_kind root purposes legal_basis scan_ground roster_ground jurisdiction "
     "capture_place retention_days"
 )
-COLUMNS = Columns(tuple(NEEDED.split()), optional=("registered_at",))
+LEARNT = ("medium", "purpose_ended_on", "self_published", "contractor_scope")
+"""What may be left open at first and said later, once. A purpose ends when it is attained."""
+COLUMNS = Columns(tuple(NEEDED.split()), optional=("registered_at", *LEARNT))
 MAX_RETENTION_DAYS = 36_500
 _ROOT_PART = re.compile(r"[^/\\\x00-\x1f]+")
 
@@ -44,6 +46,10 @@ def parse(values: Values, purposes: Purposes, recorded_at: datetime) -> Source:
         capture_place=field.place(values, "capture_place"),
         retention_days=retention,
         registered_at=field.optional_instant(values, "registered_at") or recorded_at,
+        medium=None if values.get("medium") is None else field.word(values, "medium", MEDIUM.words),
+        purpose_ended_on=field.day(values, "purpose_ended_on"),
+        self_published=field.boolean(values, "self_published"),
+        contractor_scope=field.boolean(values, "contractor_scope"),
     )
 
 
@@ -51,8 +57,9 @@ def conflicts_with(existing: Source, new: Source) -> tuple[str, ...]:
     """Fields in which `new` can't be registered beside `existing`; empty = it can (or is the same again).
 
     The same id: every field that differs but `registered_at`; a source registered for one purpose can't be
-    registered again for another. Another id: `root`, when one folder holds the other: footage would lie in
-    two sources, and the laxer one would open what the stricter one closes.
+    registered again for another. What one of the two leaves open (LEARNT) doesn't differ. Another id: `root`,
+    when one folder holds the other: footage would lie in two sources, and the laxer one would open what the
+    stricter one closes.
     """
     if existing.source_id != new.source_id:
         first, second = existing.root.split("/"), new.root.split("/")
@@ -60,7 +67,26 @@ def conflicts_with(existing: Source, new: Source) -> tuple[str, ...]:
         nested = "." in (existing.root, new.root) or first[:shorter] == second[:shorter]
         return ("root",) if nested else ()
     names = [each.name for each in fields(Source) if each.name != "registered_at"]
-    return tuple(name for name in names if getattr(existing, name) != getattr(new, name))
+    return tuple(
+        name
+        for name in names
+        if getattr(existing, name) != getattr(new, name) and not _open(existing, new, name)
+    )
+
+
+def learnt(existing: Source, new: Source) -> Source:
+    """The registered source with what it left open and `new` says."""
+    told = {name: getattr(new, name) for name in LEARNT if getattr(existing, name) is None}
+    return replace(existing, **told)
+
+
+def _differ(one: Source, other: Source) -> bool:
+    """One file says a thing once, or the same twice."""
+    return one.source_id == other.source_id and (learnt(one, other) != one or learnt(other, one) != other)
+
+
+def _open(existing: Source, new: Source, name: str) -> bool:
+    return name in LEARNT and None in (getattr(existing, name), getattr(new, name))
 
 
 def conflicting(records: list[tuple[int, Source]]) -> set[int]:
@@ -69,7 +95,7 @@ def conflicting(records: list[tuple[int, Source]]) -> set[int]:
         number
         for number, source in records
         for other_number, other in records
-        if other_number != number and conflicts_with(other, source)
+        if other_number != number and (conflicts_with(other, source) or _differ(other, source))
     }
 
 

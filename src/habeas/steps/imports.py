@@ -1,62 +1,57 @@
-"""Import sources, consents and rosters: bytes in, model values and set-aside records out.
+"""Import sources, consents, rosters, leave-outs and occasions: bytes in, model values and set-aside records out.
 
 - Nothing is lost: each line comes out as a record, as a repetition of one (`repeated`), or set aside with a
   reason.
 - Nothing is guessed, trimmed or repaired.
-- Real ids go to the callable `subject_of` and nowhere else: no value, detail or error here holds one.
+- Real ids go to the callable `subject_of`, paths to `places`, and nowhere else: no value, detail or error here
+  holds one.
 - A consent is content-addressed: importing a file again gives the same ids, so that a merge adds nothing.
+- Which consents are believed beside what is recorded already: see `import_checks`.
 - A roster is taken whole for an asset or not at all: with one line missing, a face could be bound to
   somebody else on the list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO, Generic, TypeVar
 
 from habeas.errors import BadInput
-from habeas.model.people import ConsentStatement, ConsentStatus, RosterLine, Source, Subject
+from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, RosterLine, Source
 from habeas.policy.purposes import Purposes
+from habeas.steps import import_checks as _checks
 from habeas.steps import import_consents as _consents
+from habeas.steps import import_leave_outs as _leave_outs
+from habeas.steps import import_occasions as _occasions
+from habeas.steps import import_people as _people
 from habeas.steps import import_rosters as _rosters
 from habeas.steps import import_sources as _sources
-from habeas.steps.import_lines import Columns, Reader, SetAside, Values, opened
+from habeas.steps.import_lines import SetAside
+from habeas.steps.import_occasions import Occasion
+from habeas.steps.import_scope import NOWHERE, Places
 from habeas.steps.import_sources import conflicts_with
+from habeas.steps.intake import Imported, Input, Intake, remembered
 
-__all__ = ["Imported", "SetAside", "conflicts_with", "import_consents", "import_rosters", "import_sources"]
+__all__ = ["Imported", "Input", "SetAside", "conflicts_with", "import_consents", "import_leave_outs",
+           "import_occasions", "import_rosters", "import_sources"]  # fmt: skip
 
-T = TypeVar("T")
-R = TypeVar("R")
-Numbered = list[tuple[int, T]]
-"""Values with the numbers of the lines they stand on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported(Generic[T]):
-    """What a file gave: lines = len(records) + repeated + lines set aside.
-
-    `refusals_set_aside`: consents set aside that say, or might say, refused or withdrawn (a file refused
-    whole counts as one). Not zero means that somebody's no may not have been heard: tell whoever imports.
-    """
-
-    records: tuple[T, ...]
-    set_aside: tuple[SetAside, ...]
-    lines: int  # with content, without the header
-    repeated: int
-    input_digest: str  # SHA-256 of the bytes, hex
-    subjects: tuple[Subject, ...] = ()
-    refusals_set_aside: int = 0
+SubjectOf = Callable[[str], str]
+Together = Callable[[], AbstractContextManager[None]]
+Recorded = Callable[[Collection[str]], Iterable[ConsentStatement]]
+"""What is recorded about these people (subject ids) already."""
 
 
-def import_sources(file: Path | BinaryIO, *, purposes: Purposes, recorded_at: datetime) -> Imported[Source]:
+def _nothing(_: Collection[str]) -> Iterable[ConsentStatement]:
+    return ()
+
+
+def import_sources(file: Input, *, purposes: Purposes, recorded_at: datetime) -> Imported[Source]:
     """Read source registrations. Compare each with what is registered by `conflicts_with` before writing it.
 
     Raises UsageError when `file` is a path and no readable file.
     """
-    intake = _Intake()
+    intake = Intake()
     parsed, _ = intake.parse(
         file, _sources.COLUMNS, lambda values: _sources.parse(values, purposes, recorded_at)
     )
@@ -66,47 +61,111 @@ def import_sources(file: Path | BinaryIO, *, purposes: Purposes, recorded_at: da
 
 
 def import_consents(
-    file: Path | BinaryIO, *, purposes: Purposes, recorded_at: datetime, subject_of: Callable[[str], str]
+    file: Input,
+    *,
+    purposes: Purposes,
+    recorded_at: datetime,
+    subject_of: SubjectOf,
+    places: Places = NOWHERE,
+    recorded: Recorded = _nothing,
+    together: Together = nullcontext,
 ) -> Imported[ConsentStatement]:
     """Read consent statements; `recorded_at` is the time of the import.
 
     `subject_of` maps a real id (NFC) to a subject id; it is called once a real id, for usable records alone,
-    and may raise BadInput, whose reason the record is then set aside with. Raises UsageError like
+    and may raise BadInput, whose reason the record is then set aside with; all calls happen inside `together`,
+    which a key store makes one transaction. `recorded`, asked once, may be slow. Raises UsageError like
     import_sources.
     """
-    intake, known = _Intake(), _remembered(subject_of)
-    parsed, unread = intake.parse(file, _consents.COLUMNS, lambda values: _consents.parse(values, purposes))
-    agreed, torn = intake.without(
-        parsed,
-        _consents.conflicting(parsed),
-        "conflicting_statements",
-        "the same person, purpose and time with another status",
+    intake, known, places = Intake(), remembered(subject_of), _remembering(places)
+    parsed, unread = intake.parse(
+        file, _consents.COLUMNS, lambda values: _consents.parse(values, purposes, recorded_at)
     )
-    named, unnamed = intake.each(agreed, lambda said: (known(said.real_id), said))
-    not_heard = sum(said.status is not ConsentStatus.GIVEN for said in torn + unnamed)
+    with together():
+        named, unnamed = intake.each(
+            parsed, lambda said: (said, said.statement(known(said.real_id), recorded_at, places))
+        )
+    ledger = list(recorded(sorted({statement.subject_id for _, (_, statement) in named})))
+    new = [(number, statement) for number, (_, statement) in named]
+    agreed, _ = intake.without(
+        named,
+        _checks.conflicting(new, ledger),
+        "conflicting_statements",
+        "the same person, purpose, time and scope with a refusal or withdrawal, which is kept",
+    )
+    agreed, _ = intake.without(
+        agreed,
+        _checks.backdated([(number, statement) for number, (_, statement) in agreed], ledger),
+        "backdated",
+        "a consent of long ago, or after a no, counts with the digest of its evidence only",
+    )
+    not_heard = sum(said.status is not ConsentStatus.GIVEN for said in unnamed)
     not_heard += sum(_consents.may_refuse(values) for values in unread) + intake.refused_whole
+    statements = [statement for _, (_, statement) in agreed]
     return intake.done(
-        [said.statement(subject, recorded_at) for _, (subject, said) in named],
+        statements,
         lambda statement: statement.consent_id,
-        subjects=_consents.subjects((subject, said) for _, (subject, said) in named),
+        subjects=_people.subjects((statement.subject_id, said) for _, (said, statement) in agreed),
         refusals_set_aside=not_heard,
+        withdrawn_unasked=_checks.unasked(statements, ledger),
+    )
+
+
+def import_leave_outs(
+    file: Input,
+    *,
+    purposes: Purposes,
+    recorded_at: datetime,
+    subject_of: SubjectOf,
+    places: Places = NOWHERE,
+    known: Collection[str] = (),
+) -> Imported[LeaveOut]:
+    """Read a leave-out list. `known`: ids of the records there are, which a line may lift.
+
+    Every line set aside counts in `refusals_set_aside`: each is somebody's no. Raises UsageError like
+    import_sources.
+    """
+    intake, person, places = Intake(), remembered(subject_of), _remembering(places)
+    parsed, _ = intake.parse(file, _leave_outs.COLUMNS, lambda values: _leave_outs.parse(values, purposes))
+    detail = "lifts: no record here has that id"
+    missing = {number for number, each in parsed if each.lifts is not None and each.lifts not in known}
+    parsed, _ = intake.without(parsed, missing, "unknown_leave_out", detail)
+    named, _ = intake.each(
+        parsed,
+        lambda each: each.record(None if each.real_id is None else person(each.real_id), recorded_at, places),
+    )
+    return intake.done(
+        [record for _, record in named],
+        lambda record: record.leave_out_id,
+        refusals_set_aside=intake.out,
+    )
+
+
+def import_occasions(file: Input, *, recorded_at: datetime, places: Places) -> Imported[Occasion]:
+    """Read which folder belongs to which site, event or lot. Raises UsageError like import_sources."""
+    intake, places = Intake(), _remembering(places)
+    parsed, _ = intake.parse(file, _occasions.COLUMNS, _occasions.parse)
+    named, _ = intake.each(parsed, lambda each: each.occasion(recorded_at, places))
+    return intake.done(
+        [occasion for _, occasion in named],
+        lambda each: f"{each.source_id}/{each.folder_id}/{each.kind}/{each.name}",
     )
 
 
 def import_rosters(
-    file: Path | BinaryIO, *, subject_of: Callable[[str], str], asset_of: Callable[[str, str], str]
+    file: Input, *, subject_of: SubjectOf, asset_of: Callable[[str, str], str]
 ) -> Imported[RosterLine]:
     """Read roster lines. A blank subject makes an anonymous placeholder, which never binds and still counts.
 
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
     `subject_of` see import_consents. Raises UsageError like import_sources.
     """
-    intake, person = _Intake(), _remembered(subject_of)
+    intake, person = Intake(), remembered(subject_of)
 
     def asset_at(place: tuple[str, str]) -> str:
         return asset_of(place[0], place[1])
 
-    asset = _remembered(asset_at)
+    asset = remembered(asset_at)
     parsed, unread = intake.parse(file, _rosters.COLUMNS, _rosters.parse)
     placed, _ = intake.each(parsed, lambda entry: (asset((entry.source_id, entry.location)), entry))
     named, unnamed = intake.each(
@@ -127,96 +186,14 @@ def import_rosters(
     return intake.done([line for _, line in whole], lambda line: line.line_id)
 
 
-class _Intake:
-    """One file on its way in. Each step gives what goes on and what fell out, and notes why it fell out."""
+def _remembering(places: Places) -> Places:
+    """Each path is looked up once."""
 
-    def __init__(self) -> None:
-        self._set_aside: list[SetAside] = []
-        self._lines = 0
-        self._digest = ""
-        self.refused_whole = False
+    def folder_at(at: tuple[str, str]) -> str:
+        return places.folder(at[0], at[1])
 
-    def parse(
-        self, file: Path | BinaryIO, columns: Columns, parse: Callable[[Values], T]
-    ) -> tuple[Numbered[T], list[Values]]:
-        parsed: Numbered[T] = []
-        unread: list[Values] = []
-        with opened(file) as stream:
-            reader = Reader(stream, columns)
-            try:
-                for record in reader:
-                    try:
-                        if record.error is not None:
-                            raise record.error
-                        parsed.append((record.line_number, parse(record.values)))
-                    except BadInput as error:
-                        unread.append(record.values)
-                        self._note(record.line_number, error)
-            except BadInput as error:
-                self.refused_whole = True
-                self._note(None, error)
-            self._lines, self._digest = reader.lines, reader.input_digest
-        return parsed, unread
+    def asset_at(at: tuple[str, str]) -> str:
+        return places.asset(at[0], at[1])
 
-    def each(self, records: Numbered[T], convert: Callable[[T], R]) -> tuple[Numbered[R], list[T]]:
-        converted: Numbered[R] = []
-        lost: list[T] = []
-        for number, record in records:
-            try:
-                converted.append((number, convert(record)))
-            except BadInput as error:
-                lost.append(record)
-                self._note(number, error)
-        return converted, lost
-
-    def without(
-        self, records: Numbered[T], numbers: set[int], reason: str, detail: str
-    ) -> tuple[Numbered[T], list[T]]:
-        for number in sorted(numbers):
-            self._set_aside.append(SetAside(number, reason, detail))
-        kept = [(number, record) for number, record in records if number not in numbers]
-        return kept, [record for number, record in records if number in numbers]
-
-    def done(
-        self,
-        records: Iterable[T],
-        key: Callable[[T], str],
-        *,
-        subjects: tuple[Subject, ...] = (),
-        refusals_set_aside: int = 0,
-    ) -> Imported[T]:
-        listed = list(records)
-        distinct = {key(record): record for record in listed}
-        return Imported(
-            tuple(distinct.values()),
-            tuple(sorted(self._set_aside, key=lambda each: each.line_number or 0)),
-            self._lines,
-            len(listed) - len(distinct),
-            self._digest,
-            subjects,
-            refusals_set_aside,
-        )
-
-    def _note(self, number: int | None, error: BadInput) -> None:
-        self._set_aside.append(SetAside(number, error.reason, error.detail))
-
-
-K = TypeVar("K", bound=Hashable)
-
-
-def _remembered(lookup: Callable[[K], str]) -> Callable[[K], str]:
-    """Ask once for each key, refusals included: a key store behind the callable is slow."""
-    answers: dict[K, str | BadInput] = {}
-
-    def ask(key: K) -> str:
-        if key not in answers:
-            try:
-                answers[key] = lookup(key)
-            except BadInput as error:
-                answers[key] = BadInput(error.reason, error.detail)
-        answer = answers[key]
-        if isinstance(answer, BadInput):
-            raise BadInput(answer.reason, answer.detail)
-        return answer
-
-    return ask
+    folder, asset = remembered(folder_at), remembered(asset_at)
+    return Places(lambda source, path: folder((source, path)), lambda source, path: asset((source, path)))

@@ -1,4 +1,4 @@
-"""Statements and leave-outs as rows of their tables, and back: the one place that knows both shapes."""
+"""Sources, statements and leave-outs as rows of their tables, and back: the one place that knows both shapes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, LeaveOutKind, Scope
+from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, LeaveOutKind, Scope, Source
 
 _SCOPE = tuple(each.name for each in fields(Scope))
+
+
+def source_of(row: Mapping[str, Any]) -> Source:
+    """A row of `sources`, whatever reads it."""
+    return Source(**_values(row))
 
 
 def statement_of(row: Mapping[str, Any]) -> ConsentStatement:

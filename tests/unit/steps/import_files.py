@@ -11,6 +11,7 @@ from typing import Any
 
 from habeas.errors import BadInput
 from habeas.policy.purposes import Purposes, load_purposes
+from habeas.steps.import_scope import Places
 
 PURPOSES: Purposes = load_purposes(Path(__file__).resolve().parents[3] / "policies" / "purposes.yaml")
 
@@ -101,3 +102,21 @@ def asset_of(source_id: str, location: str) -> str:
     if (source_id, location) not in ASSETS:
         raise BadInput("roster_asset_missing")
     return ASSETS[source_id, location]
+
+
+def _folder(source_id: str, path: str) -> str:
+    if source_id not in ("studio", "lobby"):
+        raise BadInput("unknown_source")
+    if path not in ("a", "a;b", "kims_wedding"):
+        raise BadInput("folder_missing")
+    return hashlib.sha256(f"{source_id}/{path}".encode()).hexdigest()[:32]
+
+
+def _asset(source_id: str, location: str) -> str:
+    known = ASSETS | {("studio", "a;b/three.jpg"): "asset-3"}
+    if (source_id, location) not in known:
+        raise BadInput("asset_missing")
+    return known[source_id, location]
+
+
+PLACES = Places(_folder, _asset)

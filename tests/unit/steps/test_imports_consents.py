@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from import_files import CONSENT, PURPOSES, KeyStore, csv_bytes, json_bytes
 
 from habeas.errors import UsageError
-from habeas.model.people import ConsentStatement, ConsentStatus, Subject
+from habeas.model.people import ConsentStatement, ConsentStatus, Scope, Subject
 from habeas.steps.import_fields import REASONS
 from habeas.steps.imports import Imported, import_consents
 
@@ -44,22 +44,33 @@ def test_a_statement_is_read_whole() -> None:
         "expires_at": "2027-01-01T00:00:00Z",
         "sources": "studio;lobby",
         "evidence_digest": "ab" * 32,
-        "jurisdiction": "KR",
-        "minor": "false",
+        "separate": "true",
+        "written": "true",
+        "guardian": "false",
+        "recipients": "Vendor B;Vendor A",
+        "countries": "US-IL;KR",
+        "sites": "hall",
+        "events": "open-day-2025;fair",
+        "lots": "lot-7",
+        "from_at": "2025-01-01T00:00:00Z",
+        "to_at": "2025-07-01T00:00:00Z",
+        "jurisdictions": "US-IL;KR",
+        "age": "adult",
+        "last_contact_on": "2026-01-01",
     }
     found = read(csv_bytes(CONSENT, more))
     said = found.records[0]
     assert (MINA, "archive_search", ConsentStatus.GIVEN) == (said.subject_id, said.purpose, said.status)
     assert datetime(2026, 1, 1, tzinfo=UTC) == said.given_at
     assert (datetime(2027, 1, 1, tzinfo=UTC), NOW) == (said.expires_at, said.recorded_at)
-    assert (("lobby", "studio"), True, "2", "paper form") == (
-        said.sources,
-        said.explicit,
-        said.notice_version,
-        said.method,
-    )
+    assert (True, "2", "paper form") == (said.explicit, said.notice_version, said.method)
     assert "ab" * 32 == said.evidence_digest
-    assert (Subject(MINA, "KR", False),) == found.subjects
+    assert (True, True, False) == (said.separate, said.written, said.guardian)
+    assert (("Vendor A", "Vendor B"), ("KR", "US-IL")) == (said.recipients, said.countries)
+    window = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC))
+    events = ("fair", "open-day-2025")
+    assert Scope(("lobby", "studio"), (), ("hall",), events, ("lot-7",), (), *window) == said.scope
+    assert (Subject(MINA, ("KR", "US-IL"), "adult", date(2026, 1, 1)),) == found.subjects
     assert ((), 0) == (found.set_aside, found.refusals_set_aside)
 
 
@@ -125,14 +136,35 @@ def test_a_status_in_json_is_never_guessed(word: object) -> None:
         ({"expires_at": "2025-12-31T23:59:59Z"}, "expires_before_given"),
         ({"explicit": "TRUE"}, "bad_boolean"),
         ({"explicit": "1"}, "bad_boolean"),
-        ({"minor": "no"}, "bad_boolean"),
+        ({"separate": "no"}, "bad_boolean"),
+        ({"written": "1"}, "bad_boolean"),
+        ({"guardian": "mother"}, "bad_boolean"),
+        ({"recipients": "Vendor A;"}, "bad_list"),
+        ({"recipients": "Vend\u043er A"}, "unclean_text"),
+        ({"countries": "unknown"}, "bad_place"),
+        ({"countries": "Korea"}, "bad_place"),
+        ({"events": "Open Day"}, "bad_slug"),
+        ({"sites": "hall;hall"}, "bad_list"),
+        ({"lots": ";"}, "bad_list"),
+        ({"from_at": "2026-01-01"}, "no_time_zone"),
+        ({"from_at": "2026-02-01T00:00:00Z", "to_at": "2026-02-01T00:00:00Z"}, "bad_window"),
+        ({"age": "17"}, "unknown_word"),
+        ({"age": "minor"}, "unknown_word"),
+        ({"last_contact_on": "2026-02-30"}, "impossible_date"),
+        ({"last_contact_on": "2026-01-01T00:00:00Z"}, "impossible_date"),
+        ({"last_contact_on": "1899-12-31"}, "date_out_of_range"),
+        ({"last_contact_on": "2026-12-01"}, "lies_ahead"),
+        ({"guardian": "true", "age": "adult"}, "guardian_of_adult"),
+        ({"given_at": "2028-01-01T00:00:00Z"}, "lies_ahead"),
+        ({"given_at": "1899-01-01T00:00:00Z"}, "date_out_of_range"),
         ({"sources": ";"}, "bad_list"),
         ({"sources": "studio;"}, "bad_list"),
         ({"sources": "studio;studio"}, "bad_list"),
         ({"sources": "Studio"}, "bad_slug"),
         ({"sources": "studio; lobby"}, "unclean_text"),
         ({"evidence_digest": "AB" * 32}, "bad_digest"),
-        ({"jurisdiction": "Korea"}, "bad_place"),
+        ({"jurisdictions": "Korea"}, "bad_place"),
+        ({"jurisdictions": "KR;unknown"}, "bad_place"),
         ({"notice_version": ""}, "missing_value"),
         ({"method": "a" * 201}, "field_too_long"),
         ({"subject": ""}, "missing_value"),
@@ -272,16 +304,22 @@ def test_an_empty_json_list_of_sources_is_not_taken_for_every_source() -> None:
     assert [(1, "bad_list")] == reasons(read(json_bytes(CONSENT | {"explicit": True, "sources": []})))
 
 
-def test_statements_that_contradict_each_other_are_both_set_aside() -> None:
+def test_where_statements_contradict_each_other_the_no_is_kept() -> None:
     at = {"given_at": "2026-01-01T00:00:00Z"}  # the same instant as 09:00 in Seoul
     found = read(csv_bytes(CONSENT, {}, OTHER, at | {"status": "withdrawn"}))
-    assert [(2, "conflicting_statements"), (4, "conflicting_statements")] == reasons(found)
-    assert (1, 1) == (len(found.records), found.refusals_set_aside)
+    assert [(2, "conflicting_statements")] == reasons(found)
+    assert ["refused", "withdrawn"] == [each.status.name.lower() for each in found.records]
+    assert 0 == found.refusals_set_aside
+
+
+def test_yes_to_one_event_and_no_to_another_are_no_contradiction() -> None:
+    found = read(csv_bytes(CONSENT, {"events": "fair"}, {"events": "ball", "status": "refused"}))
+    assert ((), 2) == (found.set_aside, len(found.records))
 
 
 def test_one_person_spelt_in_two_normal_forms_is_one_person() -> None:
     found = read(csv_bytes(CONSENT, {"subject": "Zo\u00eb"}, {"subject": "Zoe\u0308", "status": "withdrawn"}))
-    assert [(2, "conflicting_statements"), (3, "conflicting_statements")] == reasons(found)
+    assert [(2, "conflicting_statements")] == reasons(found)
 
 
 def test_the_same_statement_twice_is_one() -> None:
@@ -312,6 +350,17 @@ def test_importing_again_later_gives_the_same_ids() -> None:
         {"notice_version": "3"},
         {"method": "web"},
         {"evidence_digest": "ab" * 32},
+        {"separate": "true"},
+        {"separate": "false"},
+        {"written": "true"},
+        {"guardian": "true"},
+        {"recipients": "Vendor A"},
+        {"countries": "KR"},
+        {"events": "fair"},
+        {"sites": "fair"},
+        {"lots": "fair"},
+        {"from_at": "2026-01-01T00:00:00Z"},
+        {"to_at": "2026-01-01T00:00:00Z"},
         {"subject": "juno@example.org"},
     ],
 )
@@ -325,7 +374,7 @@ def test_consent_given_ahead_and_withdrawal_dated_before_consent_are_kept() -> N
         csv_bytes(
             CONSENT,
             {"given_at": "2027-06-01T00:00:00Z"},
-            {},
+            {"evidence_digest": "ab" * 32},
             {"given_at": "2025-01-01T00:00:00Z", "status": "withdrawn"},
         )
     )
@@ -352,12 +401,17 @@ def test_where_lines_differ_about_a_person_the_protective_answer_holds() -> None
     found = read(
         csv_bytes(
             CONSENT,
-            {"minor": "false", "jurisdiction": "KR"},
-            {"minor": "true", "jurisdiction": "US-IL", "purpose": "model_training"},
-            OTHER | {"jurisdiction": "unknown", "minor": ""},
+            {"age": "adult", "jurisdictions": "KR", "last_contact_on": "2026-03-01"},
+            {"age": "under_16", "jurisdictions": "US-IL", "purpose": "model_training"},
+            {"age": "under_18", "last_contact_on": "2026-02-01", "purpose": "access_verification"},
+            OTHER | {"jurisdictions": "unknown", "age": ""},
         )
     )
-    assert {(None, True), (None, None)} == {(each.jurisdiction, each.minor) for each in found.subjects}
+    juno = KeyStore.known_as("juno")
+    assert {
+        Subject(MINA, ("KR", "US-IL"), "under_16", date(2026, 3, 1)),
+        Subject(juno, None, None, None),
+    } == set(found.subjects)
 
 
 def test_no_real_id_gets_out() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from ordinary import a_source, day
 
 from habeas.model.people import Source
 from habeas.steps.import_fields import REASONS
+from habeas.steps.import_sources import learnt
 from habeas.steps.imports import Imported, conflicts_with, import_sources
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -128,6 +129,58 @@ def test_a_source_can_not_be_registered_again_for_another_purpose() -> None:
 def test_footage_can_not_lie_in_two_sources(first: str, second: str, clash: bool) -> None:
     one, two = a_source(root=first), a_source(source_id="gate", root=second)
     assert (("root",) if clash else ()) == conflicts_with(one, two)
+
+
+def test_what_was_left_open_may_be_said_later_and_once() -> None:
+    bare, told = (
+        a_source(),
+        a_source(medium="studio", purpose_ended_on=date(2026, 6, 30), self_published=False),
+    )
+    assert () == conflicts_with(bare, told) == conflicts_with(told, bare)
+    assert (told, told) == (learnt(bare, told), learnt(told, bare))
+    assert ("medium",) == conflicts_with(told, replace(told, medium="web"))
+    assert ("purpose_ended_on",) == conflicts_with(told, replace(told, purpose_ended_on=date(2027, 6, 30)))
+
+
+def test_how_footage_came_about_is_read() -> None:
+    more = {
+        "medium": "cctv",
+        "purpose_ended_on": "2026-06-30",
+        "self_published": "false",
+        "contractor_scope": "true",
+    }
+    (source,) = read(csv_bytes(SOURCE, more)).records
+    assert ("cctv", date(2026, 6, 30), False, True) == (
+        source.medium,
+        source.purpose_ended_on,
+        source.self_published,
+        source.contractor_scope,
+    )
+    (bare,) = read(csv_bytes(SOURCE, {})).records
+    assert (None, None, None, None) == (
+        bare.medium,
+        bare.purpose_ended_on,
+        bare.self_published,
+        bare.contractor_scope,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"medium": "film"}, "unknown_word"),
+        ({"purpose_ended_on": "2026-06"}, "impossible_date"),
+        ({"self_published": "yes"}, "bad_boolean"),
+        ({"contractor_scope": "TRUE"}, "bad_boolean"),
+    ],
+)
+def test_how_footage_came_about_is_never_guessed(change: dict[str, str], reason: str) -> None:
+    assert [(2, reason)] == reasons(read(csv_bytes(SOURCE, change)))
+
+
+def test_two_lines_that_leave_different_things_open_contradict_each_other() -> None:
+    found = read(csv_bytes(SOURCE, {"medium": "studio"}, {"medium": ""}))
+    assert [(2, "conflicting_sources"), (3, "conflicting_sources")] == reasons(found)
 
 
 def test_columns_missing_or_unknown_refuse_the_file() -> None:

@@ -1,0 +1,42 @@
+"""Paths that people write, turned into ids by looking into the archive. No path leaves this module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from habeas.adapters import files
+from habeas.errors import BadInput
+from habeas.model.ids import asset_id, place_id
+from habeas.steps import locations
+from habeas.steps.import_scope import Places
+
+
+def archive_places(archive: Path, roots: Mapping[str, str], installation_key: bytes) -> Places:
+    """Look-ups in an archive whose sources lie in `roots` (source id -> folder)."""
+
+    def root_of(source_id: str) -> Path:
+        if source_id not in roots:
+            raise BadInput("unknown_source", "no source of that id is registered")
+        return archive / roots[source_id]
+
+    def folder(source_id: str, path: str) -> str:
+        root = root_of(source_id)
+        try:
+            location = locations.canonical(path)
+            there = files.is_folder(root, location)
+        except BadInput:
+            there = False
+        if not there:
+            raise BadInput("folder_missing", "no such folder in its source")
+        return place_id(installation_key, source_id, location)
+
+    def asset(source_id: str, path: str) -> str:
+        root = root_of(source_id)
+        try:
+            with files.open_regular(root, path) as fd:
+                return asset_id(installation_key, source_id, files.sha256_of(fd))
+        except BadInput:
+            raise BadInput("asset_missing", "no such file in its source") from None
+
+    return Places(folder, asset)

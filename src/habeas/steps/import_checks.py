@@ -1,0 +1,86 @@
+"""Which statements an import believes beside what is recorded already, and which it sets aside.
+
+The rule behind the rules: **a no is kept wherever it can be read; a yes must be beyond doubt.** A no can only close.
+So these concern a consent (`given`) alone:
+
+- *Conflicting*: somebody says yes and no about one purpose, one instant and one scope, in the file or beside the
+  ledger. The yes is set aside and the no is kept: of two statements at one instant the more restrictive holds.
+- *Backdated*, old: it is recorded more than a year after it says it was given, and names no evidence. A consent
+  that can't be shown is none; a scan of the form has a digest.
+- *Backdated*, reopening: it says it was given after a refusal or withdrawal of the same person and purpose, is
+  recorded more than a week after that, and names no evidence. That is how somebody else would open what a person
+  closed. A consent dated *before* the no is plain history: the newer one speaks, whichever was recorded first.
+
+What is impossible by itself (it ends before it is given, lies ahead, is a guardian's for an adult) never gets this
+far: `import_consents.parse` refuses it. A withdrawal of what nobody gave here is kept and counted: either the file
+with the consent comes later, or the id is misspelt.
+
+A statement that is recorded already is not judged again, so that importing a file again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from habeas.model.people import ConsentStatement, ConsentStatus
+
+OLD = timedelta(days=366)
+"""After so long a consent counts with its evidence only."""
+REOPENING = timedelta(days=7)
+"""After so long a consent that follows a no counts with its evidence only."""
+
+Numbered = Collection[tuple[int, ConsentStatement]]
+
+
+def conflicting(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]:
+    """Line numbers of the consents that a no contradicts."""
+    known = list(recorded)
+    against = {_instant(each) for each in (*known, *_plain(new)) if not _yes(each)}
+    return {number for number, each in _unknown(new, known) if _yes(each) and _instant(each) in against}
+
+
+def backdated(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]:
+    """Line numbers of the consents that claim a time nobody can check."""
+    known = list(recorded)
+    first_no: dict[tuple[str, str], datetime] = {}
+    for each in (*known, *_plain(new)):
+        if not _yes(each):
+            first_no[_pair(each)] = min(each.given_at, first_no.get(_pair(each), each.given_at))
+    found = set()
+    for number, each in _unknown(new, known):
+        if _yes(each) and not each.evidence_digest:
+            age = each.recorded_at - each.given_at
+            reopens = first_no.get(_pair(each), each.given_at) < each.given_at
+            if age > OLD or (reopens and age > REOPENING):
+                found.add(number)
+    return found
+
+
+def unasked(new: Iterable[ConsentStatement], recorded: Iterable[ConsentStatement]) -> int:
+    """How many withdrawals take back what nobody gave."""
+    listed = list(new)
+    given = {_pair(each) for each in (*listed, *recorded) if _yes(each)}
+    taken_back = [each for each in listed if each.status is ConsentStatus.WITHDRAWN]
+    return len({each.consent_id for each in taken_back if _pair(each) not in given})
+
+
+def _plain(new: Numbered) -> list[ConsentStatement]:
+    return [each for _, each in new]
+
+
+def _unknown(new: Numbered, known: list[ConsentStatement]) -> list[tuple[int, ConsentStatement]]:
+    recorded = {each.consent_id for each in known}
+    return [(number, each) for number, each in new if each.consent_id not in recorded]
+
+
+def _yes(statement: ConsentStatement) -> bool:
+    return statement.status is ConsentStatus.GIVEN
+
+
+def _pair(statement: ConsentStatement) -> tuple[str, str]:
+    return statement.subject_id, statement.purpose
+
+
+def _instant(statement: ConsentStatement) -> tuple[object, ...]:
+    return statement.subject_id, statement.purpose, statement.given_at, statement.scope

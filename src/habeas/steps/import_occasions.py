@@ -1,0 +1,53 @@
+"""Which site, event or lot the footage of a folder belongs to, parsed from a list that an archive's office keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from habeas.errors import BadInput
+from habeas.steps import import_fields as cell
+from habeas.steps.import_lines import MAX_FIELD, Columns, Values
+from habeas.steps.import_scope import Places
+
+KINDS = ("site", "event", "lot")
+COLUMNS = Columns(("source", "folder", "kind", "name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A row of `occasions`: everything in the folder belongs to this site, event or lot."""
+
+    source_id: str
+    folder_id: str
+    kind: str
+    name: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A line before its folder has an id."""
+
+    source_id: str
+    folder: str = field(repr=False)
+    kind: str
+    name: str
+
+    def occasion(self, recorded_at: datetime, places: Places) -> Occasion:
+        """Raises BadInput when the folder isn't there."""
+        folder_id = places.folder(self.source_id, self.folder)
+        return Occasion(self.source_id, folder_id, self.kind, self.name, recorded_at)
+
+
+def parse(values: Values) -> Named:
+    """Raises BadInput."""
+    folder = cell.optional_text(values, "folder", limit=MAX_FIELD)
+    if folder is None:
+        raise BadInput("missing_value", "folder")
+    return Named(
+        source_id=cell.slug(values, "source"),
+        folder=folder,
+        kind=cell.word(values, "kind", KINDS),
+        name=cell.slug(values, "name"),
+    )

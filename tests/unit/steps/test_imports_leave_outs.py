@@ -1,0 +1,159 @@
+"""Leave-out lists and occasions, good and bad: nobody's no is lost in silence, and no name gets out."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from import_files import PLACES, PURPOSES, KeyStore, csv_bytes, json_bytes
+from ordinary import day
+
+from habeas.model.people import LeaveOut, LeaveOutKind, Scope
+from habeas.steps.import_fields import REASONS
+from habeas.steps.import_occasions import Occasion
+from habeas.steps.imports import Imported, import_leave_outs, import_occasions
+
+NOW = day("2026-11-23")
+LINE = {"kind": "leave_out", "since": "2026-11-01T00:00:00Z", "reason": "family_asked"}
+MINA = {"subject": "mina@example.org"}
+KNOWN = "ab" * 16
+
+
+def read(*changes: dict[str, Any]) -> Imported[LeaveOut]:
+    found = import_leave_outs(
+        io.BytesIO(csv_bytes(LINE, *changes)), purposes=PURPOSES, recorded_at=NOW,
+        subject_of=KeyStore().subject_of, places=PLACES, known={KNOWN},
+    )  # fmt: skip
+    assert {each.reason for each in found.set_aside} <= REASONS
+    assert found.lines == len(found.records) + found.repeated + len(found.set_aside)
+    assert len(found.set_aside) == found.refusals_set_aside
+    return found
+
+
+def test_a_person_is_left_out_everywhere() -> None:
+    (record,) = read(MINA).records
+    assert (LeaveOutKind.LEAVE_OUT, KeyStore.known_as("mina@example.org")) == (record.kind, record.subject_id)
+    assert (Scope(), (), day("2026-11-01"), None, NOW) == (
+        record.scope, record.purposes, record.since, record.until, record.recorded_at,
+    )  # fmt: skip
+
+
+def test_a_line_is_read_whole() -> None:
+    line = MINA | {
+        "kind": "restriction", "source": "studio", "folder": "a", "site": "hall", "event": "fair", "lot": "lot-7",
+        "asset": "studio/a/one.jpg", "from_at": "2025-01-01T00:00:00Z", "to_at": "2025-02-01T00:00:00Z",
+        "purposes": "model_training;archive_search", "until": "2027-01-01T00:00:00Z", "evidence_digest": "ab" * 32,
+    }  # fmt: skip
+    (record,) = read(line).records
+    window = (day("2025-01-01"), day("2025-02-01"))
+    folder = PLACES.folder("studio", "a")
+    assert (
+        Scope(("studio",), (folder,), ("hall",), ("fair",), ("lot-7",), ("asset-1",), *window) == record.scope
+    )
+    assert (("archive_search", "model_training"), day("2027-01-01")) == (record.purposes, record.until)
+    assert (LeaveOutKind.RESTRICTION, "family_asked") == (record.kind, record.reason)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"source": "studio"},
+        {"source": "studio", "folder": "kims_wedding"},
+        {"site": "hall"},
+        {"event": "fair"},
+        {"lot": "lot-7"},
+        {"asset": "studio/a/one.jpg"},
+        {"to_at": "1999-01-01T00:00:00Z"},
+    ],
+)
+def test_footage_is_left_out_without_naming_anybody(place: dict[str, str]) -> None:
+    (record,) = read(place).records
+    assert (None, False) == (record.subject_id, record.scope.everywhere)
+    assert "kims" not in repr(record)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, "nothing_left_out"),
+        ({"purposes": "archive_search"}, "nothing_left_out"),
+        (MINA | {"kind": "erase"}, "unknown_word"),
+        (MINA | {"kind": ""}, "missing_value"),
+        (MINA | {"since": ""}, "missing_value"),
+        (MINA | {"since": "2026-11-01"}, "no_time_zone"),
+        (MINA | {"until": "2026-11-01T00:00:00Z"}, "bad_window"),
+        (MINA | {"reason": "Mina's mother called"}, "bad_slug"),
+        (MINA | {"purposes": "crowd_counting"}, "unknown_purpose"),
+        ({"subject": "mina "}, "unclean_text"),
+        ({"folder": "a"}, "bad_scope"),
+        ({"source": "studio", "folder": "kims_birthday"}, "folder_missing"),
+        ({"source": "studio;lobby"}, "bad_slug"),
+        ({"asset": "studio/kims_portrait.jpg"}, "asset_missing"),
+        ({"lifts": "cd" * 16}, "unknown_leave_out"),
+        ({"lifts": "the one of March"}, "unknown_leave_out"),
+        (MINA | {"lifts": KNOWN}, "bad_scope"),
+        ({"lifts": KNOWN, "event": "fair"}, "bad_scope"),
+    ],
+)
+def test_a_line_that_can_not_be_used_is_set_aside_and_told(change: dict[str, str], reason: str) -> None:
+    found = read({"event": "fair"}, change)
+    assert [(3, reason)] == [(each.line_number, each.reason) for each in found.set_aside]
+    assert "kims" not in repr(found)
+    assert "mina" not in repr(found).lower()
+
+
+def test_a_line_that_lifts_another_names_it_alone() -> None:
+    (record,) = read({"lifts": KNOWN, "reason": "dispute_settled"}).records
+    assert (KNOWN, None, True) == (record.lifts, record.subject_id, record.scope.everywhere)
+
+
+def test_the_same_line_is_the_same_record_whenever_it_comes() -> None:
+    found = read(MINA, MINA, MINA | {"purposes": "archive_search"})
+    assert (2, 1) == (len(found.records), found.repeated)
+    assert read(MINA).records == found.records[:1]
+
+
+def test_json_lines_say_the_same() -> None:
+    read_json = import_leave_outs(
+        io.BytesIO(json_bytes(LINE | MINA)),
+        purposes=PURPOSES,
+        recorded_at=NOW,
+        subject_of=KeyStore().subject_of,
+    )
+    assert read(MINA).records == read_json.records
+
+
+# --- occasions ------------------------------------------------------------------------------
+
+HERE = {"source": "studio", "folder": "a", "kind": "event", "name": "open-day-2025"}
+
+
+def occasions(*changes: dict[str, Any]) -> Imported[Occasion]:
+    return import_occasions(io.BytesIO(csv_bytes(HERE, *changes)), recorded_at=NOW, places=PLACES)
+
+
+def test_a_folder_belongs_to_an_event() -> None:
+    (found,) = occasions({}).records
+    assert Occasion("studio", PLACES.folder("studio", "a"), "event", "open-day-2025", NOW) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"kind": "wedding"}, "unknown_word"),
+        ({"name": "Kim's wedding"}, "bad_slug"),
+        ({"folder": ""}, "missing_value"),
+        ({"folder": "kims_birthday"}, "folder_missing"),
+        ({"source": "attic"}, "unknown_source"),
+    ],
+)
+def test_a_bad_occasion_is_set_aside(change: dict[str, str], reason: str) -> None:
+    found = occasions({}, change)
+    assert ([(3, reason)], 1) == ([(e.line_number, e.reason) for e in found.set_aside], len(found.records))
+    assert "kims" not in repr(found)
+
+
+def test_one_folder_may_belong_to_several() -> None:
+    found = occasions({}, {"kind": "site", "name": "hall"}, {"name": "open-day-2025"})
+    assert (2, 1) == (len(found.records), found.repeated)
