@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from habeas.adapters.keystore_custodian import Custodian
     from habeas.adapters.keystore_registrar import Registrar
     from habeas.adapters.orders import OrderFolder
+    from habeas.adapters.policy_store import PolicyStore
     from habeas.model.orders import OrderBook, Stopped
     from habeas.policy.policy_set import PolicySet
     from habeas.policy.purposes import Purposes
@@ -79,6 +80,13 @@ class Installation:
         return self.orders.book()
 
     @cached_property
+    def policy_store(self) -> PolicyStore:
+        """Every set of rules that was ever used."""
+        from habeas.adapters.policy_store import store_of
+
+        return store_of(self.settings)
+
+    @cached_property
     def policy(self) -> PolicySet:
         """The rules in force now."""
         from habeas.adapters.policy_store import policy_in_force
@@ -94,10 +102,12 @@ class Installation:
 
     def stopped(self, now: datetime) -> Stopped:
         """Sources and purposes that are halted now. Raises Halted while everything is."""
+        from habeas.model.orders import HaltScope
         from habeas.steps.orders import recipients_of, stopped
 
         self.require_no_halt(now)
-        return stopped(self.book, now, recipients_of(self.policy.activities))
+        named = any(halt.scope is HaltScope.RECIPIENT for halt in self.book.halts(now))
+        return stopped(self.book, now, recipients_of(self.policy.activities) if named else {})
 
     @cached_property
     def purposes(self) -> Purposes:

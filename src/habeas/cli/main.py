@@ -19,7 +19,8 @@ from habeas.cli import (
     models,
     opening,
     people,
-    policy,
+    policy_life,
+    replay,
     roster,
     run,
     setup,
@@ -133,13 +134,14 @@ app.command("demo")(demo.demo)
 app.add_typer(source.app, name="source")
 app.add_typer(consent.app, name="consent")
 app.add_typer(roster.app, name="roster")
-app.add_typer(policy.app, name="policy")
+app.add_typer(policy_life.app, name="policy")  # lint and test among them
 app.add_typer(people.app, name="people")
 app.command("halt")(halt.halt)
 app.command("resume")(halt.resume)
 app.command("halts")(halt.halts)
 app.add_typer(run.app, name="run")
 app.command("explain")(explain.explain)
+app.command("replay")(replay.replay)
 app.add_typer(log.app, name="log")
 app.add_typer(tables.app, name="tables")
 app.add_typer(models.app, name="models")
