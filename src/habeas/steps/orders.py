@@ -140,9 +140,11 @@ def stopped(book: OrderBook, at: datetime, recipients: Mapping[str, str]) -> Sto
 
 
 def recipients_of(activities: Mapping[str, Activity]) -> dict[str, str]:
-    """Purpose -> who gets its templates, for those that somebody gets."""
+    """Purpose -> who gets its templates, where that is somebody with a name: a source's controller has none here."""
     return {
-        purpose: activity.recipient.name for purpose, activity in activities.items() if activity.recipient
+        purpose: activity.recipient.name
+        for purpose, activity in activities.items()
+        if activity.recipient and activity.recipient.name
     }
 
 
