@@ -11,7 +11,7 @@ from typing import Any
 
 from cedarpy import pst
 
-from habeas.model.decision import Action, FactValue
+from habeas.model.decision import Action, FactValue, Rule, Verdict
 from habeas.policy.facts import BOOL, WAIVERS, Fact, Words, facts_of
 from habeas.policy.packs import Pack
 
@@ -52,6 +52,26 @@ def plain_decide(action: Action, facts: Facts, packs: Sequence[Pack]) -> dict[st
         "waived": waived,
         "regulator": _effect(laws, action, told) if laws else None,
         "told": set(told),
+    }
+
+
+def as_plain(verdict: Verdict) -> dict[str, Any]:
+    """The engine's verdict in the form of `plain_decide`."""
+
+    def names(rules: tuple[Rule, ...], kinds: tuple[str, ...]) -> set[tuple[str, str]]:
+        return {
+            (r.pack, r.rule_id) for r in rules if r.kind in kinds and r.rule_id not in ("silent", "no-pack")
+        }
+
+    against = ("gap", "deny")
+    told = verdict.regulator
+    return {
+        "effect": verdict.effect.value,
+        "against": names(verdict.rules, against),
+        "missing": list(verdict.missing),
+        "waived": names(verdict.rules, ("waived",)),
+        "regulator": told.effect.value if told else None,
+        "told": names(told.rules, against) if told else set(),
     }
 
 

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
-from plain_policy import by_chance, plain_decide, values_of
+from plain_policy import as_plain, by_chance, plain_decide, values_of
 
-from habeas.model.decision import Action, Effect, FactValue, Rule, Verdict
+from habeas.model.decision import Action, Effect, FactValue
 from habeas.policy.decide import Decider, decide
 from habeas.policy.facts import WAIVERS, fact_named, facts_of
 from habeas.policy.packs import Pack, load_packs, pack_names
@@ -39,28 +38,10 @@ def test_chance_finds_every_answer() -> None:
             assert seen[action, effect] >= 3, seen
 
 
-def _plain(verdict: Verdict) -> dict[str, Any]:
-    def names(rules: tuple[Rule, ...], kinds: tuple[str, ...]) -> set[tuple[str, str]]:
-        return {
-            (r.pack, r.rule_id) for r in rules if r.kind in kinds and r.rule_id not in ("silent", "no-pack")
-        }
-
-    against = ("gap", "deny")
-    told = verdict.regulator
-    return {
-        "effect": verdict.effect.value,
-        "against": names(verdict.rules, against),
-        "missing": list(verdict.missing),
-        "waived": names(verdict.rules, ("waived",)),
-        "regulator": told.effect.value if told else None,
-        "told": names(told.rules, against) if told else set(),
-    }
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_engine_answers_as_a_plain_reading_of_the_rules_does(seed: int) -> None:
     for action, facts in some(seed):
-        assert plain_decide(action, facts, PACKS) == _plain(ALL.decide(action, facts)), (action, facts)
+        assert plain_decide(action, facts, PACKS) == as_plain(ALL.decide(action, facts)), (action, facts)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
