@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -53,6 +54,19 @@ class KeyStore:
     def _key_ids(self, condition: sa.ColumnElement[bool]) -> frozenset[str]:
         with self._transaction() as connection:
             return frozenset(connection.execute(sa.select(keys.c.key_id).where(condition)).scalars())
+
+    def ends(self, key_ids: Collection[str]) -> Mapping[str, datetime | None]:
+        """When each key ended; None = it is open. A key that isn't here, or ended nobody knows when, is left out."""
+        found: dict[str, datetime | None] = {}
+        with self._transaction() as connection:
+            for part in chunks(sorted(set(key_ids))):
+                query = sa.select(keys.c.key_id, keys.c.status, keys.c.closed_at).where(
+                    keys.c.key_id.in_(part)
+                )
+                for row in connection.execute(query):
+                    if row.status == "open" or row.closed_at is not None:
+                        found[row.key_id] = None if row.status == "open" else row.closed_at
+        return found
 
     def records(
         self, subject_ids: Collection[str] | None = None, *, only_open: bool = True

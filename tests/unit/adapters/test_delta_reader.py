@@ -63,3 +63,13 @@ def test_a_broken_table_is_told_without_its_path(warehouse: Path) -> None:
     with pytest.raises(IntegrityError) as caught:
         DeltaReader(warehouse).read("assets")
     assert str(warehouse) not in str(caught.value)
+
+
+def test_a_table_that_does_not_fit_into_memory_is_read_in_parts(warehouse: Path) -> None:
+    reader = DeltaReader(warehouse)
+    parts = list(reader.batches("assets", ["asset_id"], size=2))
+    assert [2, 1] == [part.num_rows for part in parts]
+    chosen = reader.batches("assets", ["at"], [("asset_id", "in", ["aa11", "bb11"])])
+    assert [1, 3] == sorted(row["at"].day for part in chosen for row in part.to_pylist())
+    with pytest.raises(Unavailable):
+        list(reader.batches("rosters"))

@@ -140,3 +140,12 @@ def test_records_come_back_as_they_were_signed(registrar, watcher):
 def test_a_time_without_a_zone_is_refused(registrar):
     with pytest.raises(UsageError):
         registrar.enrol("s", "a", datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_the_store_says_when_a_key_ended_and_nothing_of_one_it_does_not_know(registrar):
+    subject = registrar.subject_for(PERSON, NOW)
+    key = registrar.enrol(subject, "archive_search", NOW).key_id
+    assert {key: None} == registrar.ends([key, "0" * 32])
+    later = NOW + timedelta(days=3)
+    registrar.close(subject, "archive_search", later, "withdrawn")
+    assert {key: later} == registrar.ends([key])
