@@ -61,7 +61,11 @@ def lint(folder: Folder = None, config: Config = None, as_json: Json = False) ->
 def run_cases(
     folder: Folder = None,
     tables: Annotated[
-        Path | None, typer.Option("--tables", help="Folder of decision tables. Default: the project's own.")
+        Path | None,
+        typer.Option(
+            "--tables",
+            help="Folder of decision tables. Default: policy-tests of the installation, or the project's own.",
+        ),
     ] = None,
     config: Config = None,
     as_json: Json = False,
@@ -74,10 +78,10 @@ def run_cases(
     """
     from habeas.policy.decision_tables import run_tables
     from habeas.policy.packs import load_packs, pack_names
-    from habeas.settings import PROJECT
 
     place = _policies(folder, config)
-    results = run_tables(tables or PROJECT / "tests" / "policy", load_packs(place, pack_names(place)))
+    chosen = tables or _tables(config, own=folder is None)
+    results = run_tables(chosen, load_packs(place, pack_names(place)))
     failed = [result for result in results if result.differs]
     told = {
         "passed": len(results) - len(failed),
@@ -112,3 +116,16 @@ def _policies(folder: Path | None, config: Path | None) -> Path:
     from habeas.cli.bootstrap import installation
 
     return Path(installation(config).settings.policies)
+
+
+def _tables(config: Path | None, *, own: bool) -> Path:
+    """The decision tables an installation keeps for its own rules; else those of the shipped ones."""
+    from habeas.settings import PROJECT
+
+    if own:
+        from habeas.cli.bootstrap import installation
+
+        kept = Path(installation(config).settings.home) / "policy-tests"
+        if kept.is_dir():
+            return kept
+    return PROJECT / "tests" / "policy"

@@ -5,18 +5,24 @@ The checks on meaning try every fact set that can matter to a rule, through Ceda
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from habeas.errors import UsageError
 from habeas.model.decision import Action
+from habeas.policy.activities import activities_of
 from habeas.policy.cedar_text import cut, parsed
 from habeas.policy.facts import SCHEMA, WAIVERS, fact_named
 from habeas.policy.packs import HOUSE, Pack, PackRule, pack_files, pack_from_files, pack_names
+from habeas.policy.policy_set import waivable
+from habeas.policy.purposes import Purposes, purposes_of
 from habeas.policy.rules import rule_of
 from habeas.policy.shadows import meaning
+from habeas.policy.tainted import tainted_of
+from habeas.policy.waivers import waivers_of
 
 _ORDER = ("error", "warning", "info")
 
@@ -46,6 +52,7 @@ def lint(folder: Path, today: date) -> tuple[Finding, ...]:
         found += _dates(pack, today)
         found += _silence(pack)
     found += _twice(packs)
+    found += _lists(folder, packs)
     if packs and not any(each.severity == "error" for each in found):
         found += _unread(packs)
     if HOUSE not in {pack.name for pack in packs} and not (folder / HOUSE).is_dir():
@@ -94,6 +101,26 @@ def _flaws(pack: str, file: str, raw: bytes) -> Iterator[UsageError]:
 def _refused(error: UsageError) -> Finding:
     place, _, says = error.message.partition(": ")
     return Finding("error", place, "", says, error.hint)
+
+
+def _lists(folder: Path, packs: Sequence[Pack]) -> Iterator[Finding]:
+    """What keeps a list beside the packs from being read. Statutes need reviewers' keys: activating checks them."""
+    read: list[Purposes] = []
+    yield from _list(folder, "purposes.yaml", lambda raw, file: read.append(purposes_of(raw, file)))
+    yield from _list(folder, "tainted.yaml", tainted_of)
+    purposes = read[0] if read else {}
+    if purposes or not (folder / "purposes.yaml").is_file():
+        yield from _list(folder, "activities.yaml", partial(activities_of, purposes=purposes))
+        for ids in [waivable(pack) for pack in packs if pack.name == HOUSE]:
+            yield from _list(folder, "waivers.yaml", partial(waivers_of, house=ids, purposes=purposes))
+
+
+def _list(folder: Path, file: str, reader: Callable[[bytes, str], object]) -> Iterator[Finding]:
+    if (folder / file).is_file():
+        try:
+            reader((folder / file).read_bytes(), file)
+        except UsageError as error:
+            yield _refused(error)
 
 
 def _dates(pack: Pack, today: date) -> Iterator[Finding]:

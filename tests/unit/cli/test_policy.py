@@ -117,3 +117,13 @@ def test_without_a_folder_the_installations_own_packs_are_meant(place: Path, com
     assert 0 == result.exit_code, result.output
     (place / "policies" / "house" / "a.cedar").write_text("")
     assert 2 == habeas(command, "--config", str(config), *more).exit_code
+
+
+def test_an_installations_own_tables_are_run_where_it_keeps_some(place: Path) -> None:
+    make(place / "home", None, ["archive_search"], "synthetic")
+    config = place / "home" / "habeas.toml"
+    lines = [line for line in config.read_text().splitlines() if not line.startswith("policies")]
+    config.write_text("\n".join([f'policies = "{place / "policies"}"', *lines]) + "\n")
+    (place / "tables").rename(place / "home" / "policy-tests")
+    result = habeas("test", "--config", str(config))
+    assert (0, True) == (result.exit_code, "2 cases passed" in result.stdout)

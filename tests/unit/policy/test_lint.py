@@ -252,3 +252,25 @@ def test_what_lint_calls_clean_can_be_loaded(tmp_path: Path) -> None:
     place = packs(tmp_path, t=PERMITS + KEY)
     assert [] == found(place, "error")
     assert 2 == len(load_packs(place, ["house", "t"]))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line"),
+    [
+        ("purposes.yaml", "purposes:\n  - id: A\n", 2),
+        ("activities.yaml", "activities:\n  - purpose: archive_search\n", 2),
+        (
+            "waivers.yaml",
+            "waivers:\n  - {rule: T-1, owner: x, reason: y, granted_on: 2026-01-01, ends_on: 2027-01-01}\n",
+            2,
+        ),
+        ("tainted.yaml", "models: &a [*a]\n", 1),
+        ("waivers.yaml", "waivers: []\nwaivers: []\n", 2),
+    ],
+)
+def test_a_list_beside_the_packs_that_cannot_be_read_is_a_finding(
+    tmp_path: Path, file: str, text: str, line: int
+) -> None:
+    place = packs(tmp_path, t=PERMITS)
+    (place / file).write_text(text)
+    assert [("error", f"{file}:{line}")] == [(each.severity, each.place) for each in found(place)]
