@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from habeas.errors import BadInput, UsageError
+from habeas.steps import strict_json
 
 MAX_LINE = 1_000_000  # bytes
 MAX_FIELD = 4_096  # characters
@@ -212,21 +212,7 @@ def _cells(line: str, *, strict: bool = True) -> list[str]:
 
 
 def _object(line: str) -> tuple[dict[str, object], bool]:
-    repeated = False
-
-    def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
-        nonlocal repeated
-        repeated = repeated or len({key for key, _ in found}) != len(found)
-        return dict(found)
-
-    try:
-        value = json.loads(line, object_pairs_hook=pairs, parse_constant=_no_constant, parse_int=_whole)
-    except RecursionError:
-        raise BadInput("nested_too_deep", "a record holds values and lists of text only") from None
-    except BadInput:
-        raise
-    except ValueError:
-        raise BadInput("broken_json", "one JSON object on one line is expected") from None
+    value, repeated = strict_json.load(line)
     if not isinstance(value, dict):
         raise BadInput("broken_json", "one JSON object on one line is expected")
     if any(_is_nested(each) for each in value.values()):
@@ -238,13 +224,3 @@ def _is_nested(value: object) -> bool:
     if isinstance(value, list):
         return any(isinstance(each, list | dict) for each in value)
     return isinstance(value, dict)
-
-
-def _no_constant(_: str) -> object:
-    raise BadInput("not_a_number", "NaN and Infinity are no numbers here")
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > 18:
-        raise BadInput("bad_number", "a whole number has more than 18 digits")
-    return int(digits)
