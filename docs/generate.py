@@ -12,7 +12,7 @@ import typer
 
 from habeas.cli.main import EXIT_CODES, app
 from habeas.policy.facts import SCHEMA, Words
-from habeas.policy.packs import load_packs
+from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes
 from habeas.settings import PROJECT, Custody, Settings
 from habeas.steps.words import REASONS
@@ -138,47 +138,78 @@ def _help(text: str) -> str:
 
 
 def rules() -> str:
-    """Facts, reasons, purposes and the rules of the house pack."""
+    """Facts, packs and their rules, purposes, reasons."""
     facts = []
     for fact in SCHEMA:
-        kind = " \\| ".join(fact.type.words) if isinstance(fact.type, Words) else fact.type
-        facts.append([f"`{fact.name}`", ", ".join(fact.actions), kind, fact.sentence])
-    packs = load_packs(PROJECT / "policies", ["house"])
-    fired = [
-        [
-            f"`{entry.rule.rule_id}`",
-            entry.rule.kind,
-            ", ".join(entry.actions),
-            entry.rule.sentence,
-            entry.rule.citation,
-        ]
-        for pack in packs
-        for entry in pack.rules
+        kind = " | ".join(fact.type.words) if isinstance(fact.type, Words) else fact.type
+        facts.append([f"`{fact.name}`", ", ".join(fact.actions), kind, fact.sentence, fact.register])
+    folder = PROJECT / "policies"
+    packs = load_packs(folder, pack_names(folder))
+    purposes = load_purposes(folder / "purposes.yaml")
+    named = [
+        [f"`{p.purpose_id}`", p.label, _yes(p.commercial), _yes(p.training), _yes(p.gallery)]
+        for p in purposes.values()
     ]
-    purposes = load_purposes(PROJECT / "policies" / "purposes.yaml")
-    named = [[f"`{p.purpose_id}`", p.label, "yes" if p.commercial else "no"] for p in purposes.values()]
     return "\n".join(
         [
-            "# Rules\n\nTwo gates ask the same rules: *scan* (may anyone look for faces in this file?) and *embed* "
-            "(may this listed person's face become a template for this purpose?). Everything is refused that no rule "
-            "allows, and a fact nobody supplied counts as no.\n",
-            "## Facts\n\nWhat a decision may rest on. No fact holds an id or a time.\n",
-            _table(["fact", "gate", "values", "says"], facts),
-            "\n## The house pack\n",
-            _table(["rule", "kind", "gate", "sentence", "source"], fired),
+            "# Rules\n\nFive questions are asked: *scan* (may anyone look for faces in this file?), *embed* (may this "
+            "listed person's face become a template for this purpose?), *match* (may a face be searched for among "
+            "those who consented?), *keep* (may what is stored stay as it is?) and *certify* (may an erasure be called "
+            "proven?). Every pack that applies is asked by itself and all must allow. Everything is refused that no "
+            "rule allows, and a fact nobody supplied counts as no.\n\nThis is a reading of published pages by "
+            "people who are no lawyers. How to change it: [Change a rule](../how-to/change-a-rule.md).\n",
+            "## Packs\n",
+            _table(["pack", "title", "law", "applies", "rules"], [_pack(pack) for pack in packs]),
+            "\n## Facts\n\nWhat a decision may rest on. No fact holds an id or a time. A fact with a register is "
+            "answered by that list, completely: what it doesn't name is a *no* that is known.\n",
+            _table(["fact", "asked about", "values", "says", "register"], facts),
+            *[_rules(pack) for pack in packs],
             "\n## Purposes\n",
-            _table(["purpose", "label", "commercial"], named),
+            _table(["purpose", "label", "commercial", "trains a model", "builds a gallery"], named),
             "\n## Why a face, a file or a record was refused or set aside\n",
             _table(["reason", "means"], [[f"`{word}`", says] for word, says in REASONS.items()]),
         ]
     )
 
 
+def _pack(pack: Pack) -> list[str]:
+    law = pack.meta.applies_when
+    applies = "always" if law == ALWAYS else f"unless `{law}` is known to be false"
+    return [f"[`{pack.name}`](#{pack.name})", pack.meta.title, pack.meta.law, applies, str(len(pack.rules))]
+
+
+def _rules(pack: Pack) -> str:
+    rows = [
+        [
+            f"`{each.rule.rule_id}`",
+            each.rule.kind,
+            ", ".join(each.actions),
+            each.rule.sentence,
+            each.rule.citation,
+            each.source,
+            each.confidence,
+            each.effective_from.isoformat() if each.effective_from else "not enacted",
+            "" if each.rule.kind == "permit" else _yes(each.rule.curable),
+            "; ".join(each.obligations),
+        ]
+        for each in (*pack.rules, *pack.pending)
+    ]
+    head = ["rule", "kind", "asked about", "sentence", "citation", "source", "confidence", "in force since",
+            "consent can cure it", "obliges to"]  # fmt: skip
+    return f"\n## {pack.name}\n\n{pack.meta.title}.\n\n{_table(head, rows)}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return (
-        "\n".join("| " + " | ".join(cell.replace("\n", " ") for cell in line) + " |" for line in lines) + "\n"
-    )
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("\n", " ").replace("\\|", "|").replace("|", "\\|")
 
 
 def main(arguments: list[str]) -> int:
