@@ -100,7 +100,7 @@ def _touched(halted: Stopped) -> Column:
     """Assets of a halted source or wanted for a halted purpose: left whole for later, so that what is made of them
     then is what would be made now.
     """
-    wanted = F.flatten(F.transform("lines", lambda li: F.coalesce(li["grants.purpose"], F.array())))
+    wanted = F.flatten(F.transform("lines", lambda li: F.coalesce(li["grants"]["purpose"], F.array())))
     purposes = F.array(*[F.lit(p) for p in sorted(halted.purposes)]).cast("array<string>")
     return F.col("source_id").isin(sorted(halted.sources)) | F.arrays_overlap(wanted, purposes)
 
