@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,42 +137,45 @@ insert into desk values ('mina@example.org', 'archive_search', 'given', '2026-01
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A real server on a socket of its own; its address."""
     binary = shutil.which("postgres") or next(
         map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")), None
     )
     if binary is None:
         pytest.skip("no PostgreSQL server here")
-    tools, folder = Path(binary).resolve().parent, tmp_path_factory.mktemp("pg")
-    # The server refuses to run as root.
-    user = next((each.pw_name for each in pwd.getpwall() if each.pw_name == "postgres"), None)
-    become = (
-        ["setpriv", f"--reuid={user}", "--clear-groups", f"--regid={user}"]
-        if os.geteuid() == 0 and user
-        else []
-    )
-    if os.geteuid() == 0 and not become:
+    users = {each.pw_name for each in pwd.getpwall()}
+    if os.geteuid() == 0 and "postgres" not in users:
         pytest.skip("root has nobody to run PostgreSQL as")
-    if become:
-        shutil.chown(folder, user, user)
-        for parent in (folder.parent, folder.parent.parent):
-            parent.chmod(0o755)
+    # Not below pytest's own folder: that is closed to the user the server must run as instead of root.
+    with tempfile.TemporaryDirectory(prefix="habeas-pg-") as name:
+        become: list[str] = []
+        if os.geteuid() == 0:
+            become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+            shutil.chown(name, "postgres", "postgres")
+        tools, data = Path(binary).resolve().parent, f"{name}/data"
 
-    def run(*command: str) -> None:
-        subprocess.run([*become, *command], check=True, capture_output=True, cwd=folder, timeout=120)
+        def run(tool: str, *words: str) -> None:
+            command = [*become, str(tools / tool), "-D", data, *words]
+            subprocess.run(command, check=True, capture_output=True, cwd=name, timeout=120)
 
-    data, log = str(folder / "data"), str(folder / "log")
-    run(str(tools / "initdb"), "-D", data, "-A", "trust", "-U", "desk", "--no-sync")
-    quiet = f"-c listen_addresses='' -k {folder} -c fsync=off"
-    run(str(tools / "pg_ctl"), "-D", data, "-l", log, "-w", "-o", quiet, "start")
-    try:
-        url = f"postgresql+psycopg://desk@/postgres?host={folder}"
-        with sa.create_engine(url).begin() as connection:
-            connection.exec_driver_sql(TABLE)
-        yield f"postgresql://desk@/postgres?host={folder}"
-    finally:
-        run(str(tools / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+        run("initdb", "-A", "trust", "-U", "desk", "--no-sync")
+        run(
+            "pg_ctl",
+            "-l",
+            f"{name}/log",
+            "-w",
+            "-o",
+            f"-c listen_addresses='' -k {name} -c fsync=off",
+            "start",
+        )
+        try:
+            url = f"postgresql://desk@/postgres?host={name}"
+            with sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:")).begin() as connection:
+                connection.exec_driver_sql(TABLE)
+            yield url
+        finally:
+            run("pg_ctl", "-m", "immediate", "stop")
 
 
 def test_a_query_says_what_a_file_says(server: str) -> None:
@@ -193,7 +197,12 @@ def test_a_query_can_not_write(server: str) -> None:
 
 
 def test_a_query_that_fails_repeats_nothing(server: str) -> None:
-    for query in ("select minas_secret from desk", "selekt 1", "select 1/0 as subject", "select :minas_secret"):
+    for query in (
+        "select minas_secret from desk",
+        "selekt 1",
+        "select 1/0 as subject",
+        "select :minas_secret",
+    ):
         with (
             pytest.raises((UsageError, Unavailable)) as caught,
             query_records(server, query, COLUMNS) as records,
