@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
 import pytest
 import small_policies
 from cedar_rules import pair, permit
+from in_memory import Tables
 
 from habeas.errors import IntegrityError, UsageError
 from habeas.model.decision import Action, Facts
@@ -28,32 +27,6 @@ YES: Facts = {"line_attested": True, "consent": "given", "law_kr": True}
 NO: Facts = {"line_attested": True, "consent": "withdrawn"}
 UNKNOWN: Facts = {"line_attested": True}
 KR = permit("KR-permit", "scan", "embed", obligation="retention_days<=30; log_days>=730")
-
-
-class Tables:
-    """Tables as lists of rows, read with the filters that Delta tables know."""
-
-    def __init__(self, **tables: list[Row]) -> None:
-        self.tables = tables
-        self.reads: Counter[str] = Counter()
-
-    def exists(self, table: str) -> bool:
-        return table in self.tables
-
-    def read(
-        self, table: str, columns: Any = None, filter: Sequence[tuple[str, str, Any]] | None = None
-    ) -> Any:
-        self.reads[table] += 1
-        kept = [row for row in self.tables[table] if all(_holds(row, *each) for each in filter or ())]
-        names = columns or list({name: 0 for row in self.tables[table] for name in row})
-        return pa.table({name: [row[name] for row in kept] for name in names})
-
-    def batches(self, table: str, columns: Any = None, filter: Any = None, size: int = 3) -> Iterator[Any]:
-        yield from self.read(table, columns, filter).to_batches(size)
-
-
-def _holds(row: Row, column: str, operator: str, value: Any) -> bool:
-    return row[column] in value if operator == "in" else bool(row[column] == value)
 
 
 @pytest.fixture(scope="module")

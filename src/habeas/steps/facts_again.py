@@ -1,0 +1,156 @@
+"""The facts of recorded decisions, derived anew from the tables as they were known then, and compared.
+
+The derivation is the night's own (`derive_rows`). What was recorded later than the run is not heard; a person who was
+erased since, or a row that holds something newer than the decision, is told instead of a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from habeas.model.decision import Action, Facts
+from habeas.policy.facts import parse
+from habeas.policy.policy_set import PolicySet
+from habeas.steps.derive_rows import Deriver, FactSet, Question, Surroundings
+from habeas.steps.known_then import Held, Holdings, KeyEnds, RunTimes, key_then, lines_then
+from habeas.steps.ledger_rows import leave_out_of, source_of
+from habeas.steps.reading import Reader, Row
+from habeas.steps.replay import Again, FactsAgain, Rules
+
+UNTIL = "valid_until"
+_UNKNOWN_KEY = "the key: closed or made while the run went on, or the key store may not be read here"
+_UNKNOWN_MODEL = "the model: the run's record doesn't say which it was"
+
+Times = Callable[[str, datetime], RunTimes]
+"""(run id, as_of of its decisions) -> what the run could know."""
+
+_KINDS = ("statement", "leave_out", "key", "subject", "line")
+
+
+class DeriveAgain:
+    """The second check, a batch at a time; see `replay`."""
+
+    def __init__(self, reader: Reader, times: Times, key_ends: KeyEnds | None) -> None:
+        self._holdings, self._times = Holdings(reader, key_ends), times
+        self._around: dict[datetime, Surroundings] = {}
+
+    def __call__(
+        self, decisions: Sequence[Row], stored: Mapping[str, Facts], rules: Rules
+    ) -> list[FactsAgain]:
+        held = self._holdings.about(decisions)
+        return [
+            self._one(row, stored[row["facts_digest"]], held, rules(row["policy_digest"]))
+            for row in decisions
+        ]
+
+    def _one(self, row: Row, stored: Facts, held: Held, policies: PolicySet) -> FactsAgain:
+        times = self._times(row["run_id"], row["as_of"])
+        if gone := erased(row, stored, held):
+            return FactsAgain(Again.ERASED, (), gone)
+        if newer := self._changed(row, held, times):
+            return FactsAgain(Again.CHANGED, (), newer)
+        unseen = {} if times.model is not None else {"model_tainted": _UNKNOWN_MODEL}
+        deriver = self._deriver(row, policies, times)
+        if row["action"] == Action.SCAN:
+            told = lines_then(row, held, lambda each: self._was_there(each, row, times))
+            (derived,) = deriver.scans(held.assets[row["asset_id"]] | {"lines": [told] if told else []})
+        else:
+            derived, known = self._embed(row, held, times, deriver)
+            unseen |= {} if known else {"key_open": _UNKNOWN_KEY}
+        return compared(row, stored, derived, unseen)
+
+    def _embed(self, row: Row, held: Held, times: RunTimes, deriver: Deriver) -> tuple[FactSet, bool]:
+        """The facts of one line, and whether its key's state then can be known."""
+        line = held.lines[row["line_id"]]
+        person = line["subject_id"] or row["line_id"]
+        key, known = key_then(held, person, row["purpose"], times)
+        heard = [("statement", each) for each in _by_then(held.consents.get(person, ()), times.known_at)]
+        heard += [("leave_out", each) for each in self._personal(person, times.known_at)]
+        heard += [("key", {"purpose": row["purpose"], "open": key})] if key is not None else []
+        heard += [("subject", held.subjects[person])] if person in held.subjects else []
+        for kind, record in heard:
+            deriver.hear(dict.fromkeys(_KINDS) | {"person": person, kind: record})
+        about = held.assets[row["asset_id"]] | line
+        (derived,) = deriver.lines(dict.fromkeys(_KINDS) | {"person": person, "line": about})
+        return derived, known
+
+    def _deriver(self, row: Row, policies: PolicySet, times: RunTimes) -> Deriver:
+        question = Question(
+            wanted=(row["purpose"],),
+            lists=policies.lists,
+            policy=policies.digest,
+            model=times.model or frozenset(),
+            as_of=row["as_of"],
+            known_at=times.known_at,
+            run_id=row["run_id"],
+        )
+        return Deriver(question, self._surroundings(times.known_at))
+
+    def _surroundings(self, known_at: datetime) -> Surroundings:
+        if known_at not in self._around:
+            occasions: dict[str, list[tuple[str, str]]] = {}
+            for row in _by_then(self._holdings.occasions, known_at):
+                occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
+            footage = (row for row in self._holdings.leave_outs if row["subject_id"] is None)
+            self._around[known_at] = Surroundings(
+                sources={name: source_of(row) for name, row in self._holdings.sources.items()},
+                occasions={folder: tuple(sorted(named)) for folder, named in occasions.items()},
+                footage=tuple(leave_out_of(row) for row in _by_then(footage, known_at)),
+            )
+        return self._around[known_at]
+
+    def _personal(self, person: str, known_at: datetime) -> list[Row]:
+        """The person's own leave-outs, and what lifts them."""
+        listed = _by_then(self._holdings.leave_outs, known_at)
+        own = {row["leave_out_id"] for row in listed if row["subject_id"] == person}
+        return [row for row in listed if row["subject_id"] == person or row["lifts"] in own]
+
+    def _changed(self, row: Row, held: Held, times: RunTimes) -> str:
+        """Which row holds something newer than the decision; empty = none."""
+        asset = held.assets.get(row["asset_id"])
+        if asset is None:
+            return "the file is no longer in the catalogue"
+        line = held.lines.get(row["line_id"] or "", {})
+        source = self._holdings.sources.get(asset["source_id"], {})
+        subject = held.subjects.get(line.get("subject_id") or "", {})
+        newer = {
+            "the source was registered later": source.get("registered_at"),
+            "the roster line was recorded later": line.get("recorded_at"),
+            "something was learnt about the person later": subject.get("recorded_at"),
+        }
+        return next((says for says, at in newer.items() if at is not None and at > times.read_by), "")
+
+    def _was_there(self, embed: Row, scan: Row, times: RunTimes) -> bool:
+        """Whether an embed decision had been written when a scan decision was made."""
+        same = embed["run_id"] == scan["run_id"]
+        return same or self._times(embed["run_id"], embed["as_of"]).read_by <= times.read_by
+
+
+def erased(row: Row, stored: Facts, held: Held) -> str:
+    """What of the person is gone that the decision rested on; empty = nothing, or it was about nobody."""
+    if row["action"] != Action.EMBED or not stored.get("subject_known"):
+        return ""
+    line = held.lines.get(row["line_id"])
+    if line is None or line["subject_id"] is None:
+        return "the roster line names nobody any more"
+    if line["subject_id"] not in held.subjects:
+        return "the person is no longer known"
+    if "consent" in stored and not held.consents.get(line["subject_id"]):
+        return "nothing the person said is kept any more"
+    return ""
+
+
+def compared(row: Row, stored: Facts, derived: FactSet, unseen: Mapping[str, str]) -> FactsAgain:
+    """Stored and derived facts, and until when they hold. `unseen`: facts that can't be compared, and why."""
+    again = parse(derived.facts)
+    names = {*stored, *again} - unseen.keys()
+    differing = sorted(name for name in names if stored.get(name) != again.get(name))
+    if row["valid_until"] != derived.valid_until:
+        differing.append(UNTIL)
+    says = Again.DIFFERS if differing else Again.SAME
+    return FactsAgain(says, tuple(differing), "; ".join(unseen.values()))
+
+
+def _by_then(listed: Iterable[Row], known_at: datetime) -> list[Row]:
+    return [row for row in listed if row["recorded_at"] <= known_at]

@@ -1,0 +1,305 @@
+"""Facts derived anew: as they were known then, told apart from what was erased or learnt since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from deriving import FULL_SOURCE, MODEL, NOW, a_full_statement, a_subject, embed, lists, scan
+from in_memory import Row, Tables
+from ordinary import a_leave_out, a_statement, day
+
+from habeas.model.decision import Action, Facts
+from habeas.model.people import Scope
+from habeas.policy.facts import canonical, facts_digest
+from habeas.policy.regimes import LAWS
+from habeas.steps.derive import Derived
+from habeas.steps.derive_rows import place_of
+from habeas.steps.facts_again import DeriveAgain
+from habeas.steps.known_then import KeyEnds, RunTimes
+from habeas.steps.ledger_rows import leave_out_row, statement_row
+from habeas.steps.replay import Again, FactsAgain
+
+FOUND, LATER = day("2026-03-01"), NOW + timedelta(days=30)
+READ_BY = NOW + timedelta(minutes=10)
+POLICIES: Any = SimpleNamespace(lists=lists(), digest="p")
+ASSET = {"asset_id": "asset-1", "source_id": "studio", "folders": [], "captured_at": day("2026-02-01"),
+         "catalogued_at": FOUND}  # fmt: skip
+
+
+def everything(**changes: list[Row]) -> Tables:
+    """The ordinary person's line, key and consent, in tables."""
+    subject = asdict(a_subject()) | {"jurisdictions": ["KR"], "recorded_at": FOUND}
+    line = {"line_id": "line-1", "asset_id": "asset-1", "subject_id": "subject-1", "attested_by": "front desk",
+            "attested_at": day("2026-01-01"), "recorded_at": FOUND}  # fmt: skip
+    ordinary: dict[str, list[Row]] = {
+        "sources": [asdict(FULL_SOURCE) | {"purposes": list(FULL_SOURCE.purposes)}],
+        "assets": [ASSET],
+        "rosters": [line],
+        "subjects": [subject],
+        "consents": [statement_row(a_full_statement())],
+        "leave_outs": [],
+        "occasions": [],
+        "keys": [key("k1", 1, FOUND)],
+        "decisions": [],
+        "fact_sets": [],
+    }
+    return Tables(**(ordinary | changes))
+
+
+def key(key_id: str, generation: int, created_at: datetime) -> Row:
+    return {"key_id": key_id, "subject_id": "subject-1", "purpose": "archive_search", "generation": generation,
+            "created_at": created_at}  # fmt: skip
+
+
+def decision(derived: Derived, **changes: Any) -> Row:
+    digest = facts_digest(Action(changes.get("action", "embed")), derived.facts)
+    ordinary = {"action": "embed", "asset_id": "asset-1", "line_id": "line-1", "purpose": "archive_search",
+                "facts_digest": digest, "policy_digest": "p", "as_of": NOW, "valid_until": derived.valid_until,
+                "run_id": "r"}  # fmt: skip
+    return ordinary | changes
+
+
+def again(
+    tables: Tables,
+    derived: Derived,
+    ends: Mapping[str, datetime | None] | None = None,
+    model: frozenset[str] | None = MODEL,
+    times: Mapping[str, RunTimes] | None = None,
+    **changes: Any,
+) -> FactsAgain:
+    """The second check of one decision that rests on `derived`."""
+    known = {"k1": None} if ends is None else ends
+    key_ends: KeyEnds | None = (
+        None
+        if changes.pop("no_key_store", False)
+        else lambda asked: {each: known[each] for each in asked if each in known}
+    )
+    runs = {"r": RunTimes(NOW, READ_BY, model)} | dict(times or {})
+    row = decision(derived, **changes)
+    stored: dict[str, Facts] = {row["facts_digest"]: derived.facts}
+    (told,) = DeriveAgain(tables, lambda run, _: runs[run], key_ends)([row], stored, lambda _: POLICIES)
+    return told
+
+
+def test_facts_come_out_as_the_night_derived_them() -> None:
+    assert FactsAgain(Again.SAME) == again(everything(), embed())
+
+
+def test_what_was_said_after_the_run_is_not_heard() -> None:
+    said = [a_full_statement(), a_statement("withdrawn", given_at=day("2026-05-01"), recorded_at=LATER)]
+    tables = everything(
+        consents=[statement_row(each) for each in said],
+        leave_outs=[leave_out_row(a_leave_out(recorded_at=LATER, since=day("2026-01-01")))],
+    )
+    assert FactsAgain(Again.SAME) == again(tables, embed())
+
+
+def test_what_was_said_before_is_heard_though_it_is_true_only_later() -> None:
+    said = [a_full_statement(expires_at=LATER)]
+    derived = embed(statements=said)
+    assert derived.valid_until == LATER
+    assert FactsAgain(Again.SAME) == again(everything(consents=list(map(statement_row, said))), derived)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "fact"),
+    [
+        ("consents", "status", "ConsentRefused", "consent"),
+        ("consents", "explicit", None, "consent_explicit"),
+        ("subjects", "age", "under_14", "age"),
+        ("rosters", "attested_by", " ", "line_attested"),
+        ("sources", "retention_days", 3, "within_retention"),
+        ("sources", "purposes", [], "purpose_collected"),
+        ("assets", "captured_at", day("2020-01-01"), "consent_before_capture"),
+    ],
+)
+def test_an_edited_row_is_named_by_the_fact_it_changes(
+    table: str, column: str, value: Any, fact: str
+) -> None:
+    tables = everything()
+    tables.tables[table][0] = tables.tables[table][0] | {column: value}
+    told = again(tables, embed())
+    assert Again.DIFFERS is told.says
+    assert fact in told.names
+
+
+def test_a_statement_taken_away_beside_others_is_a_difference() -> None:
+    said = [a_full_statement(), a_statement("withdrawn", given_at=day("2026-05-01"))]
+    derived = embed(statements=said)
+    assert "withdrawn" == derived.facts["consent"]
+    assert Again.SAME is again(everything(consents=list(map(statement_row, said))), derived).says
+    assert "consent" in again(everything(consents=[statement_row(said[0])]), derived).names
+
+
+def test_a_leave_out_taken_away_is_a_difference() -> None:
+    record = a_leave_out(purposes=("archive_search",))
+    derived = embed(leave_outs=[record])
+    assert FactsAgain(Again.SAME) == again(everything(leave_outs=[leave_out_row(record)]), derived)
+    assert ("left_out",) == again(everything(), derived).names
+    footage = a_leave_out(subject_id=None, scope=Scope(sources=("studio",)))
+    assert (
+        Again.SAME is again(everything(leave_outs=[leave_out_row(footage)]), embed(leave_outs=[footage])).says
+    )
+
+
+def test_a_leave_out_that_was_lifted_for_the_person_is_known_to_be_lifted() -> None:
+    record = a_leave_out(purposes=("archive_search",))
+    lift = a_leave_out(since=day("2026-02-01"), subject_id=None, leave_out_id="x", lifts=record.leave_out_id,
+                       scope=Scope(sources=("studio",)))  # fmt: skip
+    derived = embed(leave_outs=[record, lift])
+    assert derived.facts["left_out"] is False
+    assert (
+        Again.SAME is again(everything(leave_outs=[leave_out_row(record), leave_out_row(lift)]), derived).says
+    )
+
+
+@pytest.mark.parametrize("gone", ["rosters", "subjects", "consents", "anonymised"])
+def test_an_erased_person_is_said_to_be_erased(gone: str) -> None:
+    tables = everything()
+    if gone == "anonymised":
+        tables.tables["rosters"][0]["subject_id"] = None
+    else:
+        tables.tables[gone] = []
+    assert Again.ERASED is again(tables, embed()).says
+
+
+def test_a_line_about_nobody_is_not_called_erased() -> None:
+    tables = everything()
+    tables.tables["rosters"][0]["subject_id"] = None
+    derived = embed(
+        line=SimpleNamespace(subject_id=None, attested_by="front desk", attested_at=day("2026-01-01"))
+    )
+    assert FactsAgain(Again.SAME) == again(tables, derived)
+
+
+def test_somebody_who_never_said_anything_is_not_called_erased() -> None:
+    derived = embed(statements=[])
+    assert FactsAgain(Again.SAME) == again(everything(consents=[]), derived)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("sources", "registered_at"), ("rosters", "recorded_at"), ("subjects", "recorded_at")],
+)
+def test_a_row_that_is_newer_than_the_decision_explains_a_difference(table: str, column: str) -> None:
+    tables = everything()
+    tables.tables[table][0] = tables.tables[table][0] | {
+        column: LATER,
+        "age": "under_14",
+        "retention_days": 1,
+    }
+    assert Again.CHANGED is again(tables, embed()).says
+    early = everything()
+    early.tables[table][0] = early.tables[table][0] | {column: READ_BY}
+    assert Again.SAME is again(early, embed()).says
+
+
+def test_a_file_that_left_the_catalogue_explains_a_difference() -> None:
+    assert Again.CHANGED is again(everything(assets=[]), embed()).says
+
+
+@pytest.mark.parametrize(
+    ("keys", "ends", "then", "looked"),
+    [
+        ([key("k1", 1, FOUND)], {"k1": None}, True, True),
+        ([key("k1", 1, FOUND)], {"k1": LATER}, True, True),  # closed since
+        ([key("k1", 1, FOUND)], {"k1": NOW}, False, True),
+        ([key("k1", 1, FOUND)], {"k1": NOW + timedelta(minutes=5)}, True, False),  # while the run went on
+        ([key("k1", 1, FOUND)], {}, False, False),  # the key store knows it no more
+        ([], {}, None, True),
+        ([key("k1", 1, LATER)], {"k1": None}, None, True),  # made since
+        ([key("k1", 1, FOUND), key("k2", 2, LATER)], {"k1": NOW, "k2": None}, False, True),
+        ([key("k1", 1, NOW + timedelta(minutes=5))], {"k1": None}, None, False),
+    ],
+)
+def test_a_key_is_compared_as_it_was_then_and_else_said_to_be_left_out(
+    keys: list[Row], ends: dict[str, datetime | None], then: bool | None, looked: bool
+) -> None:
+    told = again(everything(keys=keys), embed(key_open=then), ends)
+    assert (Again.SAME, looked) == (told.says, not told.note)
+    other = again(everything(keys=keys), embed(key_open=not then), ends)
+    assert (("key_open",) if looked else ()) == other.names
+
+
+def test_without_the_key_store_everything_else_is_compared_and_that_is_said() -> None:
+    told = again(everything(), embed(key_open=False), no_key_store=True)
+    assert Again.SAME is told.says
+    assert "key" in told.note
+    edited = everything(consents=[statement_row(a_full_statement("refused"))])
+    assert Again.DIFFERS is again(edited, embed(), no_key_store=True).says
+
+
+def test_a_run_that_does_not_say_which_model_is_compared_without_it() -> None:
+    told = again(everything(), embed(), model=None)
+    assert (Again.SAME, True) == (told.says, "model" in told.note)
+
+
+def test_the_time_until_which_facts_hold_is_compared_too() -> None:
+    told = again(everything(), embed(), valid_until=LATER)
+    assert (Again.DIFFERS, ("valid_until",)) == (told.says, told.names)
+
+
+LAWFUL = {"facts_digest": "f1", "action": "embed", "facts": canonical({"law_kr": True, "law_eu": False})}
+
+
+def listed(line: str, effect: str, run: str = "r", as_of: datetime = NOW, **changes: Any) -> Row:
+    return {"action": "embed", "asset_id": "asset-1", "line_id": line, "purpose": "archive_search", "effect": effect,
+            "as_of": as_of, "run_id": run, "decision_id": f"{line}{run}", "valid_until": None, "facts_digest": "f1",
+            "policy_digest": "p"} | changes  # fmt: skip
+
+
+def scanned(
+    allowed: bool | None, until: datetime | None = None, laws: Any = frozenset({"law_kr"})
+) -> Derived:
+    place = place_of(ASSET, {})
+    return scan(line_allowed=allowed, line_laws=laws, lines_valid_until=until, place=place)
+
+
+SCAN = {"action": "scan", "line_id": None}
+
+
+def test_a_file_is_looked_at_again_by_what_had_been_decided_about_its_people() -> None:
+    earlier, before = (
+        NOW - timedelta(days=1),
+        RunTimes(NOW - timedelta(days=1), NOW - timedelta(days=1), MODEL),
+    )
+    decisions = [
+        listed("l1", "deny"),
+        listed("l2", "allow", "q", earlier, valid_until=LATER),
+        listed("l3", "allow", "q", earlier),
+        listed("l3", "deny"),  # newer than the one above
+        listed("l4", "allow", "z", LATER),  # later than the scan
+        listed("l5", "allow", purpose="model_training"),
+    ]
+    tables = everything(decisions=decisions, fact_sets=[LAWFUL])
+    times = {"q": before, "z": RunTimes(LATER, LATER, MODEL)}
+    assert FactsAgain(Again.SAME) == again(tables, scanned(True, LATER), times=times, **SCAN)
+    assert ("line_allowed",) == again(tables, scanned(False, LATER), times=times, **SCAN).names
+
+
+def test_a_file_nobody_is_listed_in_has_no_such_fact() -> None:
+    assert FactsAgain(Again.SAME) == again(everything(), scanned(None, None, None), **SCAN)
+
+
+def test_a_line_whose_facts_are_gone_may_be_under_any_law() -> None:
+    tables = everything(decisions=[listed("l1", "allow")])
+    assert FactsAgain(Again.SAME) == again(tables, scanned(True, None, LAWS), **SCAN)
+
+
+def test_decisions_of_one_person_in_many_files_do_not_disturb_each_other() -> None:
+    other = replace(a_subject(), subject_id="subject-2")
+    tables = everything()
+    tables.tables["rosters"].append(
+        tables.tables["rosters"][0] | {"line_id": "line-2", "subject_id": "subject-2"}
+    )
+    tables.tables["subjects"].append(asdict(other) | {"jurisdictions": ["KR"], "recorded_at": FOUND})
+    first, second = embed(), embed(statements=[], key_open=None)
+    rows = [decision(first), decision(second, line_id="line-2"), decision(first)] * 2
+    stored: dict[str, Facts] = {rows[0]["facts_digest"]: first.facts, rows[1]["facts_digest"]: second.facts}
+    check = DeriveAgain(tables, lambda *_: RunTimes(NOW, READ_BY, MODEL), dict.fromkeys)
+    assert {Again.SAME} == {told.says for told in check(rows, stored, lambda _: POLICIES)}
