@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import numpy as np
 
@@ -64,17 +65,28 @@ TINY = Size(people=6, portraits=4, groups=2, street=1, unregistered=1, clips=1, 
 """Six people, eight photos, one clip: for tests."""
 
 
+class Somebody(Protocol):
+    """A drawn person: the real id that lists use, and the seed of the face."""
+
+    @property
+    def badge(self) -> str: ...
+
+    @property
+    def seed(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """One person in one file: where the face's middle is and how high it is (pixels), and when (clips)."""
 
-    person: Resident
+    person: Somebody
     x: float
     y: float
     face: float
     from_ms: int = 0
     to_ms: int = 0
     walks: bool = False
+    nears: float = 1.0  # the face grows to so many times its height: the person comes towards the camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +209,7 @@ class _Planner:
     def _line(
         self,
         shot: Shot,
-        person: Resident | None,
+        person: Somebody | None,
         region: tuple[float, float, float, float] | None = None,
         window: tuple[int, int] | None = None,
     ) -> None:
