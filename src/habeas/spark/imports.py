@@ -24,13 +24,10 @@ from habeas.steps import imports
 from habeas.steps.enrolment import close_ended, close_left_out, enrol_standing
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_people import learnt
-from habeas.steps.import_scope import NOWHERE, Places
+from habeas.steps.import_scope import NOWHERE, SUBJECT, Places
 from habeas.steps.import_sources import learnt as learnt_about
 from habeas.steps.imports import Imported, Input
 from habeas.steps.ledger_rows import leave_out_of, leave_out_row, source_of, statement_of, statement_row
-
-SUBJECT = "urn:habeas:subject:"
-"""What stands before a random subject id where a real id might stand too."""
 
 
 def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) -> Imported[Source]:

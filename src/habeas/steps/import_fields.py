@@ -53,6 +53,7 @@ REASONS = frozenset(
         "bad_region",
         "bad_window",
         "bad_scope",
+        "bad_context",
         "unknown_source",
         "folder_missing",
         "asset_missing",

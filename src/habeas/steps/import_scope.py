@@ -20,8 +20,8 @@ from habeas.steps.import_lines import MAX_FIELD, Values
 COLUMNS = ("folders", "sites", "events", "lots", "assets", "from_at", "to_at")
 """Optional columns of a scope; `sources` stands beside them."""
 
-FOLDER, ASSET = "urn:habeas:folder:", "urn:habeas:asset:"
-"""What stands before an id where a path might stand too."""
+FOLDER, ASSET, SUBJECT = "urn:habeas:folder:", "urn:habeas:asset:", "urn:habeas:subject:"
+"""What stands before an id where a path, or a real id, might stand too."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
