@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from habeas.settings import Custody, Settings
     from habeas.spark.tables import Tables
     from habeas.steps.chain import KeyStatus, Rulebook
+    from habeas.steps.derive_rows import Question
+    from habeas.steps.replay import Replayer
 
 JOBS: Mapping[str, str] = {
     "catalog": "catalog_assets.py",
@@ -108,6 +110,35 @@ class Installation:
         self.require_no_halt(now)
         named = any(halt.scope is HaltScope.RECIPIENT for halt in self.book.halts(now))
         return stopped(self.book, now, recipients_of(self.policy.activities) if named else {})
+
+    def question(self, purposes: Sequence[str], at: datetime) -> Question:
+        """What a night at `at` would ask, by the rules in force."""
+        from habeas.steps import packs
+        from habeas.steps.derive_rows import Question
+
+        model = packs.read(self.settings.models / self.settings.pack)
+        return Question(
+            wanted=tuple(purposes or self.settings.purposes),
+            lists=self.policy.lists,
+            policy=self.policy.digest,
+            model=packs.digests(model),
+            as_of=at,
+            known_at=at,
+            run_id="",
+        )
+
+    def replayer(self) -> Replayer:
+        """Makes recorded decisions again; without the key store where this caller may not read it."""
+        from habeas.steps import packs
+        from habeas.steps.facts_again import DeriveAgain
+        from habeas.steps.replay import Replayer
+        from habeas.steps.run_times import run_times
+
+        found = [pack for _, pack in packs.listed(self.settings.models) if not isinstance(pack, UsageError)]
+        models = {packs.pack_digest(pack): packs.digests(pack) for pack in found}
+        ends = self.watcher.ends if self.has_custody else None
+        again = DeriveAgain(self.reader, run_times(self.settings.runs, models), ends)
+        return Replayer(self.reader, self.policy_store.load, again)
 
     @cached_property
     def purposes(self) -> Purposes:

@@ -19,6 +19,7 @@ from habeas.cli import (
     models,
     opening,
     people,
+    policy,
     policy_life,
     replay,
     roster,
@@ -134,7 +135,10 @@ app.command("demo")(demo.demo)
 app.add_typer(source.app, name="source")
 app.add_typer(consent.app, name="consent")
 app.add_typer(roster.app, name="roster")
-app.add_typer(policy_life.app, name="policy")  # lint and test among them
+app.add_typer(policy.app, name="policy")
+policy.app.command("show")(policy_life.show)
+policy.app.command("diff")(policy_life.diff)
+policy.app.command("activate")(policy_life.activate)
 app.add_typer(people.app, name="people")
 app.command("halt")(halt.halt)
 app.command("resume")(halt.resume)

@@ -10,20 +10,18 @@ import typer
 
 from habeas.cli import out
 from habeas.cli.options import Config, Custody, Json, now
-from habeas.cli.policy import app
+from habeas.cli.policy_sets import checked, chosen, draw, predicted, print_difference
 from habeas.cli.signing import As, Key, sign_order
-from habeas.errors import CheckFailed, RefusedByPolicy, UsageError
+from habeas.errors import RefusedByPolicy, UsageError
 
 if TYPE_CHECKING:
     from habeas.cli.bootstrap import Installation
     from habeas.policy.policy_set import PolicySet
-    from habeas.steps.policy_diff import Difference
 
 _WHICH = "`active`, `draft`, a folder, or the digest of a pinned set (or its beginning)."
 Yes = Annotated[bool, typer.Option("--yes", help="Don't show what would change, and don't ask.")]
 
 
-@app.command()
 def show(config: Config = None, as_json: Json = False) -> None:
     """Show which rules are in force, since when and by whom.
 
@@ -36,7 +34,7 @@ def show(config: Config = None, as_json: Json = False) -> None:
     place = installation(config)
     policies, order = place.policy, in_force(place.book)
     today = now().date()
-    told = {
+    told: dict[str, Any] = {
         "digest": policies.digest,
         "in_force": "the draft: nothing was ever activated" if order is None else "by activation",
         "since": order and order.at,
@@ -64,7 +62,6 @@ def show(config: Config = None, as_json: Json = False) -> None:
     out.show(told, as_json, human)
 
 
-@app.command()
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help=_WHICH)] = "active",
     new: Annotated[str, typer.Argument(metavar="NEW", help=_WHICH)] = "draft",
@@ -107,7 +104,6 @@ def diff(
     out.show(told, as_json, human)
 
 
-@app.command()
 def activate(
     person: As,
     key: Key,
@@ -147,89 +143,6 @@ def activate(
         "note": note,
     }
     out.show(told, as_json, lambda console: console.print(out.pairs(told)))
-
-
-def chosen(place: Installation, which: str) -> PolicySet:
-    """The set that `which` names. Raises UsageError when it names none."""
-    from habeas.policy.policy_set import load_policy_set
-
-    if which == "active":
-        return place.policy
-    if which == "draft" or Path(which).is_dir():
-        folder = place.settings.policies if which == "draft" else Path(which)
-        return load_policy_set(folder, place.settings.packs, place.book.reviewers())
-    return place.policy_store.load(place.policy_store.whole(which))
-
-
-def checked(place: Installation, folder: Path) -> PolicySet:
-    """A set that may be activated: no error, every decision table as expected. Raises UsageError, CheckFailed."""
-    from habeas.policy.decision_tables import run_tables
-    from habeas.policy.lint import lint
-    from habeas.policy.policy_set import load_policy_set
-
-    policies = load_policy_set(folder, place.settings.packs, place.book.reviewers())
-    errors = [each for each in lint(folder, now().date()) if each.severity == "error"]
-    if errors:
-        raise UsageError(
-            f"{errors[0].place}: {errors[0].says}", hint=f"See all {len(errors)}: habeas policy lint {folder}"
-        )
-    tables = place.settings.home / "policy-tests"
-    failed = [r for r in run_tables(tables, policies.packs) if r.differs] if tables.is_dir() else []
-    if failed:
-        raise CheckFailed(
-            f"{len(failed)} decision tables come out otherwise, the first at {failed[0].case.place}",
-            hint=f"See: habeas policy test {folder} --tables {tables}",
-        )
-    return policies
-
-
-def predicted(
-    place: Installation, old: PolicySet, new: PolicySet, purposes: list[str], *, ids: bool = False
-) -> tuple[Difference, list[dict[str, Any]]]:
-    """What `new` would change, and (with `ids`) each change by its random ids."""
-    from habeas.spark.predict import predict
-
-    with out.progress() as bar, place.tables("policy-diff") as tables:
-        bar.add_task("deciding everything twice", total=None)
-        return predict(tables, old, new, place.question(purposes, now()), ids=ids)
-
-
-def draw(
-    place: Installation, found: Difference, old: PolicySet, new: PolicySet, picture: Path | None
-) -> Path:
-    """Write the page of a difference; where it lies."""
-    from habeas.report.diff_page import render
-    from habeas.report.page import write
-
-    where = (picture or place.settings.report / "policy-diff.html").resolve()
-    rules = [rule for policies in (old, new) for pack in policies.packs for rule in pack.rules]
-    sentences = {each.rule.name: each.rule.sentence for each in rules}
-    return write(where.parent, render(found, sentences), where.name)
-
-
-def print_difference(console: Any, found: Difference) -> None:
-    """Counts by kind, then by rule and by source."""
-    from habeas.report.diff_page import LABELS
-    from habeas.steps.policy_diff import Kind
-
-    console.print(out.pairs({"old": found.old, "new": found.new}))
-    rows = [
-        (LABELS[k], found.count(k, "embed"), found.people.get(k, 0), found.count(k, "scan")) for k in Kind
-    ]
-    console.print(out.table(["", "listed people", "different ones", "files"], rows))
-    for kind in (Kind.NEWLY_REFUSED, Kind.NEWLY_ALLOWED):
-        for what, counts in (("rule", found.by_rule(kind)), ("source", found.by_source(kind))):
-            if counts:
-                console.print(out.table([f"{LABELS[kind]}, by {what}", ""], counts.items()))
-    if found.retentions():
-        rows = [
-            ("no limit" if a is None else a, "no limit" if b is None else b, n)
-            for (a, b), n in found.retentions().items()
-        ]
-        console.print(out.table(["days kept before", "after", "how many"], rows))
-    console.print(
-        f"open templates that would close: {found.rows_closed}; closed that would open: {found.rows_opened}"
-    )
 
 
 def _agree(place: Installation, policies: PolicySet) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from habeas.cli.bootstrap import Installation, installation
 from habeas.cli.main import app
-from habeas.cli.policy_life import chosen
+from habeas.cli.policy_sets import chosen
 from habeas.cli.setup import make
 
 Run = Callable[..., Result]
