@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, chain
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, PLAN, purposes, submit
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, PLAN, halted, purposes, submit
 
 POOL = "habeas_backfill"
 
@@ -68,4 +68,4 @@ with DAG(
         "captured-to": "{{ params.captured_to }}",
         "model": "{{ params.model }}",
     }
-    chain(*[submit(step, arguments) for step in (PLAN, *NIGHT)])
+    chain(*[submit(step, arguments) for step in (PLAN, *NIGHT)], halted())

@@ -15,8 +15,9 @@ from typing import Any
 
 import yaml
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import Asset, RetryPolicy, Variable
+from airflow.sdk import Asset, BaseOperator, Context, RetryPolicy, TriggerRule, Variable
 from airflow.sdk.definitions.retry_policy import RetryDecision
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from habeas.model.runs import run_slug
 from habeas.spark.conf import spark_conf
@@ -59,22 +60,52 @@ FINAL_EXIT_CODES = {
     6: "a key is closed or destroyed",
 }
 
+HALTED = 7
+"""Exit code of a job that somebody stopped: neither done nor failed."""
 
-class ByExitCode(RetryPolicy):
-    """Retry what may work later, and never what a rule or a check decided.
+
+def exit_code(error: BaseException) -> int | None:
+    """The job's, out of its operator's message.
 
     In client mode the hook waits for spark-submit and puts its exit code, which is the job's, into its message; a
     shell's ends the message of its operator.
     """
+    found = re.search(r"(?:Error code is:|non-zero exit code) (\d+)", str(error))
+    return int(found[1]) if found else None
+
+
+class ByExitCode(RetryPolicy):
+    """Retry what may work later, and never what a rule or a check decided."""
 
     def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
-        code = re.search(r"(?:Error code is:|non-zero exit code) (\d+)", str(exception))
-        reason = FINAL_EXIT_CODES.get(int(code[1])) if code else None
-        return (
-            RetryDecision.fail(f"exit code {code[1]}: {reason}")
-            if code and reason
-            else RetryDecision.default()
-        )
+        code = exit_code(exception)
+        reason = FINAL_EXIT_CODES.get(code) if code else None
+        return RetryDecision.fail(f"exit code {code}: {reason}") if reason else RetryDecision.default()
+
+
+class SubmitUnlessHalted(SparkSubmitOperator):
+    """spark-submit. A job that says it is halted leaves its task skipped: never failed, never tried again."""
+
+    def execute(self, context: Context) -> None:
+        try:
+            super().execute(context)
+        except AirflowException as error:
+            if exit_code(error) != HALTED:
+                raise
+            said = re.search(r"habeas \w+: (halted by [^\n]+)", str(error))
+            raise AirflowSkipException(said[1] if said else "halted; see: habeas halts") from None
+
+
+class Halted(BaseOperator):
+    """The last task of a run: green where a halt stopped it and skipped where nothing did, so that the grid says so."""
+
+    def execute(self, context: Context) -> None:
+        run = str(context["run_id"])
+        states = context["ti"].get_task_states(dag_id=self.dag_id, run_ids=[run])[run]
+        stopped = sorted(task for task, state in states.items() if state == "skipped")
+        if not stopped:
+            raise AirflowSkipException("nothing was halted")
+        self.log.info("halted: %s didn't run; see: habeas halts", ", ".join(stopped))
 
 
 DEFAULTS: dict[str, Any] = {
@@ -119,7 +150,7 @@ def submit(step: Step, arguments: dict[str, str], **operator: Any) -> SparkSubmi
     given = {"run-id": "{{ run_slug(run_id) }}", "config": "{{ habeas_config() }}", **arguments}
     if step.custody:
         given["custody"] = "{{ habeas_custody() }}"
-    return SparkSubmitOperator(
+    return SubmitUnlessHalted(
         task_id=step.task_id,
         application=str(JOBS / step.application),
         name=f"habeas.{step.task_id}",
@@ -130,6 +161,11 @@ def submit(step: Step, arguments: dict[str, str], **operator: Any) -> SparkSubmi
         outlets=[Asset(f"habeas_{table}") for table in step.outlets],
         **operator,
     )
+
+
+def halted() -> Halted:
+    """The last task. It waits for none to have failed: it must not hide one that did."""
+    return Halted(task_id="halted", trigger_rule=TriggerRule.NONE_FAILED)
 
 
 def _told_nothing() -> dict[str, str]:

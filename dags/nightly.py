@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, chain
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, purposes, submit
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, halted, purposes, submit
 
 DOC = """
 ### nightly: archive → sealed embeddings
@@ -24,9 +24,12 @@ to do. `runs/<run>/<task>.json` in the installation's folder has the counts.
 | 4 | refused by policy (purpose, licence) | **leave it**: a decision, for the privacy office to read |
 | 5 | a digest, signature or table is wrong | **stop, call the owner**: this may be tampering |
 | 6 | a key is closed or its store says no | leave it; `habeas doctor` tells which |
+| 7 | halted: somebody who may said stop | nothing: `habeas halts` says who and why |
 | 75 | table locked or disk full | retried by itself; `habeas doctor` if it stays |
 
-2 to 6 are never retried. A withdrawn consent needs no action here: the next night closes its rows.
+2 to 6 are never retried. 7 is no failure: the task and those after it are skipped, and the last task, `halted`, is
+green; on other nights it is skipped. When the halt is over the next run does what is left.
+A withdrawn consent needs no action here: the next night closes its rows.
 Skipping a night is safe: work that has no row in `work` waits for the next one.
 """
 
@@ -70,4 +73,4 @@ with DAG(
         "source": "{{ params.source }}",
         "as-of": "{{ params.as_of or '' }}",
     }
-    chain(*[submit(step, arguments) for step in NIGHT])
+    chain(*[submit(step, arguments) for step in NIGHT], halted())

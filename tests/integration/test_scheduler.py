@@ -1,4 +1,6 @@
-"""The nightly DAG under a real scheduler: it runs by its schedule, survives a kill, and never retries a refusal."""
+"""The nightly DAG under a real scheduler: it runs by its schedule, survives a kill, never retries a refusal, and
+shows a halt as a halt.
+"""
 
 from __future__ import annotations
 
@@ -80,4 +82,15 @@ def test_a_refusal_ends_the_night_at_its_first_try(airflow: Airflow) -> None:
     tries = airflow.tries("refused")
     assert ("failed", 1) == tries["catalog"]
     assert {"upstream_failed"} == {state for task, (state, _) in tries.items() if task != "catalog"}
+    assert ["catalog"] == calls(airflow.home)
+
+
+def test_a_halted_night_is_skipped_and_says_so(airflow: Airflow) -> None:
+    (airflow.home / "calls").unlink(missing_ok=True)
+    (airflow.home / "catalog.exit").write_text("7")
+    airflow.command("dags", "trigger", "nightly", "--run-id", "halted")
+    airflow.wait_for("the night ends", lambda: airflow.runs("nightly").get("halted") == "success", PATIENCE)
+    tries = airflow.tries("halted")
+    assert ("success", 1) == tries.pop("halted")
+    assert {"skipped"} == {state for state, _ in tries.values()}
     assert ["catalog"] == calls(airflow.home)

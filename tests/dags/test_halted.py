@@ -1,0 +1,149 @@
+"""A halted run shows as halted: not failed, not tried again, and never green where something did fail."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from habeas.adapters.airflow_env import Ended, airflow_environment, run_dag_once
+from habeas.settings import PROJECT
+
+pytestmark = pytest.mark.airflow
+SAID = "halted by oversight-1 until resumed (everything): a complaint"
+NIGHT = ("catalog", "decide", "embed", "check", "publish")
+
+# Stands where spark-submit would: ends as it is told for the job it is given, and counts its calls.
+SUBMIT = f"""#!/bin/sh
+for word in "$@"; do case "$word" in *.py) job="$(basename "$word" .py)";; esac; done
+echo "$job" >> "$CALLS"
+if [ "$job" = "$STOPS_AT" ]; then
+  echo "habeas embed: {SAID} Somebody else resumes with: habeas resume"
+  exit "$STOPS_WITH"
+fi
+"""
+
+
+class Submitted:
+    """A hook whose job ends with this code."""
+
+    def __init__(self, code: int, output: str = "") -> None:
+        self.message = (
+            f"Cannot execute: spark-submit x. Error code is: {code}.\nLast spark-submit output:\n{output}"
+        )
+
+    _should_track_driver_status = _is_yarn_cluster_mode = False
+
+    def _should_track_driver_via_k8s_api(self) -> bool:
+        return False
+
+    def submit(self, application: str) -> None:
+        raise AirflowException(self.message)
+
+
+@pytest.fixture(scope="module")
+def embed() -> Any:
+    return DagBag(str(PROJECT / "dags")).dags["nightly"].get_task("embed")
+
+
+def test_a_halted_job_leaves_its_task_skipped_with_who_said_so(embed: Any) -> None:
+    embed._hook = Submitted(7, f"a line\nhabeas embed: {SAID} Somebody else resumes\nanother")
+    with pytest.raises(AirflowSkipException, match="halted by oversight-1 until resumed"):
+        embed.execute({})
+    embed._hook = Submitted(7)
+    with pytest.raises(AirflowSkipException, match="habeas halts"):
+        embed.execute({})
+
+
+@pytest.mark.parametrize("code", [1, 5, 70, 75, 77])
+def test_no_other_end_of_a_job_is_taken_for_a_halt(embed: Any, code: int) -> None:
+    embed._hook = Submitted(code, f"habeas embed: {SAID}")
+    with pytest.raises(AirflowException, match=f"Error code is: {code}") as caught:
+        embed.execute({})
+    assert not isinstance(caught.value, AirflowSkipException)
+
+
+def test_the_last_task_waits_for_all_and_hides_no_failure() -> None:
+    for dag_id in ("nightly", "backfill"):
+        task = DagBag(str(PROJECT / "dags")).dags[dag_id].get_task("halted")
+        assert ("none_failed", {"publish"}, set()) == (
+            str(task.trigger_rule.value), task.upstream_task_ids, task.downstream_task_ids
+        )  # fmt: skip
+
+
+Night = Callable[[str, int], tuple[Ended, dict[str, str], list[str]]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("shown")
+    submit = home / "bin" / "spark-submit"
+    submit.parent.mkdir()
+    submit.write_text(SUBMIT)
+    submit.chmod(0o755)
+    return home
+
+
+@pytest.fixture
+def night(home: Path, tmp_path: Path) -> Night:
+    """One nightly run whose jobs end at once: all well, but the one named, which ends with the code given."""
+
+    def run(stops_at: str, code: int) -> tuple[Ended, dict[str, str], list[str]]:
+        environment = airflow_environment(home)
+        environment |= {
+            "PATH": os.pathsep.join([str(home / "bin"), environment["PATH"]]), "CALLS": str(tmp_path / "calls"),
+            "STOPS_AT": stops_at, "STOPS_WITH": str(code),
+        }  # fmt: skip
+        at = datetime.now(UTC)
+        ended = run_dag_once(home, "nightly", {}, at, environment=environment)
+        with closing(sqlite3.connect(home / "airflow" / "airflow.db")) as database:
+            ((run_id,),) = database.execute("SELECT run_id FROM dag_run ORDER BY id DESC LIMIT 1").fetchall()
+            states = database.execute("SELECT task_id, state FROM task_instance WHERE run_id = ?", (run_id,))
+            return ended, dict(states.fetchall()), (tmp_path / "calls").read_text().split()
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_grid_says_halted_where_a_halt_stopped_a_night(night: Night) -> None:
+    ended, states, calls = night("embed_faces", 7)
+    assert ended.ok, ended.log.read_text()[-3000:]
+    assert {"catalog": "success", "decide": "success", "embed": "skipped", "check": "skipped", "publish": "skipped",
+            "halted": "success"} == states  # fmt: skip
+    assert ["catalog_assets", "decide", "embed_faces"] == calls, "a halted job is not tried again"
+    assert SAID in ended.log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_night_queued_during_a_halt_starts_nothing_else(night: Night) -> None:
+    ended, states, calls = night("catalog_assets", 7)
+    assert ended.ok
+    assert dict.fromkeys(NIGHT, "skipped") | {"halted": "success"} == states
+    assert ["catalog_assets"] == calls
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_night_without_a_halt_shows_none(night: Night) -> None:
+    ended, states, _ = night("nothing", 0)
+    assert ended.ok, ended.log.read_text()[-3000:]
+    assert dict.fromkeys(NIGHT, "success") | {"halted": "skipped"} == states
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_night_that_fails_is_not_shown_as_halted(night: Night) -> None:
+    ended, states, _ = night("embed_faces", 5)
+    assert not ended.ok
+    assert "failed" == states["embed"]
+    assert {"upstream_failed"} == {states[task] for task in ("check", "publish", "halted")}
