@@ -86,7 +86,7 @@ def _read(
         aside += [each.rule for each in answer.against if ignored(each)]
         if not answer.understood:
             heard.append(_own(answer.pack, *_NOT_UNDERSTOOD))
-        elif not heard and not answer.pack.permits(action):
+        elif not answer.pack.permits(action):
             heard.append(_own(answer.pack, *_SILENT))
         against += heard
     against.sort(key=lambda rule: rule.curable)  # what nothing cures comes first
@@ -120,11 +120,10 @@ def _ask(pack: Pack, action: Action, facts: Facts) -> _Answer:
     numbers = sorted(int(name.removeprefix("policy")) for name in answer.diagnostics.reasons)
     fired = tuple(pack.rules[number] for number in numbers)
     against = tuple(each for each in fired if each.rule.kind != "permit")
-    # A pack that permits the action says Allow exactly when nothing fired against it; else Cedar and we differ.
-    allows = answer.decision is cedarpy.Decision.Allow
+    # Cedar says Allow exactly where the pack permits the action and nothing fired; else it and we differ.
     expected = bool(pack.permits(action)) and not against
-    known = answer.decision is not cedarpy.Decision.NoDecision
-    return _Answer(pack, against, understood=known and not answer.diagnostics.errors and allows == expected)
+    agreed = (answer.decision is cedarpy.Decision.Allow) == expected
+    return _Answer(pack, against, understood=agreed and not answer.diagnostics.errors)
 
 
 def _own(pack: Pack, rule_id: str, sentence: str) -> Rule:

@@ -170,6 +170,42 @@ def test_a_policy_that_errors_denies_under_the_regulators_profile_too() -> None:
     assert told is not None and (Effect.DENY, ("t/not-understood",)) == (told.effect, rule_names(told))
 
 
+class _Answer:
+    """What Cedar might say that it should not."""
+
+    def __init__(self, decision: cedarpy.Decision, reasons: list[str]) -> None:
+        self.decision = decision
+        self.diagnostics = cedarpy.Diagnostics({"reason": reasons, "errors": []})
+
+
+@pytest.mark.parametrize(
+    ("decision", "reasons"),
+    [
+        (cedarpy.Decision.NoDecision, []),
+        (cedarpy.Decision.Deny, []),  # nothing fired, and yet
+        (cedarpy.Decision.Allow, ["policy1"]),  # a forbid fired, and yet
+    ],
+)
+def test_where_cedar_and_we_differ_nothing_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, decision: cedarpy.Decision, reasons: list[str]
+) -> None:
+    monkeypatch.setattr(cedarpy, "is_authorized", lambda *args: _Answer(decision, reasons))
+    verdict = embed(GOOD, [HOUSE])
+    assert Effect.DENY == verdict.effect
+    assert "house/not-understood" in rule_names(verdict)
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError])
+def test_where_cedar_cannot_answer_nothing_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fails(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cedarpy, "is_authorized", fails)
+    assert ("house/not-understood",) == rule_names(embed(GOOD, [HOUSE]))
+
+
 # Waivers.
 
 TAINT = pair("H-3", "model_tainted", "context.model_tainted", more='@curable("false")')
