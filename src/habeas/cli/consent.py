@@ -2,56 +2,90 @@
 
 from __future__ import annotations
 
-import io
 import json
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from habeas.cli import out
-from habeas.cli.options import AsOf, Config, Custody, File, Json, Subject, SubjectFile, moment, now
+from habeas.cli import consent_said, out
+from habeas.cli.consent_input import FORMATS, URL_ENV, statements
+from habeas.cli.options import AsOf, Config, Custody, File, Json, KnownAt, Subject, SubjectFile, moment, now
 from habeas.errors import UsageError
 
 app = typer.Typer(help="What people said about a purpose.", no_args_is_help=True)
+_LEFT_OUT = ("since", "until", "recorded_at", "kind", "purposes", "reason", "in_force", "leave_out_id")
 
 
 @app.command("import")
-def import_(file: File, config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
-    """Record consents, refusals and withdrawals from CSV or JSON lines.
-
-    A consent gets a key of its own person and purpose; a refusal or withdrawal closes it at once.
-
-    \b
-    habeas consent import consents.csv
-    desk-export | habeas consent import -
-    """
-    with out.input_file(file) as read:
-        _record(read, config, custody, as_json)
-
-
-@app.command()
-def withdraw(
-    purpose: Annotated[str, typer.Option("--purpose", help="Purpose that is withdrawn.")],
-    subject_file: Annotated[
+def import_(
+    file: Annotated[
         str,
-        typer.Option(
-            "--subject-file", metavar="FILE|-", help="Real ids, one a line; - reads standard input."
+        typer.Argument(
+            metavar="FILE|-", help="CSV, JSON lines, JSON-LD, a Delta table or a query; - is standard input."
         ),
     ],
-    method: Annotated[str, typer.Option("--method", help="How it was said.")] = "withdrawal desk",
+    form: Annotated[
+        str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}. Default: by its suffix.")
+    ] = None,
+    url_env: Annotated[
+        str, typer.Option("--url-env", metavar="NAME", help="Variable with the database's address.")
+    ] = URL_ENV,
+    url_file: Annotated[
+        Path | None, typer.Option("--url-file", metavar="FILE", help="File with the database's address.")
+    ] = None,
     config: Config = None,
     custody: Custody = None,
     as_json: Json = False,
 ) -> None:
-    """Record that people withdraw their consent, from now on. Their keys close before this command ends.
+    """Record consents, refusals and withdrawals.
+
+    A consent gets a key of its own person and purpose; a refusal or withdrawal closes it at once. A query is one
+    SELECT in a file; the database's address stands in a variable or a file, since it may hold a password.
 
     \b
-    habeas consent withdraw --purpose archive_search --subject-file -
+    habeas consent import consents.csv
+    desk-export | habeas consent import -
+    habeas consent import records.jsonld
+    habeas consent import consents.sql --url-file /run/secrets/desk
     """
-    statement = {"purpose": purpose, "status": "withdrawn", "given_at": now().isoformat(), "expires_at": None,
-                 "sources": None, "explicit": True, "notice_version": "none", "method": method}  # fmt: skip
-    lines = "\n".join(json.dumps({**statement, "subject": who}) for who in out.real_ids(subject_file))
-    _record(io.BytesIO(lines.encode()), config, custody, as_json)
+    from habeas.cli.bootstrap import installation
+    from habeas.cli.imported import tell
+    from habeas.spark.imports import add_consents, places_of
+
+    place = installation(config, custody)
+    with (
+        statements(file, form, place.purposes, url_env, url_file) as given,
+        place.tables("import-consents") as tables,
+    ):
+        places = places_of(tables, place.settings.archive, place.settings.installation_key.read_bytes())
+        taken = add_consents(tables, place.registrar, given, place.purposes, now(), places)
+    tell("statements", taken, as_json)
+
+
+app.command("grant")(consent_said.grant)
+app.command("withdraw")(consent_said.withdraw)
+
+
+@app.command("leave-out")
+def leave_out(file: File, config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
+    """Record who and what is never to be processed, from CSV or JSON lines. Leaving out always wins.
+
+    A person's keys close before their line is written. A line that lifts another ends it.
+
+    \b
+    habeas consent leave-out leave_outs.csv
+    """
+    from habeas.cli.bootstrap import installation
+    from habeas.cli.imported import tell
+    from habeas.spark.imports import add_leave_outs, places_of
+
+    place = installation(config, custody)
+    with out.input_file(file) as read, place.tables("import-leave-outs") as tables:
+        places = places_of(tables, place.settings.archive, place.settings.installation_key.read_bytes())
+        taken = add_leave_outs(tables, place.registrar, read, place.purposes, now(), places)
+    tell("leave-outs", taken, as_json)
 
 
 @app.command()
@@ -59,32 +93,88 @@ def show(
     subject: Subject = None,
     subject_file: SubjectFile = None,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     config: Config = None,
     custody: Custody = None,
     as_json: Json = False,
 ) -> None:
-    """Show what one person said, as it was known at a time.
+    """Show what one person said and whether they are left out, as of a time, as it was known at a time.
+
+    Where only --as-of is given, it is what was known then. What holds for a day of the past as it is known now
+    needs both.
 
     \b
     habeas consent show --subject-file - --as-of 2026-06-30T00:00:00+00:00
+    habeas consent show --subject 5d0c7b6a --as-of 2026-06-30T00:00:00+00:00 \\
+      --known-at 2026-11-23T00:00:00+00:00
     """
-    from habeas.cli.log import consents
+    from habeas.cli.log import CONSENTS
+    from habeas.steps.audit import About, log_consents, log_leave_outs
 
-    if subject is None and subject_file is None:
-        raise UsageError("whose consent?", hint="Give --subject-file FILE, or --subject with a random id.")
-    moment(as_of, now())
-    consents(
-        subject=subject, subject_file=subject_file, asset=None, as_of=as_of, config=config, custody=custody,
-        as_json=as_json,
-    )  # fmt: skip
+    place, person = _person(subject, subject_file, config, custody)
+    at = moment(as_of, now())
+    known, wanted = moment(known_at, at), About(subject_id=person)
+    told = {
+        "statements": log_consents(place.reader, wanted, at, known),
+        "leave_outs": log_leave_outs(place.reader, wanted, at, known),
+    }
+
+    def human(console: Any) -> None:
+        for name, columns in (("statements", CONSENTS), ("leave_outs", _LEFT_OUT)):
+            if told[name] or name == "statements":
+                console.print(out.table(columns, [out.cells(row, columns) for row in told[name]]))
+        console.print(
+            f"{len(told['statements'])} statements, {len(told['leave_outs'])} leave-outs", markup=False
+        )
+
+    out.show(told, as_json, human)
 
 
-def _record(read: Any, config: Config, custody: Custody, as_json: bool) -> None:
+@app.command()
+def receipt(
+    subject: Subject = None,
+    subject_file: SubjectFile = None,
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", help="This purpose alone. Default: all.")
+    ] = None,
+    config: Config = None,
+    custody: Custody = None,
+) -> None:
+    """Print what one person said as DPV JSON-LD, in the sections of ISO/IEC TS 27560: theirs to keep.
+
+    It names them by their random id and holds no path. `habeas consent import` reads it back.
+
+    \b
+    habeas consent receipt --subject-file - > receipt.jsonld
+    """
+    from uuid import uuid4
+
+    from habeas.steps.audit import person, statements_of
+    from habeas.steps.ledger_rows import source_of
+    from habeas.steps.reading import rows
+    from habeas.steps.receipt import Issued
+    from habeas.steps.receipt import receipt as issue
+
+    place, who = _person(subject, subject_file, config, custody)
+    said = [each for each in statements_of(place.reader, who) if purpose in (None, each.purpose)]
+    if not said:
+        raise UsageError("nothing is recorded to make a receipt of", hint="See: habeas consent show")
+    sources = [source_of(row) for row in rows(place.reader, "sources")]
+    made = issue(
+        person(place.reader, who), said, Issued(place.purposes, sources, now(), lambda: str(uuid4()))
+    )
+    sys.stdout.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+
+
+def _person(
+    subject: str | None, subject_file: str | None, config: Config, custody: Custody
+) -> tuple[Any, str]:
     from habeas.cli.bootstrap import installation
-    from habeas.cli.imported import tell
-    from habeas.spark.imports import add_consents
+    from habeas.steps.audit import require_random_id
 
+    if (subject is None) == (subject_file is None):
+        raise UsageError("whose consent?", hint="Give --subject-file FILE, or --subject with a random id.")
+    if subject is not None:
+        require_random_id(subject)
     place = installation(config, custody)
-    with place.tables("import-consents") as tables:
-        taken = add_consents(tables, place.registrar, read, place.purposes, now())
-    tell("statements", taken, as_json)
+    return place, subject or place.subject_of(out.real_ids(str(subject_file))[0])

@@ -1,4 +1,4 @@
-"""What all three imports tell: how many lines, what was taken, what was set aside and why."""
+"""What all imports tell: how many lines, what was taken, what was set aside and why."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def tell(what: str, read: Any, as_json: bool) -> None:
             {"line": bad.line_number, "reason": bad.reason, "detail": bad.detail} for bad in read.set_aside
         ],
         "refusals_set_aside": read.refusals_set_aside,
+        "withdrawn_unasked": read.withdrawn_unasked,
         "input_digest": read.input_digest,
     }
 
@@ -36,6 +37,11 @@ def tell(what: str, read: Any, as_json: bool) -> None:
     out.show(told, as_json, human)
     if read.refusals_set_aside:
         out.say(
-            f"{read.refusals_set_aside} lines that may say refused or withdrawn could not be used: "
+            f"{read.refusals_set_aside} lines that may say no could not be used: "
             "somebody's no may not have been heard. Mend the file and import it again."
+        )
+    if read.withdrawn_unasked:
+        out.say(
+            f"{read.withdrawn_unasked} withdrawals take back what nobody gave here. They are kept; but if the ids are "
+            "misspelt, a consent still stands. Check them."
         )

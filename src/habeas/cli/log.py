@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from habeas.cli import out
-from habeas.cli.options import AsOf, Config, Custody, Json, Subject, SubjectFile, moment, now
+from habeas.cli.options import AsOf, Config, Custody, Json, KnownAt, Subject, SubjectFile, moment, now
 from habeas.errors import UsageError
 
 app = typer.Typer(help="What people said and what was decided, as of a time.", no_args_is_help=True)
@@ -15,8 +15,8 @@ app = typer.Typer(help="What people said and what was decided, as of a time.", n
 Asset = Annotated[
     str | None, typer.Option("--asset", metavar="ID", help="An asset id or the beginning of one.")
 ]
-_CONSENTS = ("given_at", "recorded_at", "subject_id", "purpose", "status", "standing", "expires_at", "sources",
-             "notice_version", "method")  # fmt: skip
+CONSENTS = ("given_at", "recorded_at", "subject_id", "purpose", "status", "standing", "expires_at", "about",
+            "notice_version", "method")  # fmt: skip
 _DECISIONS = ("as_of", "decision_id", "action", "purpose", "effect", "rules", "missing", "in_force")
 
 
@@ -26,6 +26,7 @@ def consents(
     subject_file: SubjectFile = None,
     asset: Asset = None,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     config: Config = None,
     custody: Custody = None,
     as_json: Json = False,
@@ -39,7 +40,8 @@ def consents(
     from habeas.steps.audit import log_consents
 
     reader, wanted = _asked(subject, subject_file, asset, config, custody)
-    _print(log_consents(reader, wanted, moment(as_of, now())), _CONSENTS, as_json)
+    at = moment(as_of, now())
+    _print(log_consents(reader, wanted, at, moment(known_at, at)), CONSENTS, as_json)
 
 
 @app.command()
@@ -80,8 +82,7 @@ def _asked(
 
 def _print(found: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
     def human(console: Any) -> None:
-        rows = [[", ".join(row[n]) if isinstance(row[n], list) else row[n] for n in columns] for row in found]
-        console.print(out.table(columns, rows))
+        console.print(out.table(columns, [out.cells(row, columns) for row in found]))
         console.print(f"{len(found)} entries", markup=False)
 
     out.show(found, as_json, human)

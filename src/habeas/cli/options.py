@@ -31,6 +31,10 @@ SubjectFile = Annotated[
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="TIME", help="ISO 8601 with a zone. Default: now.")
 ]
+KnownAt = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="TIME", help="As it was known then. Default: the time of --as-of."),
+]
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="CSV or JSON lines; - reads standard input.")]
 
 

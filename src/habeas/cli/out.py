@@ -68,6 +68,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     return made
 
 
+def cells(row: Mapping[str, Any], columns: Sequence[str]) -> list[Any]:
+    """A row's values in the order of columns; a list as words."""
+    return [", ".join(map(str, row[n])) if isinstance(row[n], list) else row[n] for n in columns]
+
+
 def pairs(values: Mapping[str, Any]) -> Any:
     """Names and values, one a line."""
     from rich.table import Table

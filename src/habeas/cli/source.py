@@ -31,6 +31,27 @@ def add(file: File, config: Config = None, as_json: Json = False) -> None:
     tell("sources", taken, as_json)
 
 
+@app.command()
+def occasions(file: File, config: Config = None, as_json: Json = False) -> None:
+    """Record which site, event or lot the footage of a folder belongs to, from CSV or JSON lines.
+
+    A release for one event, or a lot that is left out, reaches footage through its folders.
+
+    \b
+    habeas source occasions occasions.csv
+    """
+    from habeas.cli.bootstrap import installation
+    from habeas.cli.imported import tell
+    from habeas.spark.imports import add_occasions, places_of
+
+    place = installation(config)
+    settings = place.settings
+    with out.input_file(file) as read, place.tables("import-occasions") as tables:
+        places = places_of(tables, settings.archive, settings.installation_key.read_bytes())
+        taken = add_occasions(tables, read, now(), places)
+    tell("occasions", taken, as_json)
+
+
 @app.command("list")
 def list_(config: Config = None, as_json: Json = False) -> None:
     """List the registered sources."""

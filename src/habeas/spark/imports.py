@@ -27,7 +27,14 @@ from habeas.steps.import_people import learnt
 from habeas.steps.import_scope import NOWHERE, SUBJECT, Places
 from habeas.steps.import_sources import learnt as learnt_about
 from habeas.steps.imports import Imported, Input
-from habeas.steps.ledger_rows import leave_out_of, leave_out_row, source_of, statement_of, statement_row
+from habeas.steps.ledger_rows import (
+    leave_out_of,
+    leave_out_row,
+    source_of,
+    statement_of,
+    statement_row,
+    subject_of,
+)
 
 
 def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) -> Imported[Source]:
@@ -204,19 +211,12 @@ def _people(tables: Tables, people: Iterable[Subject], now: datetime) -> None:
     """Add people, and what is told of those known."""
     told = list(people)
     rows = _about(tables, "subjects", {each.subject_id for each in told})
-    known = {row["subject_id"]: _subject(row) for row in rows}
+    known = {row["subject_id"]: subject_of(row) for row in rows}
     changed = [asdict(person) | {"recorded_at": now} for person in learnt(known, told)]
     for row in changed:
         row["jurisdictions"] = None if row["jurisdictions"] is None else list(row["jurisdictions"])
     if changed:
         tables.upsert("subjects", tables.frame("subjects", changed))
-
-
-def _subject(row: dict[str, Any]) -> Subject:
-    places = row["jurisdictions"]
-    return Subject(
-        row["subject_id"], None if places is None else tuple(places), row["age"], row["last_contact_on"]
-    )
 
 
 def _set_aside(tables: Tables, read: Imported[Any], now: datetime) -> None:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from habeas.consent.leave_outs import holds
 from habeas.consent.ledger import standing
 from habeas.errors import UsageError
-from habeas.model.people import ConsentStatement, Place
+from habeas.model.people import ConsentStatement, Place, Scope, Subject
 from habeas.steps.explain import find
-from habeas.steps.ledger_rows import statement_of
-from habeas.steps.reading import Reader, Row, rows
+from habeas.steps.ledger_rows import leave_out_of, statement_of, subject_of
+from habeas.steps.reading import Reader, Row, one, rows
 
 _COUNTS = ("given", "refused", "withdrawn")
+_PARTS = ("sources", "folders", "sites", "events", "lots", "assets")
 _SUBJECT = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -33,11 +35,8 @@ def about(reader: Reader, subject: str | None, asset: str | None) -> About:
 
     Raises UsageError when `subject` can't be a random id, or `asset` names no asset.
     """
-    if subject is not None and not _SUBJECT.fullmatch(subject):
-        raise UsageError(
-            "--subject takes a random subject id (0-9, a-f)",
-            hint="A real id goes into a file: --subject-file FILE, or --subject-file - for standard input.",
-        )
+    if subject is not None:
+        require_random_id(subject)
     if asset is None:
         return About(subject_id=subject)
     kind, asset_id = find(reader, asset)
@@ -46,24 +45,32 @@ def about(reader: Reader, subject: str | None, asset: str | None) -> About:
     return About(subject_id=subject, asset_id=asset_id)
 
 
-def log_consents(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:
-    """Every statement that was known at `as_of`, oldest first.
+def require_random_id(subject: str) -> None:
+    """Raise UsageError, without repeating it, when `subject` can't be a random subject id."""
+    if not _SUBJECT.fullmatch(subject):
+        raise UsageError(
+            "--subject takes a random subject id (0-9, a-f)",
+            hint="A real id goes into a file: --subject-file FILE, or --subject-file - for standard input.",
+        )
 
-    `standing` says where the statements that speak leave the consent; `in_force`: it still stood then.
-    About an asset: the statements of the people its roster lists.
+
+def log_consents(
+    reader: Reader, wanted: About, as_of: datetime, known_at: datetime | None = None
+) -> list[Row]:
+    """Every statement that was known at `known_at` (default: as_of), oldest first.
+
+    `standing` says where the statements that speak leave the consent at `as_of`; `in_force`: it still stood then;
+    `about`: the footage it is about, in words. About an asset: the statements of the people its roster lists.
     """
-    found = rows(reader, "consents", ("recorded_at", "<=", as_of))
-    if wanted.subject_id:
-        found = [row for row in found if row["subject_id"] == wanted.subject_id]
-    if wanted.asset_id:
-        listed = {line["subject_id"] for line in rows(reader, "rosters", ("asset_id", "=", wanted.asset_id))}
-        found = [row for row in found if row["subject_id"] in listed]
+    known = as_of if known_at is None else known_at
+    found = _wanted(reader, wanted, rows(reader, "consents", ("recorded_at", "<=", known)))
     found.sort(key=_order)
     sources = [row["source_id"] for row in rows(reader, "sources", columns=["source_id"])] or [""]
-    words = _speaking(found, sources, as_of)
+    words = _speaking(found, sources, as_of, known)
     return [
         {
             **row,
+            "about": reach(statement_of(row).scope),
             "standing": words.get(row["consent_id"], ""),
             "in_force": words.get(row["consent_id"]) in _COUNTS,
         }
@@ -71,18 +78,86 @@ def log_consents(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:
     ]
 
 
-def _speaking(found: list[Row], sources: list[str], as_of: datetime) -> dict[str, str]:
-    """Statement -> where it leaves the consent, for each statement that speaks for at least one source."""
+def log_leave_outs(
+    reader: Reader, wanted: About, as_of: datetime, known_at: datetime | None = None
+) -> list[Row]:
+    """Every leave-out of the people asked about that was known at `known_at` (default: as_of), oldest first."""
+    known = as_of if known_at is None else known_at
+    listed = rows(reader, "leave_outs", ("recorded_at", "<=", known))
+    lifted = {row["lifts"] for row in listed if row["lifts"] is not None and row["since"] <= as_of}
+    found = [row for row in _wanted(reader, wanted, listed) if row["lifts"] is None]
+    return [
+        {
+            **row,
+            "about": reach(leave_out_of(row).scope),
+            "in_force": holds(leave_out_of(row), as_of) and row["leave_out_id"] not in lifted,
+        }
+        for row in sorted(found, key=lambda row: (row["since"], row["recorded_at"], row["leave_out_id"]))
+    ]
+
+
+def reach(scope: Scope) -> str:
+    """What footage a scope is about, in a few words."""
+    parts = [f"{name} {', '.join(value)}" for name in _PARTS if (value := getattr(scope, name))]
+    if scope.from_at is not None:
+        parts.append(f"captured from {scope.from_at:%Y-%m-%d %H:%M}")
+    if scope.to_at is not None:
+        parts.append(f"captured before {scope.to_at:%Y-%m-%d %H:%M}")
+    return "; ".join(parts) or "all footage"
+
+
+def statements_of(reader: Reader, subject_id: str) -> list[ConsentStatement]:
+    """Everything one person said."""
+    return [statement_of(row) for row in rows(reader, "consents", ("subject_id", "=", subject_id))]
+
+
+def person(reader: Reader, subject_id: str) -> Subject:
+    """What is known about one person besides what they said."""
+    found = one(reader, "subjects", "subject_id", subject_id)
+    return Subject(subject_id, None, None) if found is None else subject_of(found)
+
+
+def _wanted(reader: Reader, wanted: About, found: list[Row]) -> list[Row]:
+    if wanted.subject_id:
+        found = [row for row in found if row["subject_id"] == wanted.subject_id]
+    if wanted.asset_id:
+        listed = {line["subject_id"] for line in rows(reader, "rosters", ("asset_id", "=", wanted.asset_id))}
+        found = [row for row in found if row["subject_id"] in listed]
+    return found
+
+
+def _speaking(found: list[Row], sources: list[str], as_of: datetime, known_at: datetime) -> dict[str, str]:
+    """Statement -> where it leaves the consent, for each statement that speaks for some footage.
+
+    Footage is tried that lies in each source and that each statement's own scope is about.
+    """
     told: dict[str, str] = {}
     groups: dict[tuple[str, str], list[ConsentStatement]] = {}
     for row in found:
         groups.setdefault((row["subject_id"], row["purpose"]), []).append(statement_of(row))
     for (subject, purpose), said in groups.items():
-        for source in sources:
-            where = standing(said, subject, purpose, Place(source), as_of, as_of)
+        places = [Place(source) for source in sources] + [inside(each.scope) for each in said]
+        for place in places:
+            where = standing(said, subject, purpose, place, as_of, known_at)
             if where.statement and where.status:
                 told[where.statement.consent_id] = where.status
     return told
+
+
+def inside(scope: Scope) -> Place:
+    """Footage that a scope is about."""
+    captured = scope.from_at
+    if captured is None and scope.to_at is not None:
+        captured = scope.to_at - timedelta(microseconds=1)
+    return Place(
+        scope.sources[0] if scope.sources else "",
+        scope.assets[0] if scope.assets else "",
+        scope.folders,
+        scope.sites,
+        scope.events,
+        scope.lots,
+        captured,
+    )
 
 
 def log_decisions(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:

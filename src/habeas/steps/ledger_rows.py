@@ -1,4 +1,4 @@
-"""Sources, statements and leave-outs as rows of their tables, and back: the one place that knows both shapes."""
+"""Sources, people, statements and leave-outs as rows of their tables, and back, in one place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, LeaveOutKind, Scope, Source
+from habeas.model.people import (
+    ConsentStatement,
+    ConsentStatus,
+    LeaveOut,
+    LeaveOutKind,
+    Scope,
+    Source,
+    Subject,
+)
 
 _SCOPE = tuple(each.name for each in fields(Scope))
 
@@ -24,6 +32,12 @@ def statement_of(row: Mapping[str, Any]) -> ConsentStatement:
 
 def statement_row(statement: ConsentStatement) -> dict[str, Any]:
     return _row(asdict(statement)) | {"status": str(statement.status)}
+
+
+def subject_of(row: Mapping[str, Any]) -> Subject:
+    """A row of `subjects`, whatever reads it."""
+    values = _values(row)
+    return Subject(**{each.name: values[each.name] for each in fields(Subject)})
 
 
 def leave_out_of(row: Mapping[str, Any]) -> LeaveOut:

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 import small_warehouse as story
+from hypothesis import given
+from ledgers import scopes
 from small_warehouse import at
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.consent.scopes import fits
 from habeas.errors import UsageError
-from habeas.steps.audit import About, about, log_consents, log_decisions
+from habeas.model.people import Scope
+from habeas.steps.audit import About, about, inside, log_consents, log_decisions, reach
 
 
 @pytest.fixture
@@ -57,3 +61,19 @@ def test_an_id_of_something_else_is_no_asset(reader: DeltaReader) -> None:
 @pytest.mark.parametrize(("day", "known"), [(4, 0), (6, 1), (10, 1), (12, 2)])
 def test_statements_recorded_later_are_not_shown(reader: DeltaReader, day: int, known: int) -> None:
     assert known == len(log_consents(reader, About(subject_id=story.BEN), at(day)))
+
+
+def test_what_a_scope_reaches_is_said_in_words() -> None:
+    assert "all footage" == reach(Scope())
+    window = (at(1), at(2, 6))
+    said = reach(Scope(sources=("studio",), events=("fair", "ball"), from_at=window[0], to_at=window[1]))
+    assert (
+        "sources studio; events fair, ball; captured from 2026-11-01 00:00; captured before 2026-11-02 06:00"
+        == said
+    )
+
+
+@given(scopes)
+def test_some_footage_lies_inside_every_scope(scope: Scope) -> None:
+    possible = scope.from_at is None or scope.to_at is None or scope.from_at < scope.to_at
+    assert fits(scope, inside(scope), unknown_fits=False) == possible
