@@ -73,6 +73,39 @@ def two_sided(
     return svg(layers.properties(width=width, height=alt.Step(26)))
 
 
+def side_by_side(
+    counts: Mapping[str, Mapping[str, int]], labels: Mapping[str, str], colour: str = _RED, width: int = 150
+) -> Markup:
+    """A column of bars for each name of `counts`, the same rows in all, in the order of `labels`.
+
+    A row that is nowhere counted is left out; where it counts nothing in one column it has no bar and no number.
+    """
+    order = [label for key, label in labels.items() if any(found.get(key) for found in counts.values())]
+    data = [
+        {"column": name, "label": labels[key], "count": count}
+        for name, found in counts.items()
+        for key, count in found.items()
+        if key in labels and count
+    ]
+    if not data:
+        return Markup("")
+    base = alt.Chart().encode(
+        y=alt.Y(
+            "label:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelLimit=330, ticks=False, domain=False),
+        ),
+        x=alt.X("count:Q", title=None, axis=None),
+    )
+    bar = base.mark_bar(color=colour, cornerRadiusEnd=3, height=16)
+    number = base.mark_text(align="left", dx=5, fontSize=12).encode(text="count:Q")
+    head = alt.Header(title=None, labelColor=_INK, labelFontSize=13, labelFontWeight="bold")
+    columns = alt.Column("column:N", sort=list(counts), header=head)
+    chart = alt.layer(bar, number, data=_inline(data)).properties(width=width, height=alt.Step(26))
+    return svg(chart.facet(column=columns, spacing=34))
+
+
 def histogram(found: Sequence[Bin], title: str) -> Markup:
     """Columns over equal bins. Only the bins go in, never the values they were made from."""
     if not found:

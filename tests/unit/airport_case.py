@@ -1,0 +1,128 @@
+"""The airport case decided in memory: the drawn lists, the real imports, facts and rules. No picture, no engine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from habeas.model.decision import Action, Verdict
+from habeas.model.people import ConsentStatus, Place
+from habeas.policy.decide import Decider
+from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
+from habeas.settings import PROJECT
+from habeas.steps.derive import embed_facts, scan_facts
+from habeas.steps.derive_terms import Terms, terms_of
+from habeas.steps.imports import import_consents, import_rosters, import_sources
+from habeas.synthetic.airport import write_lists
+from habeas.synthetic.airport_lists import TRAINING, activities, purposes
+from habeas.synthetic.airport_plan import AirportPlan, Size, plan_airport
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PACKS = ("house", "kr-pipa", "eu-gdpr", "eu-ai-act", "us-il-bipa", "us-tx-cubi", "us-wa")
+MODEL = frozenset({"a" * 64})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: a listed person in a file, for a purpose; and what became of it."""
+
+    badge: str
+    source: str
+    file: str
+    purpose: str
+    verdict: Verdict
+
+    @property
+    def rules(self) -> set[str]:
+        return {rule.rule_id for rule in self.verdict.rules}
+
+    @property
+    def read_by_regulator(self) -> set[str]:
+        return {rule.rule_id for rule in self.verdict.regulator.rules}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Every request, and for each file and purpose whether faces may be looked for."""
+
+    plan: AirportPlan
+    asked: tuple[Asked, ...]
+    scans: Mapping[tuple[str, str], Verdict]
+
+    def of(self, said: str, purpose: str | None = None) -> list[Asked]:
+        badges = {person.badge for person in self.plan.people if person.said == said}
+        return [a for a in self.asked if a.badge in badges and purpose in (None, a.purpose)]
+
+
+def rules(published: bool = False) -> PolicySet:
+    """The shipped packs with the lists of the drawn ministry. `published`: it had told people of vendors A and B."""
+    files = read_files(PROJECT / "policies", PACKS)
+    files["purposes.yaml"] = purposes(files["purposes.yaml"].decode()).encode()
+    recorded = activities(NOW)
+    if published:
+        recorded = recorded.replace("disclosed_on: never", "disclosed_on: 2026-01-01")
+    files["activities.yaml"] = recorded.encode()
+    return policy_set_of(files, PACKS)
+
+
+def decided(
+    folder: Path, wanted: Sequence[str] = TRAINING, size: Size | None = None, policy: PolicySet | None = None
+) -> Case:
+    """Write the lists into `folder`, read them in, decide everything."""
+    plan, policy = plan_airport(size or Size(), 1, NOW), policy or rules()
+    write_lists(plan, folder, NOW)
+    sources = import_sources(folder / "sources.csv", purposes=policy.purposes, recorded_at=NOW)
+    consents = import_consents(
+        folder / "consents.csv", purposes=policy.purposes, recorded_at=NOW, subject_of=_digest
+    )
+    rosters = import_rosters(
+        folder / "rosters.csv", subject_of=_digest, asset_of=lambda source, file: _digest(f"{source}/{file}")
+    )
+    assert ((), (), ()) == (sources.set_aside, consents.set_aside, rosters.set_aside)
+    decider = Decider(policy.packs)
+    who = {subject.subject_id: subject for subject in consents.subjects}
+    keys = {(s.subject_id, s.purpose): s.status is ConsentStatus.GIVEN for s in consents.records}
+    keys |= {
+        (s.subject_id, s.purpose): False for s in consents.records if s.status is not ConsentStatus.GIVEN
+    }
+    badges = {_digest(person.badge): person.badge for person in plan.people}
+    registered = {source.source_id: source for source in sources.records}
+    asked: list[Asked] = []
+    scans: dict[tuple[str, str], Verdict] = {}
+    for shot in plan.shots:
+        place = Place(shot.source_id, _digest(f"{shot.source_id}/{shot.file}"), captured_at=shot.captured_at)
+        lines = [line for line in rosters.records if line.asset_id == place.asset_id]
+        for purpose in wanted:
+            terms = terms_of(registered[shot.source_id], purpose, policy.lists, NOW, model=MODEL)
+            found = [
+                embed_facts(
+                    terms, line=line, subject=who.get(line.subject_id or ""), statements=consents.records,
+                    key_open=keys.get((line.subject_id or "", purpose)), place=place, catalogued_at=NOW,
+                ).facts
+                for line in lines
+            ]  # fmt: skip
+            told = [decider.decide(Action.EMBED, facts) for facts in found]
+            asked += [
+                Asked(badges[line.subject_id or ""], shot.source_id, shot.file, purpose, verdict)
+                for line, verdict in zip(lines, told, strict=True)
+            ]
+            laws = {
+                name for facts in found for name, value in facts.items() if name.startswith("law_") and value
+            }
+            scans[shot.file, purpose] = decider.decide(Action.SCAN, _scan(terms, place, told, laws))
+    return Case(plan, tuple(asked), scans)
+
+
+def _scan(terms: Terms, place: Place, told: list[Verdict], laws: set[str]) -> Mapping[str, object]:
+    allowed = any(verdict.effect == "allow" for verdict in told)
+    return scan_facts(
+        terms, place=place, catalogued_at=NOW, line_allowed=allowed if told else None,
+        line_laws=laws if told else None, lines_valid_until=None,
+    ).facts  # fmt: skip
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from airport_case import Case, decided, rules
+
+from habeas.policy.decide import rule_names
+from habeas.report.airport import AirportCase, airport_case, as_json
+from habeas.report.airport_finding import FINDING, KNOWN, RESTS_ON
+from habeas.report.airport_page import SHORT, render
+from habeas.report.summary import Tally
+from habeas.settings import PROJECT
+from habeas.synthetic.airport_lists import TRAINING, A, B, C
+
+DOC = PROJECT / "docs" / "explanation" / "airport.md"
+
+
+class Tables:
+    """A warehouse of two tables: keys of those who said yes, and the rows stored for them."""
+
+    def __init__(self, case: Case, astray: bool = False) -> None:
+        allowed = [(a.badge, a.purpose) for a in case.asked if a.verdict.effect == "allow"]
+        pairs = {*allowed, *((a.badge, a.purpose) for a in case.of("both", A))}
+        keys = [
+            {"key_id": f"{who}/{what}", "subject_id": who, "purpose": what} for who, what in sorted(pairs)
+        ]
+        stored = [
+            {"row_id": str(n), "key_id": f"{who}/{A if astray else what}", "subject_id": who, "purpose": what}
+            for n, (who, what) in enumerate(allowed)
+        ]
+        self.tables = {"keys": keys, "embeddings": stored}
+
+    def exists(self, table: str) -> bool:
+        return table in self.tables
+
+    def read(self, table: str, columns: Sequence[str] | None = None, filter: Any = None) -> Any:
+        rows = self.tables[table]
+
+        class Rows:
+            def to_pylist(self) -> list[dict[str, Any]]:
+                return rows
+
+        return Rows()
+
+
+def counted(case: Case, astray: bool = False) -> AirportCase:
+    decisions = [
+        {"action": "embed", "asset_id": a.file, "line_id": f"{a.badge}/{a.file}", "purpose": a.purpose,
+         "effect": str(a.verdict.effect), "rules": list(rule_names(a.verdict)),
+         "regulator_effect": str(a.verdict.regulator.effect),
+         "regulator_rules": list(rule_names(a.verdict.regulator))}
+        for a in case.asked
+    ]  # fmt: skip
+    assets = [{"asset_id": shot.file} for shot in case.plan.shots]
+    work = {file: {"state": "done"} for (file, _), verdict in case.scans.items() if verdict.effect == "allow"}
+    tally = Tally(assets, decisions, [], [], [], work, [], [], 0)
+    return airport_case(Tables(case, astray), tally, rules(), TRAINING)
+
+
+@pytest.fixture(scope="module")
+def decisions(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return decided(tmp_path_factory.mktemp("lists"))
+
+
+@pytest.fixture(scope="module")
+def case(decisions: Case) -> AirportCase:
+    return counted(decisions)
+
+
+@pytest.fixture(scope="module")
+def html(case: AirportCase) -> str:
+    return render(case, [("why it was <b>refused</b>", "ab" * 16)])
+
+
+def words(text: str) -> str:
+    """Text as a reader sees it: without markup, with single blanks."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+def test_the_case_counts_every_request_once_and_stores_for_one_vendor_alone(case: AirportCase) -> None:
+    a, b, c = case.vendors
+    assert (a.purpose, b.purpose, c.purpose) == TRAINING
+    assert a.requests == b.requests == c.requests == case.listed == 46
+    assert (a.strict.allowed, b.strict.allowed) == (0, 0)
+    assert 0 < c.strict.allowed < c.strict.refused
+    assert (a.templates, b.templates, c.templates) == (0, 0, c.strict.allowed)
+    assert (a.keys, b.keys, case.strays) == (1, 0, 0)
+    assert a.strict.by_rule["kr-pipa/KR-26-2"] == a.requests
+    assert a.regulator.by_rule["kr-pipa/KR-26-2"] == a.requests
+    assert "kr-pipa/KR-26-2" not in c.strict.by_rule
+    assert case.opened == 7
+
+
+def test_a_row_under_a_key_of_another_vendor_would_be_counted(decisions: Case) -> None:
+    assert counted(decisions, astray=True).strays == 7
+
+
+def test_the_json_says_what_the_page_says(case: AirportCase) -> None:
+    told = json.loads(json.dumps(as_json(case)))
+    assert set(told["purposes"]) == set(TRAINING)
+    assert told["purposes"][A]["made_public"] == told["purposes"][B]["made_public"] == "never"
+    assert told["purposes"][B]["rows"] == 0
+    assert told["purposes"][C]["regulator"]["finding"] == "none"
+    assert told["purposes"][A]["regulator"]["by_rule"]["kr-pipa/KR-26-2"] == 46
+    assert {"sentence", "citation"} == set(told["rules"]["kr-pipa/KR-26-2"])
+    assert list(told["rules"])[:5] == [
+        "kr-pipa/KR-26-2", "kr-pipa/KR-18-1", "kr-pipa/KR-23-1", "house/HOUSE-2", "house/HOUSE-3",
+    ]  # fmt: skip
+
+
+def test_the_page_has_the_refusal_table_with_sentences_and_citations(case: AirportCase, html: str) -> None:
+    text = words(html)
+    for name, rule in case.rules.items():
+        assert rule.citation in text and rule.sentence in text, name
+    assert "that has not been made public" in text
+    assert text.index("KR-26-2 ·") < text.index("KR-18-1 ·")
+
+
+def test_the_picture_names_the_five_rules_and_the_vendors(html: str) -> None:
+    drawn = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
+    assert all(label in drawn for label in (*SHORT.values(), "Vendor A", "Vendor B", "Vendor C", "refused"))
+
+
+class Seen(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [v or "" for name, v in attrs if name in ("src", "href", "xlink:href", "action")]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+
+
+def test_the_page_runs_nothing_loads_nothing_and_names_nobody(html: str, decisions: Case) -> None:
+    seen = Seen()
+    seen.feed(html)
+    assert set() == seen.tags & {"script", "iframe", "object", "embed", "img", "link", "form", "b>"}
+    assert ["index.html"] == seen.links
+    assert "<b>refused" not in html
+    assert not [person.badge for person in decisions.plan.people if person.badge in html]
+
+
+# What is said of the real case
+
+
+@pytest.mark.parametrize("text", ["page", "doc"])
+def test_the_finding_is_told_exactly_and_nothing_beyond_it(html: str, text: str) -> None:
+    told = words(
+        html.replace("&#34;", '"').replace("&#39;", "'") if text == "page" else DOC.read_text("utf-8")
+    )
+    for each in (*KNOWN, *FINDING):
+        assert each.says in told
+        assert all(source in told for source in each.sources)
+    for fact in (
+        "2022-04-27",
+        "2026-02-26",
+        "KRW 1,000,000",
+        "177.6 million",
+        "Article 26(2)",
+        "did not rule on the merits",
+    ):
+        assert fact in told
+    assert all(says in told for _, says in RESTS_ON)
+
+
+@pytest.mark.parametrize("text", ["page", "doc"])
+def test_nobody_is_said_to_have_found_a_breach_of_articles_18_or_23(html: str, text: str) -> None:
+    """The commission found one breach. Every sentence in which it finds, fines or rules on something is checked."""
+    told = words(html) if text == "page" else DOC.read_text("utf-8")
+    for sentence in re.split(r"(?<=[.:])\s", told):
+        finds = re.search(r"commission|PIPC|court|ruled|fined|found", sentence, re.IGNORECASE)
+        if finds and re.search(r"(?:Article|Art\.?|KR-)\s?-?(?:18|23)\b", sentence):
+            assert re.search(r"\b(?:no|not|neither|otherwise)\b", sentence), sentence
