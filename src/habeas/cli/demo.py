@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from habeas.cli import out
+from habeas.cli import demo_airport, demo_studio, out
 from habeas.cli.options import Json, now
 from habeas.errors import UsageError
 
 _MARK = "demo.json"
-_PURPOSES = ["archive_search", "access_verification"]
+
+
+class Case(StrEnum):
+    """What a demo is about."""
+
+    STUDIO = "studio"
+    AIRPORT = "airport"
+
+
+_CASES: dict[Case, Any] = {Case.STUDIO: demo_studio, Case.AIRPORT: demo_airport}
 
 
 def demo(
-    home: Annotated[Path, typer.Option("--home", help="Folder of the demo.")] = Path("var/demo"),
-    people: Annotated[int, typer.Option("--people", min=6, max=500, help="How many people to draw.")] = 60,
+    case: Annotated[
+        Case,
+        typer.Option(
+            "--case",
+            help="studio: every way a consent can stand. airport: travellers' photos, wanted for training.",
+        ),
+    ] = Case.STUDIO,
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Folder of the demo. Default: var/demo or var/demo-airport.")
+    ] = None,
+    people: Annotated[
+        int | None,
+        typer.Option("--people", min=6, max=500, help="How many people to draw. Default: 60, airport 40."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another number draws other people.")] = 1,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Throw away an earlier demo and start anew.")
@@ -36,23 +57,25 @@ def demo(
     \b
     habeas demo
     habeas demo --fresh --people 20
+    habeas demo --case airport --json
     """
-    home = home.resolve()
+    home = (home or _CASES[case].HOME).resolve()
     started = time.monotonic()
     with out.progress(shown=not as_json) as bar:
-        told = _whole_way(home, people, seed, fresh, bar)
+        told = _whole_way(home, people or _CASES[case].PEOPLE, seed, fresh, case, bar)
     told["wall_seconds"] = round(time.monotonic() - started, 1)
-    out.show(told["summary"] if as_json else told, as_json, lambda console: _goodbye(console, home, told))
+    out.show(told["answer"] if as_json else told, as_json, lambda console: _goodbye(console, home, told))
 
 
-def _whole_way(home: Path, people: int, seed: int, fresh: bool, bar: Any) -> dict[str, Any]:
+def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar: Any) -> dict[str, Any]:
     from habeas.cli.bootstrap import JOBS, Installation
     from habeas.cli.setup import make
     from habeas.spark.imports import add_consents, add_rosters, add_sources
 
-    mark = _started(home, people, seed, fresh)
-    place: Installation = make(home, None, _PURPOSES, "synthetic")[0]
-    drawn = _draw(home, mark, bar)
+    mark, chosen = _started(home, people, seed, fresh, case), _CASES[case]
+    chosen.prepare(home, datetime.fromisoformat(mark["now"]))
+    place: Installation = make(home, None, chosen.PURPOSES, "synthetic")[0]
+    drawn = _draw(home, mark, chosen, bar)
 
     lists = bar.add_task("reading who may be where, and who said what", total=3)
     with place.tables("import-demo") as tables:
@@ -71,12 +94,12 @@ def _whole_way(home: Path, people: int, seed: int, fresh: bool, bar: Any) -> dic
 
     run_id = place.run_dag("nightly", {}, now(), ended)
     bar.update(night, description="the night: done")
-    summary = place.report(run_id, title="Demo archive: one night", drawn=True)
-    _write(home / "summary.json", json.dumps(summary, indent=1))
-    return {"summary": summary, "page": place.settings.report / "index.html", "examples": _examples(place)}
+    told: dict[str, Any] = chosen.tell(place, run_id)
+    _write(home / "summary.json", json.dumps(told["answer"], indent=1))
+    return told
 
 
-def _started(home: Path, people: int, seed: int, fresh: bool) -> dict[str, Any]:
+def _started(home: Path, people: int, seed: int, fresh: bool, case: Case = Case.STUDIO) -> dict[str, Any]:
     """What this demo draws; an earlier one's wish when it is reused. Throws nothing away that is no demo."""
     mark = home / _MARK
     if fresh and home.exists():
@@ -87,47 +110,28 @@ def _started(home: Path, people: int, seed: int, fresh: bool) -> dict[str, Any]:
         if home.exists() and any(home.iterdir()):
             raise UsageError(f"{home} is not empty and not a demo", hint="Choose another --home.")
         home.mkdir(parents=True, exist_ok=True)
-        _write(mark, json.dumps({"people": people, "seed": seed, "now": now().isoformat(), "drawn": False}))
+        wish = {"case": case, "people": people, "seed": seed, "now": now().isoformat(), "drawn": False}
+        _write(mark, json.dumps(wish))
     found: dict[str, Any] = json.loads(mark.read_text())
+    if found.get("case", Case.STUDIO) != case:
+        raise UsageError(f"{home} is the demo of another case", hint="Choose another --home, or use --fresh.")
     return found
 
 
-def _draw(home: Path, mark: dict[str, Any], bar: Any) -> Path:
+def _draw(home: Path, mark: dict[str, Any], case: Any, bar: Any) -> Path:
     """Draw archive and lists, unless an earlier demo did; the folder of the lists."""
-    lists = home / "lists"
     task = bar.add_task("drawing people who don't exist", total=1)
     if mark["drawn"]:
         bar.update(task, completed=1, description="the archive is there already")
-        return lists
-    from habeas.synthetic.archive import draw_archive
-    from habeas.synthetic.archive_plan import scaled
-
-    draw_archive(
-        home / "archive",
-        lists,
-        home / "truth.json",
-        seed=mark["seed"],
-        now=datetime.fromisoformat(mark["now"]),
-        size=scaled(mark["people"]),
-        workers=min(4, os.cpu_count() or 1),
-        progress=lambda done, total: bar.update(task, completed=done, total=total),
-    )
-    _write(home / _MARK, json.dumps({**mark, "drawn": True}))
-    return lists
-
-
-def _examples(place: Any) -> list[tuple[str, str]]:
-    from habeas.report.detail import examples
-    from habeas.report.summary import read_tally
-
-    return list(examples(read_tally(place.reader, "")))[:3]
+    else:
+        case.draw(home, mark, lambda done, total: bar.update(task, completed=done, total=total))
+        _write(home / _MARK, json.dumps({**mark, "drawn": True}))
+    return home / "lists"
 
 
 def _goodbye(console: Any, home: Path, told: dict[str, Any]) -> None:
-    from habeas.cli.run import summary_table
-
     console.print("\nEverybody in this archive was drawn by a program. Nobody in it exists.\n", markup=False)
-    console.print(summary_table(told["summary"]))
+    console.print(told["table"])
     console.print()
     console.print(out.pairs({"page": told["page"], "summary": home / "summary.json"}))
     console.print(f"\nAll of it took {told['wall_seconds']} seconds. Ask why:", markup=False)

@@ -63,7 +63,8 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
     from habeas.policy.purposes import load_purposes
     from habeas.settings import PROJECT
 
-    known = load_purposes(PROJECT / "policies" / "purposes.yaml")
+    own = home / "policies" / "purposes.yaml"
+    known = load_purposes(own if own.is_file() else PROJECT / "policies" / "purposes.yaml")
     if strange := [name for name in purposes if name not in known]:
         raise UsageError(
             f"{len(strange)} of the purposes are unknown", hint=f"Known: {', '.join(sorted(known))}."

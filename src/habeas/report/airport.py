@@ -89,10 +89,20 @@ def airport_case(reader: Reader, tally: Tally, policy: PolicySet, purposes: Sequ
     )
 
 
+def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
+    """What is worth asking why, with its id: a template, a consent that changed nothing, somebody nobody asked."""
+    found = [("why this template exists", min((row["row_id"] for row in tally.embeddings), default=""))]
+    refused = [row for row in tally.decisions if row["action"] == "embed" and row["effect"] != "allow"]
+    alone = [row["decision_id"] for row in refused if [_id(rule) for rule in row["rules"]] == [NAMED[0]]]
+    found.append(("why a consent to an unpublished vendor changed nothing", min(alone, default="")))
+    asked = [row["decision_id"] for row in refused if {*NAMED} <= {_id(rule) for rule in row["rules"]}]
+    found.append(("why a traveller whom nobody asked was refused", min(asked, default="")))
+    return tuple((what, id_) for what, id_ in found if id_)
+
+
 def group(rule: str) -> str:
     """A named rule by itself, any other by its pack."""
-    pack, _, rule_id = rule.partition("/")
-    return rule_id if rule_id in NAMED else pack
+    return _id(rule) if _id(rule) in NAMED else rule.partition("/")[0]
 
 
 def as_json(case: AirportCase) -> dict[str, Any]:
@@ -170,5 +180,8 @@ def _published(activity: Activity | None) -> str:
 
 
 def _order(rule: str) -> tuple[int, str]:
-    rule_id = rule.partition("/")[2]
-    return (NAMED.index(rule_id) if rule_id in NAMED else len(NAMED), rule)
+    return (NAMED.index(_id(rule)) if _id(rule) in NAMED else len(NAMED), rule)
+
+
+def _id(rule: str) -> str:
+    return rule.partition("/")[2]

@@ -3,16 +3,22 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import small_warehouse as story
 from typer.testing import Result
 
-from habeas.cli import demo, out
+from habeas.cli import demo, demo_airport, demo_studio, out
 from habeas.cli.bootstrap import installation
 from habeas.cli.setup import make
+from habeas.errors import UsageError
+from habeas.policy.packs import pack_names
+from habeas.policy.policy_set import load_policy_set
+from habeas.settings import PROJECT
 
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 Habeas = Callable[..., Result]
 
 
@@ -66,10 +72,9 @@ def test_a_demo_ends_with_questions_that_can_be_asked(
     config: Path, habeas: Habeas, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = installation(config)
-    summary = place.report(story.RUN, title="A run", drawn=True)
-    page = place.settings.report / "index.html"
-    told = {"summary": summary, "page": page, "examples": demo._examples(place), "wall_seconds": 1.0}
-    demo._goodbye(out.console(), config.parent, told)
+    told = demo_studio.tell(place, story.RUN)
+    page = told["page"]
+    demo._goodbye(out.console(), config.parent, told | {"wall_seconds": 1.0})
     text = capsys.readouterr().out
     assert page.is_file()
     assert str(page) in text
@@ -85,3 +90,32 @@ def test_a_demo_is_drawn_once_and_again_only_when_asked(tmp_path: Path) -> None:
     (home / "left.txt").write_text("from the first demo")
     assert 60 == demo._started(home, 60, 2, fresh=True)["people"]
     assert not (home / "left.txt").exists()
+
+
+def test_a_demo_of_one_case_is_never_taken_for_another(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    demo._started(home, 6, 1, fresh=False, case=demo.Case.AIRPORT)
+    with pytest.raises(UsageError, match="another case"):
+        demo._started(home, 6, 1, fresh=False)
+    assert "studio" == demo._started(home, 6, 1, fresh=True)["case"]
+
+
+def test_the_airport_has_rules_of_its_own_before_anything_is_made(tmp_path: Path) -> None:
+    """The shipped packs, with the ministry's purposes and record of activities; what is there is left as it is."""
+    demo_airport.prepare(tmp_path, NOW)
+    policy = load_policy_set(tmp_path / "policies", pack_names(PROJECT / "policies"))
+    assert {*demo_airport.PURPOSES, "border_control"} == set(policy.activities)
+    shipped = load_policy_set(PROJECT / "policies", policy.names)
+    assert policy.packs == shipped.packs
+    assert policy.digest != shipped.digest
+    changed = tmp_path / "policies" / "activities.yaml"
+    changed.write_text("activities: []\n")
+    demo_airport.prepare(tmp_path, NOW)
+    assert "activities: []\n" == changed.read_text()
+
+
+def test_an_installation_may_have_purposes_that_are_not_shipped(tmp_path: Path, habeas: Habeas) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    demo_airport.prepare(home, NOW)
+    assert 0 == habeas("init", "--home", str(home), "--purposes", "training_vendor_c").exit_code

@@ -1,0 +1,80 @@
+"""The airport case of `habeas demo`: a ministry, its travellers, three vendors, and hardly anybody who was asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from habeas.cli import out
+
+HOME, PEOPLE = Path("var/demo-airport"), 40
+PURPOSES = ["training_vendor_a", "training_vendor_b", "training_vendor_c"]
+_PAGE = "airport.html"
+
+
+def prepare(home: Path, now: datetime) -> None:
+    """The installation's own policies: the shipped rules, with the purposes and activities of the drawn ministry."""
+    from habeas.settings import PROJECT
+    from habeas.synthetic.airport_lists import activities, purposes
+
+    folder, making = home / "policies", home / "policies.part"
+    if folder.exists():
+        return
+    shutil.rmtree(making, ignore_errors=True)
+    shutil.copytree(PROJECT / "policies", making)
+    listed = making / "purposes.yaml"
+    listed.write_text(purposes(listed.read_text(encoding="utf-8")), encoding="utf-8")
+    (making / "activities.yaml").write_text(activities(now), encoding="utf-8")
+    making.replace(folder)
+
+
+def draw(home: Path, mark: Mapping[str, Any], progress: Callable[[int, int], None]) -> None:
+    """Photos, clips and lists of the ministry."""
+    from habeas.synthetic.airport import draw_airport
+    from habeas.synthetic.airport_plan import Size
+
+    people = mark["people"]
+    draw_airport(
+        home / "archive",
+        home / "lists",
+        home / "truth.json",
+        seed=mark["seed"],
+        now=datetime.fromisoformat(mark["now"]),
+        size=Size(people, max(1, round(people * Size().clips / Size().travellers))),
+        workers=min(4, os.cpu_count() or 1),
+        progress=progress,
+    )
+
+
+def tell(place: Any, run_id: str) -> dict[str, Any]:
+    """Write the page of the case beside that of the run; what came of it."""
+    from habeas.report.airport import airport_case, as_json, examples
+    from habeas.report.airport_page import render
+    from habeas.report.page import write
+    from habeas.report.summary import read_tally
+
+    summary = place.report(run_id, title="Demo airport: one night", drawn=True)
+    tally = read_tally(place.reader, run_id)
+    case, asked = airport_case(place.reader, tally, place.policy, PURPOSES), examples(tally)
+    page = write(place.settings.report, render(case, asked), _PAGE)
+    return {
+        "answer": {**as_json(case), "run": summary},
+        "table": _table(case),
+        "page": page,
+        "examples": list(asked),
+    }
+
+
+def _table(case: Any) -> Any:
+    return out.table(
+        ["for", "made public", "requests", "refused", "allowed", "templates", "people", "regulator: refused"],
+        [
+            (v.recipient, v.published or "nobody said", v.requests, v.strict.refused, v.strict.allowed,
+             v.templates, v.people, v.regulator.refused)
+            for v in case.vendors
+        ],
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""The studio case of `habeas demo`: portraits, group pictures, council sessions, every way a consent can stand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+HOME, PEOPLE = Path("var/demo"), 60
+PURPOSES = ["archive_search", "access_verification"]
+
+
+def prepare(home: Path, now: datetime) -> None:
+    """The shipped policies will do."""
+
+
+def draw(home: Path, mark: Mapping[str, Any], progress: Callable[[int, int], None]) -> None:
+    """Files and lists."""
+    from habeas.synthetic.archive import draw_archive
+    from habeas.synthetic.archive_plan import scaled
+
+    draw_archive(
+        home / "archive",
+        home / "lists",
+        home / "truth.json",
+        seed=mark["seed"],
+        now=datetime.fromisoformat(mark["now"]),
+        size=scaled(mark["people"]),
+        workers=min(4, os.cpu_count() or 1),
+        progress=progress,
+    )
+
+
+def tell(place: Any, run_id: str) -> dict[str, Any]:
+    """Write the page of the run; what came of it."""
+    from habeas.cli.run import summary_table
+    from habeas.report.detail import examples
+    from habeas.report.summary import read_tally
+
+    summary = place.report(run_id, title="Demo archive: one night", drawn=True)
+    return {
+        "answer": summary,
+        "table": summary_table(summary),
+        "page": place.settings.report / "index.html",
+        "examples": list(examples(read_tally(place.reader, "")))[:3],
+    }
