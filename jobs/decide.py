@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from habeas.adapters.keystore import KeyStore
-from habeas.policy.packs import load_packs, policy_digest
-from habeas.policy.purposes import load_purposes
+from habeas.adapters.policy_store import store_of
 from habeas.settings import Custody
 from habeas.spark import decide
 from habeas.spark.job import Job, main
+from habeas.steps import packs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,18 +21,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def body(job: Job) -> None:
-    packs = load_packs(job.settings.policies, job.settings.packs)
-    job.digests["policy"] = policy_digest(packs)
+    policies = job.policies
+    # Pinned before anything is decided by them: a decision whose rules are lost could never be made again.
+    store_of(job.settings).pin(policies, job.orders.book().reviewers())
+    model = packs.read(job.settings.models / job.settings.pack)
+    job.digests |= {"policy": policies.digest, "pack": packs.pack_digest(model)}
     question = decide.Question(
         wanted=tuple(job.purposes),
-        known=frozenset(load_purposes(job.settings.policies / "purposes.yaml")),
-        policy=job.digests["policy"],
+        lists=policies.lists,
+        policy=policies.digest,
+        model=packs.digests(model),
         as_of=job.as_of,
         known_at=job.folder.known_at(),
         run_id=job.folder.run_id,
     )
     open_keys = KeyStore(Custody.read(job.args.custody).key_store).open_keys()
-    job.counts |= decide.decide(job.tables(question.policy), packs, question, open_keys)
+    job.counts |= decide.decide(job.tables(question.policy), policies.packs, question, open_keys)
 
 
 def run(argv: list[str]) -> int:

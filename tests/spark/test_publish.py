@@ -37,7 +37,7 @@ def decide(
     row = {
         "decision_id": f"d-{effect}-{as_of:%d%H}", "action": "embed", "asset_id": "a1", "line_id": "l1", "purpose": "p",
         "facts_digest": "f", "policy_digest": "x", "as_of": as_of, "valid_until": until, "effect": effect,
-        "rules": [], "missing": [], "run_id": "r1",
+        "rules": [], "missing": [], "obligations": [], "regulator_rules": [], "run_id": "r1",
     }  # fmt: skip
     tables.insert_missing("decisions", tables.frame("decisions", [row]))
 

@@ -21,6 +21,7 @@ from habeas.steps.derive_terms import Terms, terms_of
 PURPOSES = dict(load_purposes(Path(__file__).resolve().parents[2] / "policies" / "purposes.yaml"))
 NOW, START = day("2026-06-01"), day("2026-01-01")
 MODEL = frozenset({"a" * 64})
+FULL_SOURCE = a_source(medium="studio", self_published=False)
 
 
 def an_activity(**changes: Any) -> Activity:
@@ -78,9 +79,8 @@ def terms(**changes: Any) -> Terms:
     given = {name: changes[name] for name in ("waivers", "statutes", "tainted") if name in changes}
     if "activity" in changes:
         given["activities"] = {purpose: changes["activity"]} if changes["activity"] else {}
-    source = {"medium": "studio", "self_published": False}
     return terms_of(
-        changes.get("source", a_source(**source)),
+        changes.get("source", FULL_SOURCE),
         purpose,
         lists(**given),
         changes.get("as_of", NOW),

@@ -88,7 +88,9 @@ def embed_facts(
     never was one (so that a person who was never asked is a gap, not a refusal).
     """
     voice = None if line.subject_id is None else Voice(line.subject_id, subject, statements)
-    return embed_moving(terms, voice, line, place, catalogued_at, key_open, tuple(leave_outs)).on(terms.embed)
+    said_by, said_at = line.attested_by, line.attested_at
+    moving = embed_moving(terms, voice, said_by, said_at, place, catalogued_at, key_open, tuple(leave_outs))
+    return moving.on(terms.embed)
 
 
 def scan_moving(
@@ -112,7 +114,8 @@ def scan_moving(
 def embed_moving(
     terms: Terms,
     voice: Voice | None,
-    line: RosterLine,
+    attested_by: str,
+    attested_at: datetime,
     place: Place,
     catalogued_at: datetime,
     key_open: bool | None,
@@ -120,10 +123,10 @@ def embed_moving(
 ) -> Moving:
     """What differs from line to line of one source and purpose; `voice` is None for a placeholder."""
     where = _trusted(place, catalogued_at)
-    flips: Flips = [line.attested_at, *terms.embed_flips]
+    flips: Flips = [attested_at, *terms.embed_flips]
     facts: Facts = _laws(terms, ALL if voice is None else voice.laws)
     facts["subject_known"] = voice is not None
-    facts["line_attested"] = bool(line.attested_by.strip()) and line.attested_at <= terms.as_of
+    facts["line_attested"] = bool(attested_by.strip()) and attested_at <= terms.as_of
     facts["within_retention"] = _retained(terms, place, catalogued_at, flips)
     kinds = _left_out(terms, voice, where, leave_outs, flips)
     facts["left_out"] = bool(kinds)

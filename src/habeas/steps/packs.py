@@ -72,6 +72,11 @@ def pack_digest(pack: ModelPack) -> str:
     return json_digest("pack", asdict(pack))
 
 
+def digests(pack: ModelPack) -> frozenset[str]:
+    """Every digest the pack may be named by: of the whole, and of each network, whatever pack it lies in."""
+    return frozenset({pack_digest(pack), pack.detector.sha256, pack.recogniser.sha256})
+
+
 def ready(folder: Path, purposes: Mapping[str, bool]) -> ModelPack:
     """Read, permit, verify, in this order; what a run calls before it loads a pack."""
     pack = read(folder)

@@ -1,0 +1,173 @@
+"""Facts in bulk: roster lines and assets go in, a fact set for each purpose comes out.
+
+Facts are derived by the core's own pure functions inside the worker: one truth, no second copy in SQL. What is known
+about a person travels once, before their lines, in one shuffle: no join repeats it for every line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from habeas.policy.regimes import LAWS
+from habeas.spark.decisions import current, key_frame
+from habeas.spark.tables import Tables
+from habeas.steps.derive_rows import Deriver, FactSet, Question, Surroundings
+from habeas.steps.ledger_rows import leave_out_of, source_of
+
+_DERIVED = (
+    "decision_id string, action string, asset_id string, line_id string, purpose string, "
+    "facts string, facts_digest string, valid_until timestamp"
+)
+_ARROW = pa.schema(
+    [(name, pa.timestamp("us", "UTC") if name == "valid_until" else pa.string()) for name in FactSet._fields]
+)
+_BATCH = 10_000
+_ASSET = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at")
+_LINE = (*_ASSET, "line_id", "subject_id", "attested_by", "attested_at")
+
+_Rows = Iterator[dict[str, object]]
+_Deriving = Callable[[_Rows], Iterator[FactSet]]
+
+
+def derived_lines(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
+    """A fact set for each roster line and wanted purpose."""
+    around = _surroundings(tables, question)
+
+    def derive(rows: _Rows) -> Iterator[FactSet]:
+        deriver = Deriver(question, around)
+        for row in rows:
+            if row["line"] is None:
+                deriver.hear(row)
+            else:
+                yield from deriver.lines(row)
+
+    return _derive(_people_and_lines(tables, question, open_keys), derive)
+
+
+def derived_scans(
+    tables: Tables,
+    question: Question,
+    decisions: DataFrame | None = None,
+    fact_sets: DataFrame | None = None,
+) -> DataFrame:
+    """A fact set for each asset and wanted purpose; rests on the newest decisions about its lines.
+
+    `decisions`, `fact_sets`: taken instead of the stored ones, to see what would follow from them.
+    """
+    around = _surroundings(tables, question)
+
+    def derive(rows: _Rows) -> Iterator[FactSet]:
+        deriver = Deriver(question, around)
+        return (found for row in rows for found in deriver.scans(row))
+
+    decided = tables.read("decisions") if decisions is None else decisions
+    stored = tables.read("fact_sets") if fact_sets is None else fact_sets
+    return _derive(_assets(tables, decided, stored), derive)
+
+
+def _derive(rows: DataFrame, derive: _Deriving) -> DataFrame:
+    def derive_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        held: list[FactSet] = []
+        for found in derive(row for batch in batches for row in batch.to_pylist()):
+            held.append(found)
+            if len(held) == _BATCH:
+                yield _batch(held)
+                held = []
+        yield _batch(held)
+
+    return rows.mapInArrow(derive_batches, _DERIVED)
+
+
+def _batch(found: list[FactSet]) -> pa.RecordBatch:
+    columns = zip(*found, strict=True) if found else ((),) * len(_ARROW)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, _ARROW, strict=True)], schema=_ARROW
+    )
+
+
+def _people_and_lines(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
+    """Whatever is recorded about a person, then their roster lines, person by person."""
+    assets = tables.read("assets").where("present").select(*_ASSET)
+    lines = tables.read("rosters").join(assets, "asset_id")
+    said = tables.read("consents").where(F.col("purpose").isin(*question.wanted))
+    people = [
+        _records("statement", said, "subject_id"),
+        _records("leave_out", _personal(tables), "owner", without="owner"),
+        _records("key", _newest_keys(tables, open_keys), "subject_id"),
+        _records("subject", tables.read("subjects"), "subject_id", without="recorded_at"),
+        # A placeholder's line is about nobody; it travels by itself, or all of them would meet in one partition.
+        _records("line", lines.select(*_LINE), F.coalesce("subject_id", "line_id")),
+    ]
+    united = people[0]
+    for more in people[1:]:
+        united = united.unionByName(more, allowMissingColumns=True)
+    told = united.withColumn("told", F.col("line").isNotNull())
+    return told.repartition("person").sortWithinPartitions("person", "told").drop("told")
+
+
+def _records(kind: str, rows: DataFrame, person: str | Column, without: str = "") -> DataFrame:
+    """Each row in one column called `kind`, beside whom it is about."""
+    whole = F.struct(*(name for name in rows.columns if name != without))
+    return rows.select(
+        (F.col(person) if isinstance(person, str) else person).alias("person"), whole.alias(kind)
+    )
+
+
+def _personal(tables: Tables) -> DataFrame:
+    """Leave-outs of people and what lifts them; `owner` = the person. A lift names the record alone."""
+    listed = tables.read("leave_outs")
+    lifted = listed.select(F.col("leave_out_id").alias("lifts"), F.col("subject_id").alias("owner"))
+    owned = listed.join(lifted, "lifts", "left").withColumn("owner", F.coalesce("subject_id", "owner"))
+    return owned.where("owner IS NOT NULL")
+
+
+def _newest_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
+    """Whether each person's newest key for a purpose is open."""
+    keys = tables.read("keys").groupBy("subject_id", "purpose")
+    newest = keys.agg(F.max_by("key_id", "generation").alias("key_id"))
+    known = key_frame(tables, open_keys).withColumn("open", F.lit(True))
+    found = newest.join(known, "key_id", "left")
+    return found.select("subject_id", "purpose", F.coalesce("open", F.lit(False)).alias("open"))
+
+
+def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame) -> DataFrame:
+    """Assets with the purposes some listed person is allowed for, under which laws, and until when that holds."""
+    decided = current(decisions).where("action = 'embed'")
+    facts = fact_sets.where("action = 'embed'")
+    reached = facts.select(
+        "facts_digest",
+        *(F.get_json_object("facts", f"$.{law}").eqNullSafe("true").alias(law) for law in LAWS),
+    )
+    # A line whose facts are gone may be under any law.
+    laws = [F.max(F.coalesce(law, F.lit(True))).alias(law) for law in LAWS]
+    lines = decided.join(F.broadcast(reached), "facts_digest", "left").groupBy("asset_id", "purpose")
+    allowed = lines.agg(
+        F.max(F.col("effect") == "allow").alias("allowed"), F.min("valid_until").alias("until"), *laws
+    )
+    told = F.collect_list(F.struct("purpose", "allowed", "until", *LAWS)).alias("lines")
+    assets = tables.read("assets").where("present AND media IN ('photo', 'clip')").select(*_ASSET)
+    return assets.join(allowed.groupBy("asset_id").agg(told), "asset_id", "left")
+
+
+def _surroundings(tables: Tables, question: Question) -> Surroundings:
+    """The small tables, collected: there are few sources, few folders with a name, few rules about footage."""
+    occasions: dict[str, list[tuple[str, str]]] = {}
+    for row in _collected(tables.read("occasions").where(F.col("recorded_at") <= F.lit(question.known_at))):
+        occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
+    footage = _collected(tables.read("leave_outs").where("subject_id IS NULL"))
+    return Surroundings(
+        sources={row["source_id"]: source_of(row) for row in _collected(tables.read("sources"))},
+        occasions={folder: tuple(sorted(named)) for folder, named in occasions.items()},
+        footage=tuple(map(leave_out_of, footage)),
+    )
+
+
+def _collected(rows: DataFrame) -> list[dict[str, Any]]:
+    """Rows whose times carry their zone, as they do in a worker."""
+    found: list[dict[str, Any]] = rows.toArrow().to_pylist()
+    return found

@@ -1,0 +1,274 @@
+"""Deciding in bulk: every line gets the facts its own words give, and only what changed is decided again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deriving import FULL_SOURCE, MODEL, NOW, a_full_statement, a_subject, embed, lists, scan
+from ordinary import a_leave_out, a_line, a_source, day
+from pyspark.sql import SparkSession
+
+from habeas.model.people import Place, Scope
+from habeas.policy.facts import canonical, parse
+from habeas.policy.packs import Pack, load_packs
+from habeas.policy.regimes import LAWS
+from habeas.settings import Settings
+from habeas.spark.decide import Question, decide
+from habeas.spark.decisions import current
+from habeas.spark.facts import derived_lines
+from habeas.spark.tables import Tables
+from habeas.steps.ledger_rows import leave_out_row, statement_row
+
+pytestmark = pytest.mark.spark
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+PURPOSES = ("access_verification", "archive_search")
+PEOPLE, ASSETS = 6, 8
+SOURCES = (FULL_SOURCE, a_source(source_id="lobby", root="lobby", capture_place="US-TX"))
+PERSON_OUT = a_leave_out(subject_id="subject-4", leave_out_id="out-4")
+LEFT_OUT = (
+    PERSON_OUT,
+    a_leave_out(subject_id="subject-5", leave_out_id="out-5"),
+    # Lifting a person's record names no person: whose it is stands in the record it lifts.
+    a_leave_out(subject_id=None, leave_out_id="lift-5", lifts="out-5", since=day("2026-02-01")),
+    a_leave_out(
+        subject_id=None, leave_out_id="event", scope=Scope(events=("gala",)), until=day("2026-09-09")
+    ),
+)
+
+
+def question(**changes: Any) -> Question:
+    given: dict[str, Any] = {"wanted": PURPOSES, "lists": lists(), "policy": "p", "model": MODEL, "as_of": NOW,
+                             "known_at": NOW, "run_id": "r1"}  # fmt: skip
+    return Question(**(given | changes))
+
+
+def assets() -> list[dict[str, Any]]:
+    return [
+        {"asset_id": f"asset-{n}", "source_id": "lobby" if n % 3 == 2 else "studio", "location": f"{n}.jpg",
+         "folders": ["gala-folder"] if n == 6 else ["top"], "media": "photo", "format": "jpeg", "bytes": 1,
+         "modified_ns": 1, "captured_at": day("2026-02-01") + timedelta(days=n), "present": n != 7,
+         "catalogued_at": day("2026-03-01"), "run_id": "r0"}
+        for n in range(ASSETS)
+    ]  # fmt: skip
+
+
+def lines() -> list[Any]:
+    made = [a_line(line_id=f"line-{n}-{p}", asset_id=f"asset-{n}", subject_id=f"subject-{p}")
+            for n in range(ASSETS) for p in range(PEOPLE) if (n + p) % 3]  # fmt: skip
+    return [
+        *made,
+        *(a_line(line_id=f"nobody-{n}", asset_id=f"asset-{n}", subject_id=None) for n in (0, 1, 2)),
+    ]
+
+
+def statements() -> list[Any]:
+    found = []
+    for person in range(PEOPLE):
+        for purpose in PURPOSES:
+            status = ("given", "given", "refused", "withdrawn", "given", "given")[person]
+            scope = Scope(sources=("studio",)) if person == 1 else Scope()
+            found.append(a_full_statement(
+                status, purpose, day("2026-01-02"), day("2026-10-01"), subject_id=f"subject-{person}", scope=scope,
+                consent_id=f"{purpose}-{person}"))  # fmt: skip
+    return found
+
+
+def subjects() -> list[Any]:
+    return [
+        a_subject(subject_id=f"subject-{p}", jurisdictions=(("KR",), ("DE",), None)[p % 3]) for p in range(5)
+    ]
+
+
+def keys() -> list[dict[str, Any]]:
+    return [
+        {"key_id": f"{purpose}-{p}-{g}", "subject_id": f"subject-{p}", "purpose": purpose, "generation": g, "suite": 2,
+         "public_key": b"k", "created_at": day("2026-01-03"), "signature": b"s"}
+        for purpose in PURPOSES for p in range(PEOPLE) for g in ((1, 2) if p == 0 else (1,))
+    ]  # fmt: skip
+
+
+OPEN = frozenset({f"{purpose}-{p}-{g}" for purpose in PURPOSES for p in range(PEOPLE) for g in (1, 2)}) - {
+    "archive_search-5-1"
+}
+
+
+@pytest.fixture(scope="module")
+def written(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """All tables filled, once. Several partitions, so that people meet their words across them."""
+    spark.conf.set("spark.sql.shuffle.partitions", "2")
+    home = tmp_path_factory.mktemp("written")
+    tables = Tables(spark, Settings(home=home), "r0")
+    write(tables, "sources", [asdict(source) | {"purposes": list(source.purposes)} for source in SOURCES])
+    write(tables, "assets", assets())
+    rosters = [{name: value for name, value in asdict(line).items() if name != "region"} for line in lines()]
+    write(tables, "rosters", [row | {"recorded_at": NOW} for row in rosters])
+    write(tables, "consents", [statement_row(each) for each in statements()])
+    write(tables, "subjects", [_subject(each) for each in subjects()])
+    write(tables, "keys", keys())
+    write(tables, "leave_outs", [leave_out_row(each) for each in LEFT_OUT])
+    occasion = {"source_id": "studio", "folder_id": "gala-folder", "kind": "event", "name": "gala"}
+    write(tables, "occasions", [occasion | {"recorded_at": day("2026-03-01")}])
+    yield home
+    spark.conf.set("spark.sql.shuffle.partitions", "1")
+
+
+@pytest.fixture(scope="module")
+def decided(
+    spark: SparkSession, written: Path, packs: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Tables:
+    """The same, decided once."""
+    home = _copied(written, tmp_path_factory.mktemp("decided"))
+    tables = Tables(spark, Settings(home=home), "r1")
+    decide(tables, packs, question(), OPEN)
+    return tables
+
+
+@pytest.fixture
+def world(spark: SparkSession, written: Path, tmp_path: Path) -> Tables:
+    """A copy to change."""
+    return Tables(spark, Settings(home=_copied(written, tmp_path)), "r1")
+
+
+def _copied(home: Path, to: Path) -> Path:
+    shutil.copytree(home / "warehouse", to / "warehouse")
+    return to
+
+
+def _subject(subject: Any) -> dict[str, Any]:
+    places = subject.jurisdictions
+    return asdict(subject) | {"jurisdictions": places and list(places), "recorded_at": NOW}
+
+
+def write(tables: Tables, name: str, rows: list[dict[str, Any]]) -> None:
+    tables.append(name, tables.frame(name, rows))
+
+
+@pytest.fixture(scope="module")
+def packs() -> tuple[Pack, ...]:
+    names = [path.name for path in POLICIES.iterdir() if (path / "pack.yaml").exists()]
+    return load_packs(POLICIES, sorted(names))
+
+
+def said_plainly(as_of: Any = NOW) -> dict[tuple[str, str], str]:
+    """(line, purpose) -> facts, derived one by one from the same values."""
+    by_asset = {row["asset_id"]: row for row in assets() if row["present"]}
+    people = {each.subject_id: each for each in subjects()}
+    sources = {each.source_id: each for each in SOURCES}
+    found = {}
+    for line in lines():
+        if line.asset_id not in by_asset:
+            continue
+        asset = by_asset[line.asset_id]
+        for purpose in PURPOSES:
+            key = f"{purpose}-{str(line.subject_id)[-1]}-1"
+            derived = embed(
+                source=sources[asset["source_id"]], line=line, purpose=purpose, subject=people.get(line.subject_id),
+                statements=statements(), key_open=key in OPEN, place=place(asset), as_of=as_of,
+                catalogued_at=asset["catalogued_at"], leave_outs=LEFT_OUT,
+            )  # fmt: skip
+            found[line.line_id, purpose] = canonical(derived.facts), derived.valid_until
+    return found
+
+
+def place(asset: dict[str, Any]) -> Place:
+    events = ("gala",) if "gala-folder" in asset["folders"] else ()
+    return Place(
+        asset["source_id"], asset["asset_id"], tuple(asset["folders"]), (), events, (), asset["captured_at"]
+    )
+
+
+def test_every_line_gets_the_facts_of_its_own_words(world: Tables) -> None:
+    rows = derived_lines(world, question(), OPEN).collect()
+    found = {(r["line_id"], r["purpose"]): (r["facts"], r["valid_until"]) for r in rows}
+    expected = said_plainly()
+    assert set(expected) == set(found) and len(rows) == len(found)
+    differ = {key for key in expected if json.loads(expected[key][0]) != json.loads(found[key][0])}
+    assert set() == differ
+    assert {until.timestamp() for _, until in expected.values() if until} == {
+        until.timestamp() for _, until in found.values() if until
+    }
+    kinds = {parse(facts)["left_out"] for facts, _ in found.values()}
+    assert {True, False} == kinds
+
+
+def test_leaving_out_a_person_or_an_event_leaves_nothing_allowed(decided: Tables) -> None:
+    rows = current(decided.read("decisions")).where("action = 'embed'").collect()
+    out = [r for r in rows if r["line_id"].endswith("-4") or r["asset_id"] == "asset-6"]
+    assert out and {"deny"} == {r["effect"] for r in out}
+    assert all("house/HOUSE-17" in r["rules"] for r in out)
+    lifted = [r for r in rows if r["line_id"].endswith("-5") and r["asset_id"] != "asset-6"]
+    assert lifted and all("house/HOUSE-17" not in r["rules"] for r in lifted)
+
+
+def test_a_scan_is_under_the_laws_of_those_it_lists(decided: Tables) -> None:
+    """And what is decided about an asset is what its newest line decisions say."""
+    rows = current(decided.read("decisions")).toArrow().to_pylist()
+    facts = {r["facts_digest"]: parse(r["facts"]) for r in decided.read("fact_sets").collect()}
+    for asset in (row for row in assets() if row["present"]):
+        for purpose in PURPOSES:
+            mine = [r for r in rows if (r["asset_id"], r["purpose"]) == (asset["asset_id"], purpose)]
+            embeds = [r for r in mine if r["action"] == "embed"]
+            until = [r["valid_until"] for r in embeds if r["valid_until"]]
+            plain = scan(
+                source=next(s for s in SOURCES if s.source_id == asset["source_id"]), purpose=purpose, as_of=NOW,
+                place=place(asset), catalogued_at=asset["catalogued_at"], leave_outs=LEFT_OUT,
+                line_allowed=any(r["effect"] == "allow" for r in embeds) if embeds else None,
+                line_laws={law for law in LAWS for r in embeds if facts[r["facts_digest"]][law]} if embeds else None,
+                lines_valid_until=min(until, default=None),
+            )  # fmt: skip
+            one = next(r for r in mine if r["action"] == "scan")
+            assert plain.facts == facts[one["facts_digest"]]
+
+
+def test_decisions_hold_what_they_oblige_to_and_how_a_regulator_reads_them(
+    decided: Tables, packs: Any
+) -> None:
+    rows = current(decided.read("decisions")).where("action = 'embed'").collect()
+    allowed = [r for r in rows if r["effect"] == "allow"]
+    assert allowed and all(r["obligations"] == sorted(r["obligations"]) for r in rows)
+    if len(packs) > 1:
+        assert {"allow", "deny"} <= {r["regulator_effect"] for r in rows}
+        assert not [name for r in rows for name in r["regulator_rules"] if name.startswith("house/")]
+
+
+def test_only_what_changed_is_decided_again(
+    spark: SparkSession, decided: Tables, packs: Any, tmp_path: Path
+) -> None:
+    world = Tables(spark, Settings(home=_copied(decided.warehouse.parent, tmp_path)), "r2")
+
+    def again(run: str, **changes: Any) -> int:
+        counts = decide(world, packs, question(run_id=run, **changes), OPEN)
+        return sum(n for name, n in counts.items() if not name.endswith("fact_sets"))
+
+    soon = NOW + timedelta(hours=1)
+    # A fact changed: one more person is left out, of whom only their own lines and files are decided again.
+    more = a_leave_out(subject_id="subject-0", leave_out_id="out-0", since=soon, recorded_at=soon)
+    write(world, "leave_outs", [leave_out_row(more)])
+    later = NOW + timedelta(hours=2)
+    changed = again("r3", as_of=later, known_at=later)
+    theirs = [r for r in world.read("decisions").where("run_id = 'r3'").collect() if r["action"] == "embed"]
+    assert changed > 0 and {"0"} == {r["line_id"][-1] for r in theirs}
+    # valid_until passed: every consent has ended.
+    assert again("r4", as_of=day("2026-10-02"), known_at=day("2026-10-02")) > changed
+    # The rules changed: everything is decided again.
+    rows = current(world.read("decisions")).count()
+    assert rows == again("r5", as_of=day("2026-10-03"), known_at=day("2026-10-03"), policy="q")
+
+
+def test_what_was_recorded_later_is_not_heard(world: Tables) -> None:
+    late = replace(
+        PERSON_OUT, leave_out_id="late", subject_id="subject-1", recorded_at=NOW + timedelta(days=1)
+    )
+    write(world, "leave_outs", [leave_out_row(late)])
+    rows = derived_lines(world, question(), OPEN).where("line_id LIKE 'line-%-1'").collect()
+    assert {False} == {parse(r["facts"])["left_out"] for r in rows if r["asset_id"] != "asset-6"}
+    heard = question(as_of=NOW + timedelta(days=2), known_at=NOW + timedelta(days=2))
+    rows = derived_lines(world, heard, OPEN).where("line_id LIKE 'line-%-1'").collect()
+    assert {True} == {parse(r["facts"])["left_out"] for r in rows}
