@@ -66,7 +66,7 @@ def parsed(source: str, place: str) -> Statement:
     except ValueError as error:
         hint = "See docs.cedarpolicy.com, or a rule of a shipped pack."
         raise UsageError(f"{place}: not Cedar: {error}", hint=hint) from None
-    if found.templates or len(found.static_policies) != 1:
+    if len(found.static_policies) != 1:
         raise UsageError(
             f"{place}: expected one policy without slots", hint="End each rule with a semicolon."
         )

@@ -70,7 +70,7 @@ def odd(action: Action, facts: Facts) -> tuple[str, ...]:
 
 def _fits(kind: str | Words, value: object) -> bool:
     if isinstance(kind, Words):
-        return isinstance(value, str) and value in kind.words
+        return value in kind.words
     if kind == BOOL:
         return isinstance(value, bool)
     if kind == DAYS:

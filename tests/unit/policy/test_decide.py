@@ -129,6 +129,7 @@ def test_the_order_of_packs_changes_nothing() -> None:
         ({"waived": "B,A"}, "waived"),
         ({"waived": "A,A"}, "waived"),
         ({"waived": "A,"}, "waived"),
+        ({"waived": ",A"}, "waived"),
     ],
 )
 def test_a_fact_that_cannot_be_read_is_denied_by_name(odd: dict[str, Any], name: str) -> None:

@@ -18,6 +18,7 @@ from habeas.policy.facts import (
     SCHEMA,
     WAIVERS,
     Words,
+    _fits,
     canonical,
     cedar_context,
     cedar_schema,
@@ -145,3 +146,21 @@ def test_a_fact_that_is_none_is_not_repeated() -> None:
     assert ("(no fact)", "consent") == odd(
         Action.EMBED, {"Hong Gil-dong": True, "consent": "yes", "key_open": True}
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        (0, True),
+        (3, True),
+        (-3, True),
+        (10**6, True),
+        (10**6 + 1, False),
+        (True, False),
+        (1.5, False),
+        ("3", False),
+    ],
+)
+def test_days_are_whole_numbers_of_a_sane_size(value: object, fits: bool) -> None:
+    """No fact is a number of days now; Cedar's overflow must stay out of reach for the first that is."""
+    assert fits == _fits(DAYS, value)

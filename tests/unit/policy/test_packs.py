@@ -35,6 +35,7 @@ def test_a_whole_pack_is_read() -> None:
     assert ["T-permit", "T-1-gap", "T-1"] == [rule.rule.rule_id for rule in pack.rules]
     assert ["permit", "gap", "deny"] == [rule.rule.kind for rule in pack.rules]
     assert ["t/a.cedar:1", "t/a.cedar:3", "t/a.cedar:5"] == [rule.place for rule in pack.rules]
+    assert all(rule.rule.curable for rule in pack.rules)
     last = pack.rules[-1]
     assert ("example.org/art-1", date(2024, 1, 1), "text", "") == (
         last.source,
@@ -125,6 +126,8 @@ ONLY = 'forbid (principal, action == Action::"embed", resource) '
         ("when { context has key_open && !context.key_open }", "when { true }", 5, "must read"),
         ("when { context has key_open && !context.key_open }", "", 5, "must read"),
         (" && !context.key_open", "", 5, "must read"),
+        ("has key_open && !context.key_open }", "has key_open || true }", 5, "must read"),
+        ("context has key_open && !", "!false && context has key_open && !", 5, "must read"),
         (
             "has key_open && !context.key_open }",
             "has key_open && !context.key_open } when { true }",
@@ -137,6 +140,7 @@ ONLY = 'forbid (principal, action == Action::"embed", resource) '
         ("resource) unless", "resource) when { context has key_open } unless", 3, "is never missing"),
         ("resource);", "resource) when { true };", 1, "a permit must be unconditional"),
         ("permit (principal,", 'permit (principal == Pipeline::"x",', 1, "must stay open"),
+        ("resource);", 'resource == Thing::"x");', 1, "must stay open"),
         ('action in [Action::"scan", Action::"embed"]', "action", 1, "must name its action"),
         ('Action::"embed", resource) unless', 'Action::"match", resource) unless', 3, "is no fact of match"),
         # Obligations.
@@ -174,6 +178,15 @@ def test_what_nobody_sees_is_refused_when_it_comes_as_an_escape(name: str, escap
     assert error.message.startswith("t/a.cedar:1: ")
 
 
+def test_the_line_of_what_nobody_sees_is_named() -> None:
+    assert refused(WHOLE.replace("!context", "!\u200bcontext")).message.startswith("t/a.cedar:6: ")
+
+
+def test_what_no_consent_cures_is_marked() -> None:
+    marked = read(PERMIT + pair("T-1", "key_open", "!context.key_open", more='@curable("false")'))
+    assert [True, False, False] == [each.rule.curable for each in marked.rules]
+
+
 def test_what_is_seen_is_fine_in_any_script() -> None:
     assert "민감정보" in read(WHOLE.replace("Because.", "민감정보 – § 23, ¶ 1 “so”")).rules[0].rule.sentence
     assert 3 == len(read(WHOLE.replace("\n", "\r\n").replace(") @", ")\t@")).rules)
@@ -195,8 +208,8 @@ def test_pairs_may_not_differ_in_action_or_fact() -> None:
 
 
 def test_a_comment_or_text_with_semicolons_ends_no_rule() -> None:
-    text = "// a; b\n\n" + WHOLE.replace("Because.", 'no; \\"really\\"; // no')
-    assert ["t/a.cedar:3", "t/a.cedar:5", "t/a.cedar:7"] == [rule.place for rule in read(text).rules]
+    text = "\n// a; b\n\n" + WHOLE.replace("Because.", 'no; \\"really\\"; // no')
+    assert ["t/a.cedar:4", "t/a.cedar:6", "t/a.cedar:8"] == [rule.place for rule in read(text).rules]
 
 
 @pytest.mark.parametrize(
