@@ -15,6 +15,7 @@ from typing import Any
 from habeas.cli.bootstrap import JOBS, NEED_CUSTODY, Installation
 from habeas.cli.setup import make
 from habeas.settings import PROJECT
+from habeas.steps.runs import RunFolder, TaskRecord
 from habeas.synthetic.archive import draw_archive
 from habeas.synthetic.archive_plan import Size
 
@@ -47,9 +48,14 @@ class Installed:
         """All steps in their order; each must end well."""
         assert {step: self.step(step, run_id, *more) for step in JOBS} == dict.fromkeys(JOBS, 0)
 
+    def record(self, run_id: str, step: str) -> TaskRecord:
+        """What a task of a run left."""
+        found = RunFolder(self.place.settings.runs, run_id).read(step)
+        assert found is not None
+        return found
+
     def counts(self, run_id: str, step: str) -> dict[str, int]:
-        record = json.loads((self.place.settings.runs / run_id / f"{step}.json").read_text())
-        return dict(record["counts"])
+        return dict(self.record(run_id, step).counts)
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table's rows, read without Spark."""
