@@ -25,10 +25,15 @@ Listing = tuple[tuple[str, int, int, int, int], ...]
 
 
 class OrderFolder:
-    """`<home>/orders`. A folder that isn't there holds no order; one that can't be read stops everything."""
+    """`<home>/orders`. A folder that isn't there holds no order; one that can't be read stops everything.
 
-    def __init__(self, folder: Path, registrar_public_key: Path) -> None:
+    `required`: somebody else found the folder there. A worker on another machine that doesn't see it must not take
+    that for freedom.
+    """
+
+    def __init__(self, folder: Path, registrar_public_key: Path, *, required: bool = False) -> None:
         self._folder = folder
+        self._required = required
         self._key_file = registrar_public_key
         self._read: tuple[Listing, OrderBook] = ((), OrderBook())
 
@@ -88,7 +93,7 @@ class OrderFolder:
         key_files.sync_folder(self._folder)
 
     def _listing(self) -> Listing:
-        if not self._read[0] and not os.path.lexists(self._folder):
+        if not self._required and not self._read[0] and not os.path.lexists(self._folder):
             return ()
         try:
             with os.scandir(self._folder) as entries:

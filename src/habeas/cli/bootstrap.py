@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from habeas.errors import BadInput, HabeasError, Halted, UsageError
+from habeas.errors import UsageError
 
 if TYPE_CHECKING:
     from habeas.adapters.delta_reader import DeltaReader
@@ -240,33 +239,9 @@ class Installation:
         `progress` gets each task's record as it ends. Raises the error the failed task ended with, and Halted when a
         halt stopped the run or lets none begin.
         """
-        from habeas.adapters.airflow_env import airflow_environment, run_dag_once
+        from habeas.cli.dag_runs import run_dag
 
-        self.require_no_halt(at)
-        home = self.config.parent
-        environment = airflow_environment(home) | {
-            "HABEAS_CONFIG": str(self.config),
-            "HABEAS_CUSTODY": str(self.custody_file),
-        }
-        ended = run_dag_once(home, dag, parameters, at, progress=progress, environment=environment)
-        if not ended.ok or ended.run_id is None:
-            raise _what_failed(dag, ended.log)
-        self._require_not_halted(dag, ended.run_id)
-        return ended.run_id
-
-    def _require_not_halted(self, dag: str, run_id: str) -> None:
-        """A halted run is none that failed: its DAG ends well, and its records say where it stopped."""
-        from habeas.steps.orders import stop
-        from habeas.steps.runs import RunFolder
-
-        records = RunFolder(self.settings.runs, run_id).records()
-        record = next((each for each in records if each.status == "halted"), None)
-        if record is None:
-            return
-        halts = {each.halt_id: each for each in self.book.every_halt}
-        if halt := halts.get(record.digests.get("halt", "")):
-            raise stop(halt)
-        raise Halted(f"the {dag} run was halted at {record.task}", hint="See: habeas halts")
+        return run_dag(self, dag, parameters, at, progress)
 
     def table_paths(self) -> dict[str, str]:
         """Every table's folder, by name."""
@@ -304,17 +279,6 @@ def _quiet(log: Path) -> Iterator[None]:
         sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
-
-
-def _what_failed(dag: str, log: Path) -> HabeasError:
-    """The error a failed DAG ended with: a job says why in one line, and its exit code says of which kind."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    codes = [int(code) for code in re.findall(r"Error code is: (\d+)", text)]
-    kinds = {kind.exit_code: kind for kind in HabeasError.__subclasses__() if kind is not BadInput}
-    said = re.findall(r"habeas (?:catalog|decide|embed|check|publish|plan): ([^\n]{1,500})", text)
-    kind = kinds.get(codes[-1], HabeasError) if codes else HabeasError
-    why = said[-1].strip() if said else "a task ended badly"
-    return kind(f"the {dag} run stopped: {why}", hint=f"Airflow's words are in {log}.")
 
 
 def installation(config: Path | None, custody: Path | None = None) -> Installation:

@@ -70,7 +70,7 @@ def _found(tables: Tables, archive: Path, sources: list[Row]) -> DataFrame:
             "" if f.kind == "file" else f.kind,
         )
         for s in sources
-        for f in files.walk(archive / s["root"])
+        for f in tables.guarded(files.walk(archive / s["root"]))
     ]
     return tables.spark.createDataFrame(rows, _FOUND)
 
@@ -183,7 +183,9 @@ def _refuse_unregistered(tables: Tables, settings: Settings, run_id: str, as_of:
         if any(place == root or root.is_relative_to(place) or place.is_relative_to(root) for root in roots):
             continue
         locations = (
-            [f.location for f in files.walk(folder)] if folder.is_dir() and not folder.is_symlink() else [""]
+            [f.location for f in tables.guarded(files.walk(folder))]
+            if folder.is_dir() and not folder.is_symlink()
+            else [""]
         )
         for location in locations:
             name = place_id(key, "", f"{folder.name}/{location}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -16,6 +17,8 @@ from habeas.errors import IntegrityError, Unavailable
 from habeas.settings import Settings
 from habeas.spark.session import jvm_pid
 from habeas.tables.contracts import Contract, read_contracts
+
+Thing = TypeVar("Thing")
 
 
 class Tables:
@@ -37,6 +40,12 @@ class Tables:
         self.warehouse: Path = settings.warehouse
         self.contracts: Mapping[str, Contract] = read_contracts(settings.schemas)
         self._metadata = json.dumps({"run_id": run_id, "policy_digest": policy_digest})
+
+    def guarded(self, things: Iterable[Thing]) -> Iterator[Thing]:
+        """The same things, for long work beside Spark: the guard may end it at each."""
+        for thing in things:
+            self.guard()
+            yield thing
 
     def path(self, name: str) -> str:
         return str(self.warehouse / name)

@@ -33,6 +33,7 @@ class WorkerSetup:
     installation_key: Path
     registrar_public_key: Path
     orders: Path
+    ordered: bool
     recipients: tuple[tuple[str, str], ...]
     media: MediaLimits
     sampling: Sampling
@@ -74,6 +75,7 @@ def set_up(
         installation_key=settings.installation_key,
         registrar_public_key=settings.registrar_public_key,
         orders=settings.orders,
+        ordered=settings.orders.exists(),
         recipients=tuple(sorted(recipients.items())),
         media=settings.media,
         sampling=settings.sampling,
@@ -97,5 +99,6 @@ def make_worker(setup: WorkerSetup) -> Callable[[AssetPlan], list[StagedRow]]:
     )
     media = ArchiveMedia(dict(setup.roots), setup.media, setup.sampling)
     sealer = Sealer(key_files.read_key(setup.registrar_public_key, 32, public=True))
-    halts = HaltWatch(OrderFolder(setup.orders, setup.registrar_public_key), dict(setup.recipients))
+    orders = OrderFolder(setup.orders, setup.registrar_public_key, required=setup.ordered)
+    halts = HaltWatch(orders, dict(setup.recipients))
     return partial(embed_unless_halted, halts=halts, media=media, models=models, sealer=sealer, rules=rules)

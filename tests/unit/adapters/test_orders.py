@@ -100,6 +100,12 @@ def test_a_halt_that_goes_away_while_a_job_runs_does_not_let_it_run_on(
             orders.book()
 
 
+def test_a_worker_that_does_not_see_the_folder_works_on_nothing(orders: OrderFolder, home: Path) -> None:
+    elsewhere = home / "not mounted here"
+    with pytest.raises(Unavailable, match="may hold a halt"):
+        OrderFolder(elsewhere, home / "registrar.pub", required=True).book()
+
+
 def test_a_folder_that_cannot_be_listed_stops_everything(home: Path) -> None:
     (home / "orders").symlink_to(home / "nowhere")
     with pytest.raises(Unavailable, match="may hold a halt"):

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from habeas.adapters import airflow_env
+from habeas.adapters.airflow_env import Ended
 from habeas.cli.bootstrap import installation
 from habeas.cli.main import app
+from habeas.steps.runs import RunFolder, TaskRecord
 
 Run = Callable[..., Result]
 ALL = ("halt", "--all", "--reason", "a complaint")
@@ -189,6 +192,28 @@ def test_a_halt_of_everything_needs_no_table_and_stops_openings_and_runs(
         assert 7 == told.exit_code
         assert "halted by oversight-1 until resumed (everything): a complaint" in told.stderr
         assert "habeas resume" in told.stderr
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_run_that_a_halt_stopped_says_who_and_why(
+    run: Run, people: None, home: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Airflow calls it a success; the command line doesn't, though the halt may be over by then."""
+
+    def stopped_on_the_way(at: Path, *_: Any, **__: Any) -> Ended:
+        run("halt", "--all", "--reason", "a complaint", *by("oversight-1"))
+        (halt,) = standing(run)
+        run("resume", halt["halt"], *by("privacy-1"))
+        told = {"halt": halt["halt"]} if known else {}
+        RunFolder(at / "runs", "r1").write(TaskRecord("r1", "embed", "halted", "", "", 0.0, 0.0, {}, told))
+        return Ended(True, "r1", home / "log")
+
+    monkeypatch.setattr(airflow_env, "run_dag_once", stopped_on_the_way)
+    monkeypatch.setattr(airflow_env, "airflow_environment", lambda _: {})
+    told = run("run", "nightly")
+    assert 7 == told.exit_code
+    assert ("halted by oversight-1" if known else "halted at embed") in told.stderr
+    assert ("a complaint" in told.stderr) == known
 
 
 def test_a_broken_order_stops_everything_and_is_named(run: Run, people: None, home: Path) -> None:

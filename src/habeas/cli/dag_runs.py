@@ -1,0 +1,63 @@
+"""Runs a DAG of an installation to its end, and turns how it ended into the error that says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from habeas.errors import BadInput, HabeasError, Halted
+
+if TYPE_CHECKING:
+    from habeas.cli.bootstrap import Installation
+
+
+def run_dag(
+    place: Installation,
+    dag: str,
+    parameters: Mapping[str, object],
+    at: datetime,
+    progress: Callable[[Mapping[str, Any]], None],
+) -> str:
+    """The run's id. Raises what the failed task ended with, and Halted when a halt stopped it or lets none begin."""
+    from habeas.adapters.airflow_env import airflow_environment, run_dag_once
+
+    place.require_no_halt(at)  # before Airflow is woken for nothing
+    home = place.config.parent
+    environment = airflow_environment(home) | {
+        "HABEAS_CONFIG": str(place.config),
+        "HABEAS_CUSTODY": str(place.custody_file),
+    }
+    ended = run_dag_once(home, dag, parameters, at, progress=progress, environment=environment)
+    if not ended.ok or ended.run_id is None:
+        raise _what_failed(dag, ended.log)
+    _require_not_halted(place, dag, ended.run_id)
+    return ended.run_id
+
+
+def _require_not_halted(place: Installation, dag: str, run_id: str) -> None:
+    """A halted run is none that failed: its DAG ends well, and its records say where it stopped."""
+    from habeas.steps.orders import stop
+    from habeas.steps.runs import RunFolder
+
+    records = RunFolder(place.settings.runs, run_id).records()
+    record = next((each for each in records if each.status == "halted"), None)
+    if record is None:
+        return
+    halts = {each.halt_id: each for each in place.book.every_halt}
+    if halt := halts.get(record.digests.get("halt", "")):
+        raise stop(halt)
+    raise Halted(f"the {dag} run was halted at {record.task}", hint="See: habeas halts")
+
+
+def _what_failed(dag: str, log: Path) -> HabeasError:
+    """The error a failed DAG ended with: a job says why in one line, and its exit code says of which kind."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    codes = [int(code) for code in re.findall(r"Error code is: (\d+)", text)]
+    kinds = {kind.exit_code: kind for kind in HabeasError.__subclasses__() if kind is not BadInput}
+    said = re.findall(r"habeas (?:catalog|decide|embed|check|publish|plan): ([^\n]{1,500})", text)
+    kind = kinds.get(codes[-1], HabeasError) if codes else HabeasError
+    why = said[-1].strip() if said else "a task ended badly"
+    return kind(f"the {dag} run stopped: {why}", hint=f"Airflow's words are in {log}.")
