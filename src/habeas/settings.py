@@ -22,6 +22,9 @@ from habeas.errors import UsageError
 from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
 
 PROJECT = Path(__file__).resolve().parents[2]
+SHIPPED_POLICIES = PROJECT / "policies"
+ALL_PACKS = ["house", "kr-pipa", "eu-gdpr", "eu-ai-act", "us-il-bipa", "us-tx-cubi", "us-wa"]
+"""Every shipped policy pack. A law's pack is asked only where the law reaches, so naming all costs nothing."""
 
 
 class _FromToml(BaseSettings):
@@ -68,8 +71,8 @@ class Settings(_FromToml):
     installation_key: Path = Path()
     registrar_public_key: Path = Path()
     schemas: Path = PROJECT / "schemas"
-    policies: Path = PROJECT / "policies"
-    packs: list[str] = Field(default=["house"], description="Policy packs; each must allow.")
+    policies: Path = SHIPPED_POLICIES
+    packs: list[str] = Field(default=ALL_PACKS, description="Policy packs; each that applies must allow.")
     models: Path = PROJECT / "models"
     pack: str = "synthetic"
     purposes: list[str] = Field(default=["archive_search"], description="What the nightly run embeds for.")

@@ -12,8 +12,15 @@ HOME, PEOPLE = Path("var/demo"), 60
 PURPOSES = ["archive_search", "access_verification"]
 
 
-def prepare(home: Path, now: datetime) -> None:
-    """The shipped policies will do."""
+def prepare(home: Path, now: datetime) -> None:  # noqa: ARG001 - as every case is asked
+    """The installation's own policies: the shipped rules, with the activities of the drawn archive."""
+    from habeas.cli.setup import copy_policies
+    from habeas.synthetic.activities import activities
+
+    record = home / "lists" / "activities.yaml"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(activities(tuple(PURPOSES)), encoding="utf-8")
+    copy_policies(home / "policies", record)
 
 
 def draw(home: Path, mark: Mapping[str, Any], progress: Callable[[int, int], None]) -> None:

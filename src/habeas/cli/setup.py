@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ _SETTINGS = """\
 # Settings of one installation. Environment variables (HABEAS_…) win over this file.
 # Everything that can be set: docs/reference/settings.md
 home = {home}
+policies = {policies}  # the rules: yours to edit; see policies/README.md
 purposes = {purposes}  # what the nightly run embeds for; see policies/purposes.yaml
 pack = {pack}  # model pack; see: habeas models list
 """
@@ -61,20 +63,24 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
     """Write what is missing of an installation; (installation, were keys made)."""
     from habeas.cli.bootstrap import installation
     from habeas.policy.purposes import load_purposes
-    from habeas.settings import PROJECT
+    from habeas.settings import SHIPPED_POLICIES
 
-    own = home / "policies" / "purposes.yaml"
-    known = load_purposes(own if own.is_file() else PROJECT / "policies" / "purposes.yaml")
+    home = home.resolve()
+    policies = home / "policies"
+    known = load_purposes((policies if policies.is_dir() else SHIPPED_POLICIES) / "purposes.yaml")
     if strange := [name for name in purposes if name not in known]:
         raise UsageError(
             f"{len(strange)} of the purposes are unknown", hint=f"Known: {', '.join(sorted(known))}."
         )
-    home = home.resolve()
     home.mkdir(parents=True, exist_ok=True)
+    copy_policies(policies)
     config, custody = home / "habeas.toml", home / "custody" / "custody.toml"
     if not config.exists():
         text = _SETTINGS.format(
-            home=json.dumps(str(home)), purposes=json.dumps(purposes), pack=json.dumps(pack)
+            home=json.dumps(str(home)),
+            policies=json.dumps(str(policies)),
+            purposes=json.dumps(purposes),
+            pack=json.dumps(pack),
         )
         if archive:
             text += f"archive = {json.dumps(str(archive.resolve()))}\n"
@@ -85,6 +91,23 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
     place = installation(config, custody)
     place.settings.archive.mkdir(parents=True, exist_ok=True)
     return place, place.set_up(now())
+
+
+def copy_policies(folder: Path, activities: Path | None = None) -> None:
+    """Copy the shipped rules to `folder`, whole or not at all; what is there already is left as it is.
+
+    `activities`: a record of activities to put in place of the shipped one, which is empty.
+    """
+    from habeas.settings import SHIPPED_POLICIES
+
+    if folder.exists():
+        return
+    making = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(making, ignore_errors=True)
+    shutil.copytree(SHIPPED_POLICIES, making)
+    if activities is not None:
+        shutil.copyfile(activities, making / "activities.yaml")
+    making.rename(folder)
 
 
 def _write(place: Path, text: str, mode: int) -> None:

@@ -1,7 +1,7 @@
 """A whole archive of drawn people: files, the lists that go with them, and, kept apart, the truth.
 
-`sources.csv`, `consents.csv` and `rosters.csv` are what an archive's own offices would hand over. `truth.json`
-says who is where and what each person allows; it is for tests and never comes near the pipeline.
+`sources.csv`, `consents.csv`, `rosters.csv` and `activities.yaml` are what an archive's own offices would hand over.
+`truth.json` says who is where and what each person allows; it is for tests and never comes near the pipeline.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from habeas.synthetic.archive_people import CONSENT_COLUMNS, STUDIO, statements
+from habeas.synthetic.activities import activities
+from habeas.synthetic.archive_people import ACCESS, CONSENT_COLUMNS, SEARCH, STUDIO, statements
 from habeas.synthetic.archive_plan import (
     COUNCIL,
     ROSTER_COLUMNS,
@@ -51,7 +52,7 @@ def draw_archive(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Drawn:
-    """Draw an archive into `archive`, its three lists into `lists`, and what is really in it into `truth`.
+    """Draw an archive into `archive`, its lists into `lists`, and what is really in it into `truth`.
 
     The same seed, time and size write the same bytes, however many `workers` share the work.
     """
@@ -63,6 +64,7 @@ def draw_archive(
     write_csv(lists / "sources.csv", tuple(SOURCES[0]), SOURCES)
     write_csv(lists / "consents.csv", CONSENT_COLUMNS, statements(plan.people, now))
     write_csv(lists / "rosters.csv", ROSTER_COLUMNS, plan.roster)
+    (lists / "activities.yaml").write_text(activities((SEARCH, ACCESS)), encoding="utf-8")
     truth.write_text(json.dumps(_truth(plan, seen, broken), indent=1))
     clips = sum(shot.kind == "clip" for shot in plan.shots)
     return Drawn(

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from habeas.synthetic.activities import NOTICE
 from habeas.synthetic.seeds import PEOPLE_DEMO
 
 SEARCH, ACCESS = "archive_search", "access_verification"
@@ -18,8 +19,8 @@ STANDINGS = (
 """Where the consent of the first, second, third... person stands; after twenty it starts again."""
 
 CONSENT_COLUMNS = (
-    "subject", "purpose", "status", "given_at", "expires_at", "sources", "explicit",
-    "notice_version", "method", "evidence_digest",
+    "subject", "purpose", "status", "given_at", "expires_at", "sources", "explicit", "separate", "written",
+    "notice_version", "method", "evidence_digest", "jurisdictions", "age",
 )  # fmt: skip
 
 
@@ -33,9 +34,9 @@ class Resident:
 
     def allows(self, source_id: str) -> tuple[str, ...]:
         """Purposes this person allows in a source today: what the pipeline has to find out by itself."""
-        if self.standing == "both" or (self.standing == "one_source" and source_id == STUDIO):
+        if source_id == STUDIO and self.standing in ("both", "one_source"):
             return (ACCESS, SEARCH)
-        return (SEARCH,) if self.standing == "one" else ()
+        return (SEARCH,) if self.standing in ("both", "one") else ()
 
 
 def residents(count: int, seed: int) -> tuple[Resident, ...]:
@@ -65,14 +66,19 @@ def _said(person: Resident, now: datetime) -> list[dict[str, str]]:
             "expires_at": "" if until is None else _instant(now, until),
             "sources": sources,
             "explicit": "true",
-            "notice_version": "notice-3",
+            "separate": "true",
+            "written": "true",
+            "notice_version": NOTICE,
             "method": "signed form",
             "evidence_digest": hashlib.sha256(form.encode()).hexdigest(),
+            "jurisdictions": "KR",
+            "age": "adult",
         }
 
     both = (SEARCH, ACCESS)
     return {
-        "both": [row(purpose, "given", -200, 365) for purpose in both],
+        # At the door, portraits of the studio: nobody who filmed the council was asked to open doors with it.
+        "both": [row(SEARCH, "given", -200, 365), row(ACCESS, "given", -200, 365, STUDIO)],
         "one": [row(SEARCH, "given", -200, 365), row(ACCESS, "refused", -200)],
         "one_source": [row(purpose, "given", -200, 365, STUDIO) for purpose in both],
         "refused": [row(purpose, "refused", -200) for purpose in both],

@@ -16,13 +16,14 @@ COUNCIL, STREET, UNREGISTERED = "council_meetings", "street_cctv", "box_from_the
 SOURCES = (
     {"source_id": STUDIO, "controller": "Riverside City Archive", "controller_kind": "public", "root": STUDIO,
      "purposes": f"{SEARCH};{ACCESS}", "legal_basis": "Consent", "scan_ground": "Consent", "roster_ground": "Consent",
-     "jurisdiction": "KR", "capture_place": "KR", "retention_days": "3650"},
+     "jurisdiction": "KR", "capture_place": "KR", "retention_days": "3650", "medium": "studio"},
     {"source_id": COUNCIL, "controller": "Riverside City Council", "controller_kind": "public", "root": COUNCIL,
      "purposes": SEARCH, "legal_basis": "PublicInterest", "scan_ground": "PublicInterest",
-     "roster_ground": "PublicInterest", "jurisdiction": "KR", "capture_place": "KR", "retention_days": "730"},
+     "roster_ground": "PublicInterest", "jurisdiction": "KR", "capture_place": "KR", "retention_days": "730",
+     "medium": "event"},
     {"source_id": STREET, "controller": "Riverside Traffic Office", "controller_kind": "public", "root": STREET,
      "purposes": SEARCH, "legal_basis": "PublicInterest", "scan_ground": "none", "roster_ground": "none",
-     "jurisdiction": "KR", "capture_place": "KR", "retention_days": "30"},
+     "jurisdiction": "KR", "capture_place": "KR", "retention_days": "30", "medium": "cctv"},
 )  # fmt: skip
 ROSTER_COLUMNS = ("source", "file", "subject", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed",
                   "attested_by", "attested_at")  # fmt: skip

@@ -119,3 +119,36 @@ def test_an_installation_may_have_purposes_that_are_not_shipped(tmp_path: Path, 
     home.mkdir()
     demo_airport.prepare(home, NOW)
     assert 0 == habeas("init", "--home", str(home), "--purposes", "training_vendor_c").exit_code
+
+
+def test_an_installation_gets_rules_of_its_own_to_edit(tmp_path: Path) -> None:
+    place = make(tmp_path / "home", None, ["archive_search"], "synthetic")[0]
+    assert tmp_path / "home" / "policies" == place.settings.policies
+    assert pack_names(PROJECT / "policies") == pack_names(place.settings.policies)
+    assert sorted(place.settings.packs) == sorted(pack_names(PROJECT / "policies"))
+    shipped = load_policy_set(PROJECT / "policies", place.settings.packs)
+    assert shipped.digest == load_policy_set(place.settings.policies, place.settings.packs).digest
+
+
+def test_rules_that_were_edited_stay_as_they_are(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    make(home, None, ["archive_search"], "synthetic")
+    (home / "policies" / "waivers.yaml").write_text("waivers: [] # ours\n")
+    make(home, None, ["archive_search"], "synthetic")
+    assert "waivers: [] # ours\n" == (home / "policies" / "waivers.yaml").read_text()
+
+
+def test_a_copy_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:
+    """Half of the rules would be fewer rules."""
+    home = tmp_path / "home"
+    (home / "policies.part" / "house").mkdir(parents=True)
+    make(home, None, ["archive_search"], "synthetic")
+    assert pack_names(PROJECT / "policies") == pack_names(home / "policies")
+    assert not (home / "policies.part").exists()
+
+
+def test_the_demo_records_what_is_done(tmp_path: Path) -> None:
+    demo_studio.prepare(tmp_path, NOW)
+    demo_studio.prepare(tmp_path, NOW)
+    found = load_policy_set(tmp_path / "policies", ["house"])
+    assert sorted(demo_studio.PURPOSES) == sorted(found.activities)
