@@ -214,7 +214,7 @@ def with_statute(settings: Settings) -> bytes:
     """Put a statute into the draft, signed by reviewer-1; their public key."""
     key = Ed25519PrivateKey.generate()
     entry = {
-        "id": "border-1", "law": "Border Act", "article": "12", "purposes": ["archive_search"],
+        "id": "border-1", "place": "KR", "law": "Border Act", "article": "12", "purposes": ["archive_search"],
         "controllers": ["ministry"], "processor_classes": ["public"], "data_kinds": ["template"],
         "reviewed_by": "reviewer-1", "reviewed_on": "2026-01-01", "expires_on": "2027-01-01",
     }  # fmt: skip
