@@ -28,12 +28,10 @@ def home(config: Path, tmp_path: Path) -> Path:
     settings = tmp_path / "home" / "habeas.toml"
     for place in (settings, tmp_path / "home" / "custody" / "custody.toml"):
         place.write_text(place.read_text().replace(str(config.parent), str(tmp_path / "home")))
-    policies = shutil.copytree(installation(settings).settings.policies, tmp_path / "policies")
-    (policies / "activities.yaml").write_text(
+    (installation(settings).settings.policies / "activities.yaml").write_text(
         "activities:\n  - purpose: archive_search\n"
         "    recipient: {name: Daily Press, role: third_party, kind: private, place: KR}\n"
     )
-    settings.write_text(settings.read_text() + f'policies = "{policies}"\n')
     return tmp_path / "home"
 
 
