@@ -11,7 +11,14 @@ import pytest
 
 from habeas.policy.purposes import load_purposes
 from habeas.settings import PROJECT
-from habeas.steps.imports import import_consents, import_rosters, import_sources
+from habeas.steps.import_scope import Places
+from habeas.steps.imports import (
+    import_consents,
+    import_leave_outs,
+    import_occasions,
+    import_rosters,
+    import_sources,
+)
 from habeas.steps.pack_file import parse as parse_pack
 
 PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -78,7 +85,7 @@ def test_commands_in_the_docs_exist(page: Path) -> None:
         + "\n"
         + "\n".join(re.findall(r"`(habeas [^`]+)`", text))
     )
-    for line in re.findall(r"^(?:.*\| )?habeas ([a-z]+(?: [a-z]+)?)", code, re.MULTILINE):
+    for line in re.findall(r"^(?:.*\| )?habeas ([a-z]+(?: [a-z]+(?:-[a-z]+)*)?)", code, re.MULTILINE):
         assert line in known or line.split()[0] in known or line in groups, line
 
 
@@ -96,6 +103,21 @@ def test_the_lists_in_the_how_to_can_be_imported_as_they_stand() -> None:
         import_rosters(rosters, subject_of=lambda real: "a1" * 16, asset_of=lambda source, file: "b2" * 16),
     ]
     assert [(2, ()), (2, ()), (2, ())] == [(each.lines, each.set_aside) for each in read]
+
+
+def test_the_lists_about_consent_can_be_imported_as_they_stand() -> None:
+    where, release, guardian, out, lift = (BytesIO(b.encode()) for b in _blocks("record-consent.md", "csv"))
+    purposes, now = load_purposes(PROJECT / "policies" / "purposes.yaml"), datetime(2026, 12, 2, tzinfo=UTC)
+    places, common = Places(lambda *_: "f1", lambda *_: "a1"), {"purposes": purposes, "recorded_at": now}
+    person = {"subject_of": lambda real: f"subject {real}", "places": places}
+    read = [
+        import_occasions(where, recorded_at=now, places=places),
+        import_consents(release, **common, **person),
+        import_consents(guardian, **common, **person),
+        import_leave_outs(out, **common, **person),
+        import_leave_outs(lift, **common, **person, known={"5d0c7b6a9e1f40b2a6c3d8e7f1029384"}),
+    ]
+    assert [(2, ()), (1, ()), (1, ()), (4, ()), (1, ())] == [(each.lines, each.set_aside) for each in read]
 
 
 def test_the_pack_in_the_how_to_can_be_read_as_it_stands() -> None:
