@@ -76,6 +76,7 @@ def install(home: Path, size: Size = TINY, seed: int = 5) -> Installed:
     place: Installation = make(home, None, PURPOSES, "synthetic")[0]
     lists, truth = home / "lists", home / "truth.json"
     draw_archive(place.settings.archive, lists, truth, seed=seed, now=AS_DRAWN, size=size, workers=2)
+    shutil.copyfile(lists / "activities.yaml", place.settings.policies / "activities.yaml")
     return Installed(place, lists, truth)
 
 
