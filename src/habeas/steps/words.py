@@ -73,7 +73,7 @@ REASONS: Final = {
     "bad_boolean": "neither true nor false",
     "bad_list": "no list as it is expected",
     "bad_digest": "no SHA-256",
-    "bad_slug": "no short name of a-z, 0-9 and . _ -",
+    "bad_slug": "no short name of small letters and digits",
     "bad_place": "no country or part of one",
     "bad_root": "no folder inside the archive",
     "bad_region": "no part of a picture",
