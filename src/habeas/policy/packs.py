@@ -19,7 +19,7 @@ from habeas.model.decision import Action, Facts
 from habeas.model.ids import digest
 from habeas.policy import pairs
 from habeas.policy.cedar_text import SCHEMA_TEXT, cut, parsed
-from habeas.policy.facts import BOOL, SCHEMA, fact_named
+from habeas.policy.facts import SCHEMA, fact_named
 from habeas.policy.rules import PackRule, rule_of
 from habeas.policy.strict_yaml import compose, fields, place, text
 
@@ -29,7 +29,7 @@ __all__ = ["ALWAYS", "HOUSE", "META_FILE", "Pack", "PackMeta", "PackRule", "load
 HOUSE = "house"
 ALWAYS = "always"
 META_FILE = "pack.yaml"
-_LAWS = tuple(fact.name for fact in SCHEMA if fact.name.startswith("law_") and fact.type == BOOL)
+_LAWS = tuple(fact.name for fact in SCHEMA if fact.name.startswith("law_"))
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 

@@ -62,8 +62,7 @@ def _shadowed(
             name, more = one.rule.rule_id, other.rule.rule_id
             if one is other or more in told or not set(one.actions) <= set(other.actions):
                 continue
-            pairs = [(by_action[action].get(name), by_action[action].get(more)) for action in one.actions]
-            if all(first and second and _implies(first, second, forbids) for first, second in pairs):
+            if all(_covered(name, more, by_action[action], action, forbids) for action in one.actions):
                 told.add(name)
                 mend = "Keep it if the law says it twice; else narrow one of them."
                 yield Found(
@@ -72,13 +71,19 @@ def _shadowed(
                 break
 
 
-def _implies(one: Firing, other: Firing, forbids: Sequence[PackRule]) -> bool:
+def _covered(
+    name: str, other: str, firings: Mapping[str, Firing], action: Action, forbids: Sequence[PackRule]
+) -> bool:
+    among = [each for each in forbids if action in each.actions]
+    return name in firings and other in firings and _implies(firings[name], firings[other], among)
+
+
+def _implies(one: Firing, other: Firing, among: Sequence[PackRule]) -> bool:
     """Whether `other` fires on every fact set on which `one` does, and `one` does on some."""
     more = [name for name in other.names if name not in one.names]
-    rest = fact_sets(more, forbids)
-    if rest is None or not one.on or len(more) == len(other.names):
-        return False  # rules about wholly different facts don't shadow one another
-    added = [dict(zip(more, values, strict=True)) for values in rest]
+    added = [dict(zip(more, values, strict=True)) for values in fact_sets(more, among) or ()]
+    if not one.on or not added:
+        return False
     for values in one.on:
         facts = dict(zip(one.names, values, strict=True))
         if not all(other.fires(facts | each) for each in added):

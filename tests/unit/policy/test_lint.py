@@ -143,6 +143,27 @@ def test_a_shadowed_rule_is_told() -> None:
     assert [("warning", "T-2", "never decides alone: T-1 fires whenever it does")] == says(narrow, wide)
 
 
+def test_a_word_of_another_action_hides_no_shadow() -> None:
+    """Words that only a rule of another action names are alike to the rules of this one."""
+    wide = pair("T-1", "medium", 'context.medium != Medium::"studio"')
+    narrow = pair("T-2", "medium", 'context.medium == Medium::"web"')
+    other = pair("T-3", "medium", '[Medium::"cctv", Medium::"event"].contains(context.medium)', "scan")
+    assert [("warning", "T-2", "never decides alone: T-1 fires whenever it does")] == says(
+        wide, narrow, other
+    )
+
+
+def test_a_rule_that_can_never_fire_is_not_called_shadowed_too() -> None:
+    never = pair("T-2", "key_open", "context.key_open && !context.key_open")
+    assert [("error", "T-2", "can never fire for embed")] == says(KEY, never)
+
+
+def test_a_shadow_must_fall_on_every_action() -> None:
+    both = pair("T-1", "purpose_known", "!context.purpose_known", "scan", "embed")
+    one = pair("T-2", "purpose_known", "!context.purpose_known", "scan")
+    assert [("warning", "T-2", "never decides alone: T-1 fires whenever it does")] == says(both, one)
+
+
 def test_two_rules_that_say_the_same_are_told_once() -> None:
     twin = pair("T-2", "key_open", "!context.key_open")
     assert [("warning", "T-1", "never decides alone: T-2 fires whenever it does")] == says(KEY, twin)

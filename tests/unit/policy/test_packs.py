@@ -10,7 +10,7 @@ from cedar_rules import ALWAYS, NOTES, a_pack, pair, permit, scope
 
 from habeas.errors import UsageError
 from habeas.model.decision import Action
-from habeas.policy.packs import PackMeta, load_pack, load_packs, pack_of, policy_digest, read_meta
+from habeas.policy.packs import PackMeta, load_pack, load_packs, pack_names, pack_of, policy_digest, read_meta
 
 PERMIT = permit("T-permit", "scan", "embed")
 PAIR = pair("T-1", "key_open", "!context.key_open")
@@ -334,6 +334,7 @@ def test_a_pack_says_what_law_it_is(tmp_path: Path) -> None:
     [
         ("law_kr", "law_mars", 3, "applies_when names no law"),
         ("law_kr", "medium", 3, "applies_when names no law"),
+        ("law_kr", "commercial", 3, "applies_when names no law"),
         ("title: A small pack\n", "", 1, "title"),
         ("law: urn:example:law", "law: ", 2, "plain text|empty"),
         ("title: A small pack\n", "title: A small pack\ntitle: again\n", 2, "stands twice"),
@@ -376,10 +377,10 @@ def test_the_digest_covers_every_rule_file_and_what_pack_yaml_says(tmp_path: Pat
     assert policy_digest([first]) != policy_digest([load_pack(made)])
 
 
-@pytest.mark.parametrize("name", ["rules.txt", "a.cedar.bak", "more", "other.yaml"])
+@pytest.mark.parametrize("name", ["rules.txt", "a.cedar.bak", "more", "more.cedar", "other.yaml"])
 def test_a_stray_file_in_a_pack_is_refused(tmp_path: Path, name: str) -> None:
     made = folder(tmp_path)
-    if name == "more":
+    if name.startswith("more"):
         (made / name).mkdir()
     else:
         (made / name).write_text(WHOLE)
@@ -392,6 +393,36 @@ def test_a_pack_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (made / "a.cedar").write_bytes(WHOLE.encode("utf-16"))
     with pytest.raises(UsageError, match=r"t/a\.cedar:1: not UTF-8"):
         load_pack(made)
+
+
+def test_a_hidden_file_is_no_part_of_a_pack(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    first = load_pack(made)
+    (made / ".DS_Store").write_bytes(b"\x00")
+    assert first.digest == load_pack(made).digest
+
+
+def test_the_order_in_which_files_are_listed_changes_nothing() -> None:
+    texts = {"a.cedar": PERMIT, "b.cedar": PAIR}
+    one, two = (pack_of("t", dict(items), ALWAYS) for items in (texts.items(), reversed(texts.items())))
+    assert one == two
+    assert [each.place for each in one.rules] == [each.place for each in two.rules]
+
+
+def test_the_packs_of_a_folder_are_its_sub_folders(tmp_path: Path) -> None:
+    for name in ("b", "a", ".git"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "purposes.yaml").write_text("")
+    assert ("a", "b") == pack_names(tmp_path)
+    with pytest.raises(UsageError):
+        pack_names(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["T", "t_1", "1t"])
+def test_a_pack_is_called_in_lower_case(tmp_path: Path, name: str) -> None:
+    folder(tmp_path).rename(tmp_path / name)
+    with pytest.raises(UsageError, match="no such policy pack"):
+        load_packs(tmp_path, [name])
 
 
 @pytest.mark.parametrize("names", [[], ["t", "t"], ["nowhere"], ["../t"], ["T"], [""]])
