@@ -17,10 +17,7 @@ def prepare(home: Path, now: datetime) -> None:  # noqa: ARG001 - as every case 
     from habeas.cli.setup import copy_policies
     from habeas.synthetic.activities import activities
 
-    record = home / "lists" / "activities.yaml"
-    record.parent.mkdir(exist_ok=True)
-    record.write_text(activities(tuple(PURPOSES)), encoding="utf-8")
-    copy_policies(home / "policies", record)
+    copy_policies(home / "policies", {"activities.yaml": activities(tuple(PURPOSES))})
 
 
 def draw(home: Path, mark: Mapping[str, Any], progress: Callable[[int, int], None]) -> None:

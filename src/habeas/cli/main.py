@@ -21,6 +21,7 @@ from habeas.cli import (
     people,
     policy,
     policy_life,
+    policy_statutes,
     replay,
     roster,
     run,
@@ -139,6 +140,7 @@ app.add_typer(policy.app, name="policy")
 policy.app.command("show")(policy_life.show)
 policy.app.command("diff")(policy_life.diff)
 policy.app.command("activate")(policy_life.activate)
+policy.app.command("sign-statute")(policy_statutes.sign_statute)
 app.add_typer(people.app, name="people")
 app.command("halt")(halt.halt)
 app.command("resume")(halt.resume)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import rfc8785
 import yaml
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from habeas.errors import UsageError
 from habeas.policy import strict_yaml
@@ -75,11 +75,11 @@ def statutes_of(
     Raises UsageError naming the line: a wildcard, an unknown purpose, no signature, one that isn't the reviewer's.
     """
     found: dict[str, Statute] = {}
-    for node in strict_yaml.entries(raw, file, "statutes"):
+    for node in entries_of(raw, file):
         entry, place = entry_of(node, file, purposes), strict_yaml.place(node, file)
         if entry["id"] in found:
             raise UsageError(f"{place}: statute {entry['id']} stands already in the list")
-        _check_signature(node, file, entry, reviewers)
+        check_signature(node, file, entry, reviewers)
         found[entry["id"]] = _statute(entry)
     return tuple(found.values())
 
@@ -117,19 +117,23 @@ def _named(node: yaml.Node, file: str, name: str) -> list[str]:
     return found
 
 
-def sign_statute(entry: Mapping[str, Any], private_key: bytes) -> str:
-    """Signature of an entry (as `entry_of` gives it) with a raw Ed25519 private key, as base64."""
-    signature = Ed25519PrivateKey.from_private_bytes(private_key).sign(_message(entry))
-    return base64.b64encode(signature).decode()
+def sign_statute(entry: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> str:
+    """Signature of an entry (as `entry_of` gives it), as base64. `sign`: Ed25519, with the reviewer's private key."""
+    return base64.b64encode(sign(_message(entry))).decode()
+
+
+def entries_of(raw: bytes, file: str) -> list[yaml.Node]:
+    return strict_yaml.entries(raw, file, "statutes")
 
 
 def _message(entry: Mapping[str, Any]) -> bytes:
     return _LABEL + rfc8785.dumps({name: entry[name] for name in FIELDS})
 
 
-def _check_signature(
+def check_signature(
     node: yaml.Node, file: str, entry: Mapping[str, Any], reviewers: Mapping[str, bytes]
 ) -> None:
+    """Raises UsageError unless the entry's reviewer is known and signed exactly this."""
     nodes, place = strict_yaml.mapping(node, file), strict_yaml.place(node, file)
     command = (
         f"habeas policy sign-statute {file} --id {entry['id']} --key KEYFILE --as {entry['reviewed_by']}"

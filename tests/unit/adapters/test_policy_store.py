@@ -218,7 +218,7 @@ def with_statute(settings: Settings) -> bytes:
         "controllers": ["ministry"], "processor_classes": ["public"], "data_kinds": ["template"],
         "reviewed_by": "reviewer-1", "reviewed_on": "2026-01-01", "expires_on": "2027-01-01",
     }  # fmt: skip
-    entry["signature"] = sign_statute(entry, key.private_bytes_raw())
+    entry["signature"] = sign_statute(entry, key.sign)
     (settings.policies / "statutes.yaml").write_text(yaml.safe_dump({"statutes": [entry]}))
     return key.public_key().public_bytes_raw()
 

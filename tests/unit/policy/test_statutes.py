@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from habeas.errors import UsageError
+from habeas.policy.statute_signing import with_signature
 from habeas.policy.statutes import Statute, entry_of, sign_statute, statutes_of
 from habeas.policy.strict_yaml import entries
 
@@ -28,6 +30,10 @@ ENTRY = """\
 """
 
 
+def signer(key: bytes) -> Callable[[bytes], bytes]:
+    return Ed25519PrivateKey.from_private_bytes(key).sign
+
+
 def public(key: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
 
@@ -37,7 +43,7 @@ REVIEWERS = {"reviewer-1": public(KEY), "reviewer-2": public(OTHER_KEY)}
 
 def signed(entry: str = ENTRY, key: bytes = KEY) -> str:
     node = entries(f"statutes:\n{entry}".encode(), "s", "statutes")[0]
-    return f"{entry}    signature: {sign_statute(entry_of(node, 's', PURPOSES), key)}\n"
+    return f"{entry}    signature: {sign_statute(entry_of(node, 's', PURPOSES), signer(key))}\n"
 
 
 def read(*listed: str, reviewers: dict[str, bytes] = REVIEWERS) -> tuple[Statute, ...]:
@@ -144,3 +150,59 @@ def test_what_is_no_signature_is_refused(signature: str) -> None:
 def test_two_entries_with_one_id_are_refused() -> None:
     with pytest.raises(UsageError, match=r"statutes\.yaml:14: statute border-photos stands already"):
         read(signed(), signed())
+
+
+# Signing in the file
+
+
+def put(text: str, statute_id: str = "border-photos", reviewer: str = "reviewer-1") -> str:
+    who = (reviewer, public(KEY))
+    return with_signature(text.encode(), "statutes.yaml", statute_id, PURPOSES, who, signer(KEY)).decode()
+
+
+OTHER = ENTRY.replace("border-photos", "other-photos")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "statutes:\n" + ENTRY,
+        "# ours\nstatutes:\n" + ENTRY.replace("id: border-photos", "id: border-photos # the first"),
+        "statutes:\n" + ENTRY + "    signature: AAAA\n",
+        "statutes:\n" + ENTRY + "    signature: AAAA # an old one\n",
+        "statutes:\n" + signed(OTHER) + ENTRY,
+        "statutes:\n" + ENTRY.rstrip("\n"),
+        "statutes:\n" + ENTRY.replace("  - id: border-photos\n    law:", "  -\n    id: border-photos\n    law:"),
+        "statutes:\n"
+        + ENTRY.replace("  - id: border-photos\n    law: https://example.org/act",
+                        "  - law: https://example.org/act\n    id: border-photos"),
+    ],
+)  # fmt: skip
+def test_a_statute_is_signed_in_its_file_and_nothing_else_changes(text: str) -> None:
+    after = put(text)
+    listed = {each.statute_id for each in statutes_of(after.encode(), "s", PURPOSES, REVIEWERS)}
+    assert "border-photos" in listed
+
+    def unsigned(written: str) -> list[str]:
+        return [line for line in written.splitlines() if "signature:" not in line]
+
+    assert unsigned(text) == unsigned(after)
+    assert after == put(after)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "says"),
+    [
+        ("statutes: []\n", {}, "no statute with this id"),
+        ("statutes:\n" + ENTRY, {"statute_id": "other"}, "no statute with this id"),
+        ("statutes:\n" + ENTRY, {"reviewer": "reviewer-2"}, ":2: it is reviewed by somebody else"),
+        ("statutes:\n" + ENTRY.replace("[Ministry]", "['*']"), {}, ":7: controllers must name each one"),
+        ("statutes: [{id: border-photos, law: l, article: a, place: KR, purposes: [model_training], controllers: [M], "
+         "processor_classes: [public], data_kinds: [template], reviewed_by: reviewer-1, reviewed_on: 2026-11-01, "
+         "expires_on: 2027-11-01}]\n", {}, "statutes.yaml:"),
+    ],
+)  # fmt: skip
+def test_nothing_is_signed_that_could_not_be_read(text: str, changes: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        put(text, **changes)
+    assert says in str(caught.value)
