@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,18 +17,13 @@ _PAGE = "airport.html"
 
 def prepare(home: Path, now: datetime) -> None:
     """The installation's own policies: the shipped rules, with the purposes and activities of the drawn ministry."""
-    from habeas.settings import PROJECT
+    from habeas.cli.setup import copy_policies
+    from habeas.settings import SHIPPED_POLICIES
     from habeas.synthetic.airport_lists import activities, purposes
 
-    folder, making = home / "policies", home / "policies.part"
-    if folder.exists():
-        return
-    shutil.rmtree(making, ignore_errors=True)
-    shutil.copytree(PROJECT / "policies", making)
-    listed = making / "purposes.yaml"
-    listed.write_text(purposes(listed.read_text(encoding="utf-8")), encoding="utf-8")
-    (making / "activities.yaml").write_text(activities(now), encoding="utf-8")
-    making.replace(folder)
+    shipped = (SHIPPED_POLICIES / "purposes.yaml").read_text(encoding="utf-8")
+    lists = {"purposes.yaml": purposes(shipped), "activities.yaml": activities(now)}
+    copy_policies(home / "policies", lists)
 
 
 def draw(home: Path, mark: Mapping[str, Any], progress: Callable[[int, int], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,10 +94,10 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
     return place, place.set_up(now())
 
 
-def copy_policies(folder: Path, activities: Path | None = None) -> None:
+def copy_policies(folder: Path, lists: Mapping[str, str] | None = None) -> None:
     """Copy the shipped rules to `folder`, whole or not at all; what is there already is left as it is.
 
-    `activities`: a record of activities to put in place of the shipped one, which is empty.
+    `lists`: file name -> text to put in place of a shipped list, such as the record of activities, which is empty.
     """
     from habeas.settings import SHIPPED_POLICIES
 
@@ -105,8 +106,8 @@ def copy_policies(folder: Path, activities: Path | None = None) -> None:
     making = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(making, ignore_errors=True)
     shutil.copytree(SHIPPED_POLICIES, making)
-    if activities is not None:
-        shutil.copyfile(activities, making / "activities.yaml")
+    for name, text in (lists or {}).items():
+        (making / name).write_text(text, encoding="utf-8")
     making.rename(folder)
 
 
