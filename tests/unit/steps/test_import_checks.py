@@ -126,3 +126,19 @@ def test_a_guardian_may_say_no_for_anybody_and_yes_for_the_young_alone() -> None
     assert [] == told(read(adult | {"status": "withdrawn"}))
     assert [] == told(read(adult | {"age": "under_14"}))
     assert [] == told(read(adult | {"age": ""}))
+
+
+def test_yes_to_one_purpose_or_event_and_no_to_another_at_one_instant_are_no_contradiction() -> None:
+    for other in ({"purpose": "model_training"}, {"events": "ball"}):
+        assert [] == told(read({"given_at": at(1)}, other | {"status": "refused", "given_at": at(1)}))
+
+
+def test_the_first_no_is_the_one_a_later_yes_would_open() -> None:
+    no = read({"status": "refused", "given_at": at(200)}, {"status": "withdrawn", "given_at": at(5)}).records
+    assert [(2, "backdated")] == told(read({"given_at": at(8)}, recorded=no))
+
+
+def test_a_limit_is_reached_when_it_is_passed() -> None:
+    no = read({"status": "refused", "given_at": at(200)}).records
+    assert [] == told(read({"given_at": at(7)}, recorded=no)) == told(read({"given_at": at(366)}))
+    assert [] == told(read({"status": "refused", "given_at": at(-1)}, {"given_at": at(-366)}))
