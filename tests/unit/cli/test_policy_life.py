@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def home(tmp_path: Path) -> Path:
     ]
     kept += [f'policies = "{home / "policies"}"', 'packs = ["house"]']
     place.config.write_text("\n".join(kept) + "\n")
+    shutil.rmtree(home / "policies")  # the shipped rules
     draft(home)
     return home
 
