@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from habeas.model.people import (
@@ -51,7 +52,14 @@ def leave_out_row(record: LeaveOut) -> dict[str, Any]:
 
 
 def _values(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    """Lists as tuples, and times with their zone: what Spark collects has none and is in the local one."""
+    if isinstance(value, list):
+        return tuple(value)
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def _scope(values: dict[str, Any]) -> Scope:
