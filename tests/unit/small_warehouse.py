@@ -39,7 +39,8 @@ ALLOWED, WITHDRAWN, NEVER_ASKED, NO_SCAN = ("ab0" + n + "1" * 60 for n in "1234"
 LISTS = ("recipients", "countries", "sources", "folders", "sites", "events", "lots", "assets")
 """Columns of consents that hold lists."""
 POLICY, RUN, MODEL = "9" * 64, "nightly-1", "synthetic@0123456789ab"
-RULE_WITHDRAWN, RULE_CONSENT_GAP, RULE_SCAN = "house/HOUSE-7", "house/HOUSE-7-gap", "house/HOUSE-3"
+RULE_WITHDRAWN, RULE_CONSENT_GAP, RULE_SCAN = "house/HOUSE-10", "house/HOUSE-10-gap", "house/HOUSE-16"
+RULE_LAW, RULE_PERMIT, RULE_WAIVED = "kr-pipa/KR-23-1", "house/HOUSE-embed", "waived:house/HOUSE-9"
 
 
 def at(day: int, hour: int = 0) -> datetime:
@@ -81,7 +82,14 @@ def fill(warehouse: Path) -> None:
             {**source, "source_id": "street", "root": "street", "purposes": [], "scan_ground": "none"},
         ],
     )
-    asset = {"bytes": 1000, "modified_ns": 1, "folders": [], "present": True, "catalogued_at": at(20), "run_id": RUN}
+    asset = {
+        "bytes": 1000,
+        "modified_ns": 1,
+        "folders": [],
+        "present": True,
+        "catalogued_at": at(20),
+        "run_id": RUN,
+    }
     write(
         warehouse,
         "assets",
@@ -198,6 +206,8 @@ def fill(warehouse: Path) -> None:
         "run_id": RUN,
         "rules": [],
         "missing": [],
+        "obligations": [],
+        "regulator_rules": [],
         "action": "embed",
     }
     write(
@@ -210,6 +220,10 @@ def fill(warehouse: Path) -> None:
                 "line_id": LINE_ANA,
                 "facts_digest": "f" + "1" * 63,
                 "effect": "allow",
+                "rules": [RULE_PERMIT, RULE_WAIVED],
+                "obligations": ["destroy_days<=5", "log_days>=730"],
+                "regulator_effect": "allow",
+                "regulator_rules": ["kr-pipa/KR-embed"],
                 "retention_days": 365,
                 "valid_until": datetime(2027, 11, 5, tzinfo=UTC),
             },
@@ -219,7 +233,9 @@ def fill(warehouse: Path) -> None:
                 "line_id": LINE_BEN,
                 "facts_digest": "f" + "2" * 63,
                 "effect": "deny",
-                "rules": [RULE_WITHDRAWN],
+                "rules": [RULE_WITHDRAWN, RULE_LAW],
+                "regulator_effect": "deny",
+                "regulator_rules": [RULE_LAW],
             },
             {
                 **decided,

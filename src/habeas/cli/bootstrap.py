@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from habeas.policy.purposes import Purposes
     from habeas.settings import Custody, Settings
     from habeas.spark.tables import Tables
-    from habeas.steps.chain import KeyStatus, Rulebook
+    from habeas.steps.chain import KeyStatus
     from habeas.steps.derive_rows import Question
     from habeas.steps.replay import Replayer
+    from habeas.steps.rulebook import Rulebook
 
 JOBS: Mapping[str, str] = {
     "catalog": "catalog_assets.py",
@@ -147,17 +148,17 @@ class Installation:
 
     @cached_property
     def rules(self) -> Rulebook:
-        """The rules in force now, in sentences."""
-        from habeas.policy.packs import load_packs, policy_digest
-        from habeas.steps.chain import Rulebook
+        """The rules in force now, in sentences; older ones where they are pinned."""
+        from habeas.errors import HabeasError
+        from habeas.steps.rulebook import Rulebook
 
-        packs = load_packs(self.settings.policies, self.settings.packs)
-        rules = [entry.rule for pack in packs for entry in pack.rules]
-        return Rulebook(
-            digest=policy_digest(packs),
-            sentences={f"{rule.pack}/{rule.rule_id}": rule.sentence for rule in rules},
-            facts={f"{rule.pack}/{rule.rule_id}": rule.fact for rule in rules},
-        )
+        def older(digest: str) -> Rulebook | None:
+            try:
+                return Rulebook.of(self.policy_store.load(digest))
+            except HabeasError:
+                return None  # not kept here: its rules are told by name
+
+        return Rulebook.of(self.policy, cache(older))
 
     @property
     def has_custody(self) -> bool:

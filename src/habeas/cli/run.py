@@ -113,6 +113,10 @@ def summary_table(told: dict[str, Any]) -> Any:
 
     refused = "; ".join(f"{reason(word)}: {count}" for word, count in told["faces_refused"].items()) or "none"
     left = "; ".join(f"{reason(word)}: {count}" for word, count in told["assets_refused"].items()) or "none"
+    waived = "; ".join(
+        f"{each['rule']} {each['state']}, until {each['ends_on']} by {each['owner']}: {each['reason']}"
+        for each in told["waivers"]
+    )
     return out.pairs(
         {
             "files": told["assets"],
@@ -122,6 +126,7 @@ def summary_table(told: dict[str, Any]) -> Any:
             "faces refused": refused,
             "templates sealed": told["embeddings"],
             "people": told["subjects"],
+            "waivers": waived or "none",
             "seconds": ", ".join(f"{step} {seconds}" for step, seconds in told["seconds"].items()),
         }
     )

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from habeas.policy.obligations import unite
 from habeas.report.summary import Tally, flow, refused_assets
-from habeas.steps.chain import Rulebook
+from habeas.steps.rulebook import Rulebook, is_waived
+from habeas.steps.words import obligation
 
 _BINS = 12
 
@@ -51,6 +53,7 @@ class PurposeLine:
     gap: int
     templates: int
     subjects: int
+    regulator: dict[str, int]  # how the laws alone read the same lines; it opens nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Detail:
     purposes: tuple[PurposeLine, ...]
     quality: dict[str, tuple[Bin, ...]]
     rules: tuple[tuple[str, int], ...]  # sentence, how many newest decisions it spoke against
+    obligations: tuple[str, ...]  # in words
     quarantine: tuple[tuple[str, int], ...]
     steps: tuple[StepLine, ...]
     as_of: datetime | None
@@ -93,6 +97,7 @@ def describe(tally: Tally, rules: Rulebook) -> Detail:
             for name in ("q_size_px", "q_sharpness", "q_exposure", "q_frontality")
         },
         rules=_rules(tally, rules),
+        obligations=_obligations(tally),
         quarantine=tuple(Counter(row["reason"] for row in tally.quarantine).most_common()),
         steps=tuple(StepLine(r["task"], r["status"], r["seconds"], r["cpu_seconds"]) for r in tally.runs),
         as_of=last.get("as_of"),
@@ -150,23 +155,36 @@ def _sources(tally: Tally, rules: Rulebook) -> tuple[SourceLine, ...]:
 
 def _purposes(tally: Tally) -> tuple[PurposeLine, ...]:
     effects = Counter((row["purpose"], row["effect"]) for row in tally.decisions if row["action"] == "embed")
+    read = Counter(
+        (row["purpose"], row["regulator_effect"]) for row in tally.decisions if row["action"] == "embed"
+    )
     lines = []
     for purpose in sorted({purpose for purpose, _ in effects} | {row["purpose"] for row in tally.embeddings}):
         stored = [row for row in tally.embeddings if row["purpose"] == purpose]
         allow, deny, gap = (effects[purpose, effect] for effect in ("allow", "deny", "gap"))
         people = len({row["subject_id"] for row in stored})
-        lines.append(PurposeLine(purpose, allow, deny, gap, len(stored), people))
+        regulator = {effect: read[purpose, effect] for effect in ("allow", "deny", "gap")}
+        lines.append(PurposeLine(purpose, allow, deny, gap, len(stored), people, regulator))
     return tuple(lines)
 
 
 def _rules(tally: Tally, rules: Rulebook) -> tuple[tuple[str, int], ...]:
     fired = Counter(
-        rules.sentences.get(rule, rule)
+        rules.sentence(rule)
         for row in tally.decisions
         if row["action"] == "embed" and row["effect"] != "allow"
         for rule in row["rules"]
+        if not is_waived(rule)
     )
     return tuple(fired.most_common())
+
+
+def _obligations(tally: Tally) -> tuple[str, ...]:
+    """What the packs oblige to in anything that is allowed, united."""
+    duties = unite(
+        duty for row in tally.decisions if row["effect"] == "allow" for duty in row["obligations"] or ()
+    )
+    return tuple(obligation(duty) for duty in duties)
 
 
 def _last_word(found: Sequence[dict[str, Any]], column: str) -> str:
@@ -175,16 +193,21 @@ def _last_word(found: Sequence[dict[str, Any]], column: str) -> str:
 
 
 def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
-    """Ids worth explaining: a template, a refused person, a file nobody may scan."""
+    """Ids worth explaining: a template, a refused person, a missing fact, a waived rule, a file nobody may scan."""
     found = []
     if tally.embeddings:
         found.append(("why this template exists", min(row["row_id"] for row in tally.embeddings)))
     for what, action, effect in (
         ("why this person's face was refused", "embed", "deny"),
-        ("which fact is missing", "embed", "gap"),
+        ("which fact is missing", "", "gap"),
         ("why nobody looked at this file", "scan", "deny"),
     ):
-        ids = [r["decision_id"] for r in tally.decisions if r["action"] == action and r["effect"] == effect]
-        if ids:
-            found.append((what, min(ids)))
+        fitting = [
+            row for row in tally.decisions if row["effect"] == effect and action in ("", row["action"])
+        ]
+        if fitting:
+            found.append((what, min(row["decision_id"] for row in fitting)))
+    waived = [row["decision_id"] for row in tally.decisions if any(map(is_waived, row["rules"]))]
+    if waived:
+        found.append(("what was waived, by whom and until when", min(waived)))
     return tuple(found)

@@ -9,7 +9,7 @@ from typing import Any
 from habeas.report.detail import describe
 from habeas.report.page import data_docs, render, write
 from habeas.report.summary import read_tally, summarise
-from habeas.steps.chain import Rulebook
+from habeas.steps.rulebook import Rulebook
 from habeas.steps.reading import Reader
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from habeas.report.charts import bars, histogram
 from habeas.report.detail import Detail
-from habeas.steps.chain import day
+from habeas.steps.links import day
 from habeas.steps.words import reason
 
 _QUALITY = {

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from habeas.model.face import BindingReason
-from habeas.steps.chain import Rulebook
 from habeas.steps.reading import Reader, Row, rows
+from habeas.steps.rulebook import Rulebook, is_waived
 
 # When several facts spoke against a file, the first of these is the one that is told.
-_TOLD_FIRST = ("source_registered", "scan_ground", "within_retention", "purpose_known", "purpose_collected")
+_TOLD_FIRST = (
+    "left_out",
+    "source_registered",
+    "scan_ground",
+    "within_retention",
+    "purpose_known",
+    "purpose_collected",
+)
 _BOUND = (BindingReason.NOT_ALLOWED, BindingReason.QUALITY)
 _Faces = Counter[tuple[str, str]]
 
@@ -73,9 +80,32 @@ def summarise(tally: Tally, run_id: str, tables: Mapping[str, str], rules: Ruleb
         "faces_refused": _by_reason(tally.refusals),
         "embeddings": len(tally.embeddings),
         "subjects": len({row["subject_id"] for row in tally.embeddings}),
+        "waivers": waivers(tally, rules),
         "seconds": {row["task"]: round(row["seconds"], 1) for row in tally.runs},
         "tables": dict(tables),
     }
+
+
+def waivers(tally: Tally, rules: Rulebook) -> list[dict[str, Any]]:
+    """Every waiver there is, in force or not, as it stood when the run decided; `used` = decisions it touches."""
+    times = [row["as_of"] for row in (*tally.runs, *tally.decisions)]
+    if not times:
+        return []
+    used = Counter(rule.rpartition("/")[2].removesuffix("-gap") for row in tally.decisions
+                   for rule in set(row["rules"]) if is_waived(rule))  # fmt: skip
+    return [
+        {
+            "rule": each.rule,
+            "about": each.about,
+            "owner": each.owner,
+            "reason": each.reason,
+            "granted_on": each.granted_on.isoformat(),
+            "ends_on": each.ends_on.isoformat(),
+            "state": each.state(max(times).date()),
+            "used": used[each.rule],
+        }
+        for each in rules.waivers
+    ]
 
 
 def flow(tally: Tally) -> dict[str, int]:
@@ -117,7 +147,7 @@ def refused_assets(tally: Tally, rules: Rulebook) -> dict[str, str]:
 
 
 def _why(scans: list[Row], rules: Rulebook) -> str:
-    facts = {rules.facts.get(rule, rule) for row in scans for rule in row["rules"]}
+    facts = {rules.fact(rule) for row in scans for rule in row["rules"] if not is_waived(rule)}
     facts |= {fact for row in scans for fact in row["missing"]}
     for fact in _TOLD_FIRST:
         if fact in facts:

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
+from habeas.consent.leave_outs import speaks_about
+from habeas.model.people import LeaveOut
+from habeas.steps.derive_rows import place_of
+from habeas.steps.judgement import judged
+from habeas.steps.ledger_rows import leave_out_of
+from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Reader, Row, one, rows
-from habeas.steps.words import CONSENT, EFFECTS, fact
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One step of the way: its name, a sentence for a person, and the same as fields for a program."""
-
-    step: str
-    says: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """The rules as they stand now: digest of the packs, and "pack/rule_id" -> sentence, and -> fact it is about."""
-
-    digest: str = ""
-    sentences: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, str] = field(default_factory=dict)
-
+from habeas.steps.rulebook import Rulebook
+from habeas.steps.words import CONSENT, LEFT_OUT
 
 KeyStatus = Callable[[str], str | None]
 """key id -> "open", "closed", "destroyed"..., or None where this caller may not know."""
-
-
-def day(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment else "no end"
-
-
-def plain(row: Row, *names: str) -> dict[str, Any]:
-    """Chosen columns with times as ISO text; columns that are empty are left out."""
-    kept = {name: row[name] for name in names if row.get(name) is not None}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +33,10 @@ class Links:
         if asset is None:
             return Link("file", "The file is no longer in the catalogue.", {"asset_id": asset_id})
         gone = "" if asset["present"] else " It is no longer there."
-        says = f"{asset['media'].capitalize()} {asset['location']} of source {asset['source_id']}.{gone}"
+        says = (
+            f"{asset['media'].capitalize()} {asset['location']} of source {asset['source_id']}, "
+            f"known since {day(asset['catalogued_at'])}.{gone}"
+        )
         names = ("asset_id", "source_id", "location", "media", "format", "bytes", "captured_at", "present")
         return Link("file", says, plain(asset, *names))
 
@@ -65,7 +45,10 @@ class Links:
         if source is None:
             return Link("source", f"Source {source_id} is not registered.", {"source_id": source_id})
         purposes = ", ".join(source["purposes"]) or "nothing"
-        says = f"Collected by {source['controller']} for {purposes}; ground for scanning: {source['scan_ground']}."
+        says = (
+            f"Collected by {source['controller']} for {purposes}; ground for scanning: {source['scan_ground']}; "
+            f"registered {day(source['registered_at'])}."
+        )
         names = (
             "source_id",
             "controller",
@@ -74,6 +57,9 @@ class Links:
             "scan_ground",
             "roster_ground",
             "retention_days",
+            "registered_at",
+            "medium",
+            "purpose_ended_on",
         )
         return Link("source", says, plain(source, *names))
 
@@ -117,32 +103,29 @@ class Links:
             "consent", says, {"purpose": purpose, "statements": [plain(row, *names) for row in found]}
         )
 
-    def decision(self, row: Row) -> Link:
-        rules = [{"rule": name, "sentence": self.rules.sentences.get(name, "")} for name in row["rules"]]
-        sentences = [entry["sentence"] or entry["rule"] for entry in rules]
-        missing = [fact(name) for name in row["missing"]]
-        says = (
-            f"{row['action'].capitalize()} for {row['purpose']}: {EFFECTS.get(row['effect'], row['effect'])}."
-        )
-        if row["effect"] != "allow" and sentences:
-            says += " " + " ".join(sentence.rstrip(".") + "." for sentence in sentences)
-        if missing:
-            says += " Nobody supplied: " + "; ".join(f"“{name}”" for name in missing) + "."
+    def decision(self, row: Row) -> list[Link]:
+        """What was decided, every rule that fired, waivers, duties, and a regulator's reading."""
         facts = one(self.reader, "fact_sets", "facts_digest", row["facts_digest"])
-        names = (
-            "decision_id",
-            "action",
-            "purpose",
-            "effect",
-            "missing",
-            "facts_digest",
-            "as_of",
-            "valid_until",
-            "retention_days",
-        )
-        return Link(
-            "decision", says, {**plain(row, *names), "rules": rules, "facts": facts and facts["facts"]}
-        )
+        asset = one(self.reader, "assets", "asset_id", row["asset_id"], ["source_id"])
+        book = self.rules.at(row["policy_digest"])
+        text = facts["facts"] if facts else None
+        return judged(book, row, text, asset["source_id"] if asset else None)
+
+    def left_out(self, subject_id: str | None, asset_id: str, purpose: str) -> list[Link]:
+        """Whatever leave-out list names the person or the file; nothing when none does."""
+        listed = [leave_out_of(row) for row in rows(self.reader, "leave_outs")]
+        asset = one(self.reader, "assets", "asset_id", asset_id) if listed else None
+        if asset is None:
+            return []
+        occasions: dict[str, list[tuple[str, str]]] = {}
+        for row in rows(self.reader, "occasions"):
+            occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
+        place = place_of(asset, occasions)
+        about = [e for e in listed if e.lifts is None and speaks_about(e, subject_id, purpose, place)]
+        lifts = {each.lifts: each for each in listed if each.lifts}
+        said = [_left_out(each, lifts.get(each.leave_out_id)) for each in about]
+        names = [{"leave_out_id": each.leave_out_id, "kind": str(each.kind)} for each in about]
+        return [Link("left out", " ".join(said), {"leave_outs": names})] if said else []
 
     def policy(self, row: Row) -> Link:
         digest = row["policy_digest"]
@@ -199,3 +182,12 @@ def _statement(row: Row, as_of: datetime) -> str:
         text += f", until {day(row['expires_at'])}" + (" (over when this was decided)" if expired else "")
         text += " (not yet true when this was decided)" if row["given_at"] > as_of else ""
     return f"{text}; recorded {day(row['recorded_at'])}."
+
+
+def _left_out(record: LeaveOut, lift: LeaveOut | None) -> str:
+    who = "This person" if record.subject_id else "This footage"
+    text = f"{who} {LEFT_OUT[record.kind]} since {day(record.since)}"
+    if record.until:
+        text += f", until {day(record.until)}"
+    text += f" ({record.reason}); recorded {day(record.recorded_at)}."
+    return f"{text} Lifted on {day(lift.since)}, recorded {day(lift.recorded_at)}." if lift else text

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from habeas.errors import UsageError
-from habeas.steps.chain import KeyStatus, Link, Links, Rulebook, day, plain
+from habeas.steps.chain import KeyStatus, Links
+from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Reader, Row, one, rows, starting
-from habeas.steps.words import EFFECTS, reason
+from habeas.steps.rulebook import Rulebook
+from habeas.steps.words import ACTIONS, EFFECTS, reason
 
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
 _PLACES = (
@@ -113,7 +115,8 @@ def _embedding(links: Links, row_id: str) -> Explanation:
     if decision:
         way += [
             links.consent(row["subject_id"], row["purpose"], decision["as_of"]),
-            links.decision(decision),
+            *links.left_out(row["subject_id"], row["asset_id"], row["purpose"]),
+            *links.decision(decision),
             links.policy(decision),
         ]
     else:
@@ -145,16 +148,14 @@ def _status(links: Links, row_id: str) -> Link:
 def _decision(links: Links, decision_id: str) -> Explanation:
     row = one(links.reader, "decisions", "decision_id", decision_id) or {}
     way = [links.file(row["asset_id"]), *_source_of(links, row["asset_id"])]
+    subject = None
     if row["line_id"]:
         link, line = links.roster_line(row["line_id"])
-        way += [link, links.consent(line["subject_id"] if line else None, row["purpose"], row["as_of"])]
-    way += [links.decision(row), links.policy(row), links.run(row["run_id"])]
-    what = (
-        "Looking for faces in this file"
-        if row["action"] == "scan"
-        else "Making a template of this listed person"
-    )
-    headline = f"{what} for {row['purpose']} was {EFFECTS[row['effect']]}."
+        subject = line["subject_id"] if line else None
+        way += [link, links.consent(subject, row["purpose"], row["as_of"])]
+    way += links.left_out(subject, row["asset_id"], row["purpose"])
+    way += [*links.decision(row), links.policy(row), links.run(row["run_id"])]
+    headline = f"{ACTIONS[row['action']]} for {row['purpose']} was {EFFECTS[row['effect']]}."
     return Explanation(
         "decision" if row["effect"] == "allow" else "refusal", decision_id, headline, tuple(way)
     )
@@ -167,7 +168,8 @@ def _line(links: Links, line_id: str) -> Explanation:
     newest = _newest(rows(links.reader, "decisions", ("line_id", "=", line_id)))
     for row in newest:
         subject = line["subject_id"] if line else None
-        way += [links.consent(subject, row["purpose"], row["as_of"]), links.decision(row)]
+        way += [links.consent(subject, row["purpose"], row["as_of"])]
+        way += [*links.left_out(subject, asset_id, row["purpose"]), *links.decision(row)]
     if newest:
         way += [links.policy(newest[-1]), links.run(newest[-1]["run_id"])]
     made = rows(links.reader, "embeddings", ("line_id", "=", line_id), columns=["row_id"])
@@ -181,10 +183,15 @@ def _line(links: Links, line_id: str) -> Explanation:
 def _asset(links: Links, asset_id: str) -> Explanation:
     way = [links.file(asset_id), *_source_of(links, asset_id)]
     decisions = _newest(rows(links.reader, "decisions", ("asset_id", "=", asset_id)))
-    way += [links.decision(row) for row in decisions if row["action"] == "scan"]
+    scans = [row for row in decisions if row["action"] == "scan"]
+    way += [
+        link
+        for row in scans
+        for link in (*links.left_out(None, asset_id, row["purpose"]), *links.decision(row))
+    ]
     for row in (row for row in decisions if row["action"] == "embed"):
         line, _ = links.roster_line(row["line_id"])
-        way += [line, links.decision(row)]
+        way += [line, *links.decision(row)]
     if decisions:
         way += [links.policy(decisions[-1]), links.run(decisions[-1]["run_id"])]
     refused = rows(links.reader, "refusals", ("asset_id", "=", asset_id))

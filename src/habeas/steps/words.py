@@ -22,6 +22,11 @@ REASONS: Final = {
     "purpose_known": "the purpose is unknown",
     "purpose_collected": "its source was not collected for the purpose",
     "within_retention": "its retention has run out",
+    "left_out": "it is on a leave-out list",
+    "targeted": "anybody in it would be looked for, not only people on a list",
+    "medium": "footage of its kind may not feed a database of faces",
+    "gallery_building": "it would feed a database of faces",
+    "controller_public": "whose footage it is",
     "undecided": "not decided yet",
     "unregistered_source": "it lies in no registered source",
     # files that can't be read, by habeas.model.media.MediaReason
@@ -96,6 +101,35 @@ CONSENT: Final = {
     "ConsentWithdrawn": "withdrew their consent",
 }
 
+LEFT_OUT: Final = {
+    "leave_out": "is never to be processed,",
+    "objection": "is objected to,",
+    "restriction": "may only be stored,",
+}
+
+ACTIONS: Final = {
+    "scan": "Looking for faces in this file",
+    "embed": "Making a template of this listed person",
+    "match": "Searching for this person",
+    "keep": "Keeping what is stored",
+    "certify": "Calling the erasure proven",
+}
+
+_DUTIES: Final = {
+    "retention_days": "keep nothing longer than {} days",
+    "destroy_days": "destroy within {} days once it must go",
+    "answer_days": "answer people within {} days",
+    "breach_report_days": "report a breach within {} days",
+    "audit_days": "inspect processors every {} days",
+    "log_days": "keep logs of access for {} days",
+    "inform_subjects": "tell the people in the footage",
+    "inform_recipients": "tell recipients of every erasure and restriction",
+    "human_review": "let a human decide, never the result alone",
+    "keep_apart": "keep what is held apart from the rest",
+    "extend_with_reasons": "give reasons where an answer takes longer",
+}
+"""Obligations of `habeas.policy.obligations`, in words."""
+
 EFFECTS: Final = {"allow": "allowed", "deny": "denied", "gap": "refused because a fact is missing"}
 
 
@@ -103,6 +137,12 @@ def fact(name: str) -> str:
     """A fact's name in words; the name itself where no words are known."""
     known = fact_named(name)
     return known.sentence if known else name.replace("_", " ")
+
+
+def obligation(text: str) -> str:
+    """An obligation such as log_days>=730, in words."""
+    name, _, number = text.replace(">=", "<=").partition("<=")
+    return _DUTIES.get(name, text).format(number)
 
 
 def reason(word: str) -> str:

@@ -27,9 +27,13 @@ def test_a_template_is_explained(habeas: Habeas) -> None:
 def test_an_explanation_as_json_has_the_whole_chain(habeas: Habeas) -> None:
     told = json.loads(habeas("explain", story.WITHDRAWN, "--json").stdout)
     assert "refusal" == told["kind"]
-    assert ["file", "source", "roster line", "consent", "decision", "policy", "run"] == [
+    rules = ["rule HOUSE-10", "rule KR-23-1"]
+    assert ["file", "source", "roster line", "consent", "decision", *rules, "regulator", "policy", "run"] == [
         link["step"] for link in told["links"]
     ]
+    decision = next(link for link in told["links"] if link["step"] == "decision")
+    assert [story.RULE_WITHDRAWN, story.RULE_LAW] == [rule["rule"] for rule in decision["rules"]]
+    assert "PIPA" in decision["rules"][1]["citation"]
 
 
 def test_an_unknown_id_is_a_fault_of_usage_with_a_hint(habeas: Habeas) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,13 +9,21 @@ import pytest
 import small_warehouse as story
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.policy.waivers import Waiver
 from habeas.report.detail import describe
 from habeas.report.page import data_docs, render, write
 from habeas.report.summary import read_tally, summarise
-from habeas.steps.chain import Rulebook
+from habeas.steps.rulebook import Rulebook, RuleText
 
 RULES = Rulebook(
-    sentences={story.RULE_WITHDRAWN: "They <b>withdrew</b>"}, facts={story.RULE_SCAN: "scan_ground"}
+    rules={
+        story.RULE_WITHDRAWN: RuleText("They <b>withdrew</b>"),
+        story.RULE_SCAN: RuleText("No ground", fact="scan_ground"),
+    },
+    waivers=(
+        Waiver("HOUSE-9", "privacy-office", "books <i>lost</i>", date(2026, 11, 1), date(2027, 2, 1)),
+        Waiver("HOUSE-7", "privacy-office", "an old one", date(2025, 1, 1), date(2026, 1, 1)),
+    ),
 )
 
 
@@ -80,6 +89,17 @@ def test_the_page_shows_the_flow_and_the_reasons(html: str) -> None:
     ):
         assert text in html
     assert html.count("<svg") >= 4
+
+
+def test_every_waiver_shows_with_its_owner_and_its_end(html: str) -> None:
+    assert "Exceptions from house rules" in html
+    for text in ("HOUSE-9", "in force", "2027-02-01", "privacy-office", "an old one", "expired"):
+        assert text in html
+    assert "<i>lost</i>" not in html
+
+
+def test_no_waiver_is_said_too(small_warehouse: Path) -> None:
+    assert "every house rule was applied" in page(small_warehouse, Rulebook())
 
 
 def test_the_page_asks_why_with_real_ids(html: str) -> None:

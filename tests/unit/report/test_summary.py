@@ -1,22 +1,36 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 import small_warehouse as story
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.policy.waivers import Waiver
 from habeas.report.detail import Bin, bins, describe
 from habeas.report.summary import flow, read_tally, summarise
-from habeas.steps.chain import Rulebook
+from habeas.steps.rulebook import Rulebook, RuleText
 
-RULES = Rulebook(digest=story.POLICY, sentences={story.RULE_WITHDRAWN: "They withdrew"},
-                 facts={story.RULE_SCAN: "scan_ground"})  # fmt: skip
+RULES = Rulebook(
+    story.POLICY,
+    {
+        story.RULE_WITHDRAWN: RuleText("They withdrew"),
+        story.RULE_SCAN: RuleText("No ground", fact="scan_ground"),
+    },
+    (
+        Waiver("HOUSE-9", "privacy-office", "books lost", date(2026, 11, 1), date(2027, 2, 1)),
+        Waiver("HOUSE-7", "privacy-office", "an old one", date(2025, 1, 1), date(2026, 1, 1), ("studio",)),
+        Waiver("HOUSE-7", "privacy-office", "one to come", date(2027, 1, 1), date(2028, 1, 1)),
+    ),
+)
 
 
 def test_the_summary_counts_what_the_tables_hold(small_warehouse: Path) -> None:
     tally = read_tally(DeltaReader(small_warehouse), story.RUN)
-    told = summarise(tally, story.RUN, {"embeddings": "warehouse/embeddings"}, RULES)
+    told = summarise(
+        tally, story.RUN, {"embeddings": "warehouse/embeddings"}, Rulebook(story.POLICY, RULES.rules)
+    )
     assert {
         "run_id": story.RUN,
         "assets": 3,
@@ -27,6 +41,7 @@ def test_the_summary_counts_what_the_tables_hold(small_warehouse: Path) -> None:
         "embeddings": 1,
         "subjects": 1,
         "seconds": {"catalog": 1.5, "decide": 1.5, "embed": 1.5, "check": 1.5, "publish": 1.5},
+        "waivers": [],
         "tables": {"embeddings": "warehouse/embeddings"},
     } == told
 
@@ -116,3 +131,29 @@ def test_details_tell_source_by_source(small_warehouse: Path) -> None:
     assert (lines["street"].assets, lines["street"].refused, lines["street"].scanned) == (1, 1, 0)
     assert ("They withdrew", 1) in detail.rules
     assert story.POLICY == detail.policy_digest
+
+
+def test_every_waiver_shows_in_every_summary_in_force_or_not(small_warehouse: Path) -> None:
+    told = summarise(read_tally(DeltaReader(small_warehouse), story.RUN), story.RUN, {}, RULES)["waivers"]
+    assert [("HOUSE-9", "in force", 1), ("HOUSE-7", "expired", 0), ("HOUSE-7", "not yet", 0)] == [
+        (each["rule"], each["state"], each["used"]) for each in told
+    ]
+    assert ("source studio", "2026-01-01") == (told[1]["about"], told[1]["ends_on"])
+    assert {"privacy-office"} == {each["owner"] for each in told}
+
+
+def test_a_waived_rule_spoke_against_nobody(small_warehouse: Path) -> None:
+    detail = describe(read_tally(DeltaReader(small_warehouse), story.RUN), RULES)
+    assert not [sentence for sentence, _ in detail.rules if "HOUSE-9" in sentence]
+    assert ("They withdrew", 1) in detail.rules
+
+
+def test_what_is_allowed_shows_what_it_obliges_to(small_warehouse: Path) -> None:
+    detail = describe(read_tally(DeltaReader(small_warehouse), story.RUN), RULES)
+    assert ("destroy within 5 days once it must go", "keep logs of access for 730 days") == detail.obligations
+
+
+def test_the_regulators_reading_is_counted_apart(small_warehouse: Path) -> None:
+    detail = describe(read_tally(DeltaReader(small_warehouse), story.RUN), RULES)
+    line = next(line for line in detail.purposes if line.purpose == "archive_search")
+    assert {"allow": 1, "deny": 1, "gap": 0} == line.regulator
