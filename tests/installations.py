@@ -81,18 +81,30 @@ def install(home: Path, size: Size = TINY, seed: int = 5) -> Installed:
 
 
 def import_lists(installed: Installed, now: datetime = AS_DRAWN) -> None:
-    """Sources, consents and rosters, through the session that is there."""
-    from habeas.spark.imports import add_consents, add_rosters, add_sources
+    """Every list, through the session that is there. Occasions and leave-outs where there are any."""
+    from habeas.spark import imports
 
     place, lists = installed.place, installed.lists
     key = place.settings.installation_key.read_bytes()
     with place.tables("import-test") as tables:
-        add_sources(tables, lists / "sources.csv", place.purposes, now)
-        add_consents(tables, place.registrar, lists / "consents.csv", place.purposes, now)
-        add_rosters(tables, place.registrar, lists / "rosters.csv", place.settings.archive, key, now)
+        imports.add_sources(tables, lists / "sources.csv", place.purposes, now)
+        places = imports.places_of(tables, place.settings.archive, key)
+        people = (tables, place.registrar)
+        if _lines(lists / "occasions.csv"):
+            imports.add_occasions(tables, lists / "occasions.csv", now, places)
+        imports.add_consents(*people, lists / "consents.csv", place.purposes, now, places)
+        if _lines(lists / "leave_outs.csv"):
+            imports.add_leave_outs(*people, lists / "leave_outs.csv", place.purposes, now, places)
+        imports.add_rosters(*people, lists / "rosters.csv", place.settings.archive, key, now)
+
+
+def _lines(file: Path) -> int:
+    """Lines below the header; 0 where there is no file."""
+    return len(file.read_text().splitlines()) - 1 if file.exists() else 0
 
 
 NOT_COMPARED = {"sealed", "run_id", "recorded_at", "sealed_at", "catalogued_at", "started_at", "finished_at"}
+NOT_COMPARED |= {"erase_by"}
 COMPARED = (
     "assets",
     "fact_sets",

@@ -23,14 +23,17 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 
 def expected(installed: Installed) -> Counter[tuple[str, str]]:
     """(subject, purpose) -> roster lines that may be embedded, by the drawn truth and the lists alone."""
-    allows = {p["badge"]: p["allows"] for p in installed.truth["people"]}
-    broken = {(f["source"], f["file"]) for f in installed.truth["broken"]}
+    people = {p["badge"]: p for p in installed.truth["people"]}
+    closed = [f for f in installed.truth["files"] if f["left_out"]] + installed.truth["broken"]
+    broken = {(f["source"], f["file"]) for f in closed}
     found: Counter[tuple[str, str]] = Counter()
     with (installed.lists / "rosters.csv").open() as file:
         for line in csv.DictReader(file):
             if line["subject"] and (line["source"], line["file"]) not in broken:
                 person = installed.place.subject_of(line["subject"])
-                for purpose in allows[line["subject"]][line["source"]]:
+                folder = f"{line['source']}/{line['file'].split('/')[0]}"
+                told = people[line["subject"]]
+                for purpose in {*told["allows"][line["source"]], *told["allows_in"].get(folder, ())}:
                     found[person, purpose] += 1
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -70,23 +71,13 @@ def demo(
 def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar: Any) -> dict[str, Any]:
     from habeas.cli.bootstrap import JOBS, Installation
     from habeas.cli.setup import make
-    from habeas.spark.imports import add_consents, add_rosters, add_sources
 
     mark, chosen = _started(home, people, seed, fresh, case), _CASES[case]
     chosen.prepare(home, datetime.fromisoformat(mark["now"]))
     place: Installation = make(home, None, chosen.PURPOSES, "synthetic")[0]
     drawn = _draw(home, mark, chosen, bar)
 
-    lists = bar.add_task("reading who may be where, and who said what", total=3)
-    with place.tables("import-demo") as tables:
-        add_sources(tables, drawn / "sources.csv", place.purposes, now())
-        bar.advance(lists)
-        add_consents(tables, place.registrar, drawn / "consents.csv", place.purposes, now())
-        bar.advance(lists)
-        key = place.settings.installation_key.read_bytes()
-        add_rosters(tables, place.registrar, drawn / "rosters.csv", place.settings.archive, key, now())
-        bar.advance(lists)
-
+    _import(place, drawn, bar)
     night = bar.add_task("the night: starting Airflow", total=len(JOBS))
 
     def ended(record: Any) -> None:
@@ -97,6 +88,26 @@ def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar:
     told: dict[str, Any] = chosen.tell(place, run_id)
     _write(home / "summary.json", json.dumps(told["answer"], indent=1))
     return told
+
+
+def _import(place: Any, drawn: Path, bar: Any) -> None:
+    """Every list that was drawn, in the order in which one rests on the other."""
+    from habeas.spark import imports
+
+    settings, purposes = place.settings, place.purposes
+    key = settings.installation_key.read_bytes()
+    with place.tables("import-demo") as tables:
+        imports.add_sources(tables, drawn / "sources.csv", purposes, now())
+        places, people = imports.places_of(tables, settings.archive, key), (tables, place.registrar)
+        steps: dict[str, Callable[[Path], object]] = {
+            "occasions": lambda file: imports.add_occasions(tables, file, now(), places),
+            "consents": lambda file: imports.add_consents(*people, file, purposes, now(), places),
+            "leave_outs": lambda file: imports.add_leave_outs(*people, file, purposes, now(), places),
+            "rosters": lambda file: imports.add_rosters(*people, file, settings.archive, key, now()),
+        }
+        there = {name: step for name, step in steps.items() if (drawn / f"{name}.csv").exists()}
+        for name in bar.track(there, description="reading who may be where, and who said what"):
+            there[name](drawn / f"{name}.csv")
 
 
 def _started(home: Path, people: int, seed: int, fresh: bool, case: Case = Case.STUDIO) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """A whole archive of drawn people: files, the lists that go with them, and, kept apart, the truth.
 
-`sources.csv`, `consents.csv`, `rosters.csv` and `activities.yaml` are what an archive's own offices would hand over.
-`truth.json` says who is where and what each person allows; it is for tests and never comes near the pipeline.
+`sources.csv`, `occasions.csv`, `consents.csv`, `leave_outs.csv`, `rosters.csv` and `activities.yaml` are what an
+archive's own offices would hand over. `truth.json` says who is where and what each person allows; it is for tests and
+never comes near the pipeline.
 """
 
 from __future__ import annotations
@@ -14,9 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from habeas.synthetic.activities import activities
-from habeas.synthetic.archive_people import ACCESS, CONSENT_COLUMNS, SEARCH, STUDIO, statements
-from habeas.synthetic.archive_plan import (
+from habeas.synthetic.archive_people import (
+    ACCESS,
+    CONSENT_COLUMNS,
     COUNCIL,
+    LEAVE_OUT_COLUMNS,
+    PRESS,
+    SEARCH,
+    STUDIO,
+    leave_outs,
+    statements,
+)
+from habeas.synthetic.archive_plan import (
+    OCCASIONS,
     ROSTER_COLUMNS,
     SOURCES,
     ArchivePlan,
@@ -62,7 +73,9 @@ def draw_archive(
     seen = dict(zip(plan.shots, draw_shots(archive, plan.shots, seed, workers, progress), strict=True))
     broken = _break_some(archive, plan)
     write_csv(lists / "sources.csv", tuple(SOURCES[0]), SOURCES)
+    write_csv(lists / "occasions.csv", tuple(OCCASIONS[0]), OCCASIONS)
     write_csv(lists / "consents.csv", CONSENT_COLUMNS, statements(plan.people, now))
+    write_csv(lists / "leave_outs.csv", LEAVE_OUT_COLUMNS, leave_outs(plan.people, now, plan.left_alone))
     write_csv(lists / "rosters.csv", ROSTER_COLUMNS, plan.roster)
     (lists / "activities.yaml").write_text(activities((SEARCH, ACCESS)), encoding="utf-8")
     truth.write_text(json.dumps(_truth(plan, seen, broken), indent=1))
@@ -101,6 +114,7 @@ def _truth(
                 "seed": person.seed,
                 "standing": person.standing,
                 "allows": {source: list(person.allows(source)) for source in sources},
+                "allows_in": {f"{COUNCIL}/{PRESS}": list(person.allows(COUNCIL, f"{PRESS}/"))},
             }
             for person in plan.people
         ],
@@ -109,6 +123,7 @@ def _truth(
                 "source": shot.source_id,
                 "file": shot.file,
                 "kind": shot.kind,
+                "left_out": f"{shot.source_id}/{shot.file}" == plan.left_alone,
                 "size": shot.size,
                 "faces": faces,
             }

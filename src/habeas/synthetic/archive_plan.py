@@ -8,10 +8,19 @@ from typing import Protocol
 
 import numpy as np
 
-from habeas.synthetic.archive_people import ACCESS, SEARCH, STUDIO, Resident, residents
+from habeas.synthetic.archive_people import (
+    ACCESS,
+    COUNCIL,
+    PRESS,
+    PRESS_DAY,
+    SEARCH,
+    STUDIO,
+    Resident,
+    residents,
+)
 from habeas.synthetic.seeds import STREAMS
 
-COUNCIL, STREET, UNREGISTERED = "council_meetings", "street_cctv", "box_from_the_attic"
+STREET, UNREGISTERED = "street_cctv", "box_from_the_attic"
 
 SOURCES = (
     {"source_id": STUDIO, "controller": "Riverside City Archive", "controller_kind": "public", "root": STUDIO,
@@ -25,6 +34,15 @@ SOURCES = (
      "purposes": SEARCH, "legal_basis": "PublicInterest", "scan_ground": "none", "roster_ground": "none",
      "jurisdiction": "KR", "capture_place": "KR", "retention_days": "30", "medium": "cctv"},
 )  # fmt: skip
+OCCASIONS = (
+    {"source": COUNCIL, "folder": PRESS, "kind": "event", "name": PRESS_DAY},
+    {"source": COUNCIL, "folder": PRESS, "kind": "site", "name": "town-square"},
+    {"source": COUNCIL, "folder": "sessions", "kind": "site", "name": "council-hall"},
+    {"source": STUDIO, "folder": "2026", "kind": "lot", "name": "delivery-2026"},
+)
+"""What the folders of the council and the studio belong to, as the archive's office knows."""
+_LEFT_ALONE = 14
+"""The portrait that nobody may process, in archives that have so many: its sitter was shown by mistake."""
 ROSTER_COLUMNS = ("source", "file", "subject", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed",
                   "attested_by", "attested_at")  # fmt: skip
 
@@ -114,6 +132,12 @@ class ArchivePlan:
     shots: tuple[Shot, ...]
     roster: tuple[dict[str, str], ...]
 
+    @property
+    def left_alone(self) -> str | None:
+        """The one file of the leave-out list, as source/path."""
+        found = [shot for shot in self.shots if shot.source_id == STUDIO and shot.number == _LEFT_ALONE]
+        return f"{found[0].source_id}/{found[0].file}" if found else None
+
 
 class _Planner:
     def __init__(self, size: Size, seed: int, now: datetime) -> None:
@@ -145,7 +169,7 @@ class _Planner:
         """Four to six people in a row, each listed with a region but the last, a bystander; the oldest are too old."""
         for number in range(self.size.groups):
             size, count = (960, 640), 4 + number % 3
-            shot = self._shot("scene", 1_000 + number, COUNCIL, f"press/group_{number:03d}.jpg", size, ())
+            shot = self._shot("scene", 1_000 + number, COUNCIL, f"{PRESS}/group_{number:03d}.jpg", size, ())
             shot = replace(shot, cast=self._row(size, min(count, len(self.people)), number * 5))
             if number % 7 == 5:
                 shot = replace(shot, captured_at=self.now - timedelta(days=1_200))

@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ordinary import a_line
@@ -19,10 +20,21 @@ from habeas.policy.policy_set import Lists
 from habeas.policy.purposes import load_purposes
 from habeas.steps.derive import embed_facts, scan_facts
 from habeas.steps.derive_terms import terms_of
-from habeas.steps.imports import import_consents, import_sources
+from habeas.steps.imports import import_consents, import_leave_outs, import_sources
 from habeas.synthetic.activities import activities
-from habeas.synthetic.archive_people import ACCESS, CONSENT_COLUMNS, SEARCH, STUDIO, statements
-from habeas.synthetic.archive_plan import COUNCIL, SOURCES, STREET, Size, plan_archive
+from habeas.synthetic.archive_people import (
+    ACCESS,
+    CONSENT_COLUMNS,
+    COUNCIL,
+    LEAVE_OUT_COLUMNS,
+    PRESS,
+    PRESS_DAY,
+    SEARCH,
+    STUDIO,
+    leave_outs,
+    statements,
+)
+from habeas.synthetic.archive_plan import SOURCES, STREET, Size, plan_archive
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -47,41 +59,64 @@ def decider() -> Decider:
 
 @pytest.fixture(scope="module")
 def decided(decider: Decider) -> Decided:
-    """(person, source, purpose) -> what is decided about a portrait of them there, taken a year ago."""
+    """(person, source or folder, purpose) -> what is decided about a picture of them there, taken a year ago."""
     imported = import_sources(_table(tuple(SOURCES[0]), SOURCES), purposes=PURPOSES, recorded_at=NOW)
     sources = {source.source_id: source for source in imported.records}
     assert set(sources) == {STUDIO, COUNCIL, STREET}
-    said = import_consents(
-        _table(CONSENT_COLUMNS, statements(PLAN.people, NOW)), purposes=PURPOSES, recorded_at=NOW,
-        subject_of=lambda real_id: f"subject {real_id}",
-    )  # fmt: skip
-    assert () == imported.set_aside == said.set_aside
+    common: dict[str, Any] = {
+        "purposes": PURPOSES,
+        "recorded_at": NOW,
+        "subject_of": lambda real_id: f"subject {real_id}",
+    }
+    said = import_consents(_table(CONSENT_COLUMNS, statements(PLAN.people, NOW)), **common)
+    out = import_leave_outs(_table(LEAVE_OUT_COLUMNS, leave_outs(PLAN.people, NOW, None)), **common)
+    assert () == imported.set_aside == said.set_aside == out.set_aside
     people = {subject.subject_id: subject for subject in said.subjects}
     record = activities_of(activities((SEARCH, ACCESS)).encode(), "activities.yaml", PURPOSES)
     found = {}
-    for source in sources.values():
+    taken = datetime(2025, 11, 24, tzinfo=UTC)
+    places = {each: Place(each, "a", captured_at=taken) for each in sources}
+    places[f"{COUNCIL}/{PRESS}"] = Place(COUNCIL, "b", events=(PRESS_DAY,), captured_at=taken)
+    for name, place in places.items():
         for purpose in (SEARCH, ACCESS):
-            terms = terms_of(source, purpose, Lists(dict(PURPOSES), record), NOW, model=frozenset())
+            lists = Lists(dict(PURPOSES), record)
+            terms = terms_of(sources[place.source_id], purpose, lists, NOW, model=frozenset())
             for person in PLAN.people:
                 subject = f"subject {person.badge}"
                 derived = embed_facts(
                     terms, line=a_line(subject_id=subject), subject=people.get(subject), statements=said.records,
-                    key_open=subject in people or None, catalogued_at=NOW,
-                    place=Place(source.source_id, "a", captured_at=datetime(2025, 11, 24, tzinfo=UTC)),
+                    key_open=subject in people or None, catalogued_at=NOW, place=place, leave_outs=out.records,
                 )  # fmt: skip
-                found[person.badge, source.source_id, purpose] = decider.decide(Action.EMBED, derived.facts)
+                found[person.badge, name, purpose] = decider.decide(Action.EMBED, derived.facts)
     return found
 
 
 def test_who_said_yes_is_allowed_and_nobody_else(decided: Decided) -> None:
     people = {person.badge: person for person in PLAN.people}
+
+    def allowed(badge: str, where: str) -> tuple[str, ...]:
+        source, _, folder = where.partition("/")
+        return people[badge].allows(source, f"{folder}/x.jpg" if folder else "")
+
     wrong = {
         key: (verdict.effect, [rule.name for rule in verdict.rules])
         for key, verdict in decided.items()
-        if key[1] != STREET
-        and (verdict.effect is Effect.ALLOW) is not (key[2] in people[key[0]].allows(key[1]))
+        if key[1] != STREET and (verdict.effect is Effect.ALLOW) is not (key[2] in allowed(key[0], key[1]))
     }
     assert {} == wrong
+
+
+def rules_against(decided: Decided, standing: str, where: str, purpose: str = SEARCH) -> set[str]:
+    person = next(person for person in PLAN.people if person.standing == standing)
+    return {rule.name for rule in decided[person.badge, where, purpose].rules}
+
+
+def test_each_way_to_say_it_is_told_apart(decided: Decided) -> None:
+    assert "kr-pipa/KR-23-1" in rules_against(decided, "bundled", STUDIO)
+    assert "house/HOUSE-12" in rules_against(decided, "one_event", COUNCIL)
+    assert "house/HOUSE-17" in rules_against(decided, "left_out", STUDIO)
+    assert "house/HOUSE-17" in rules_against(decided, "objected", STUDIO, ACCESS)
+    assert any(name.startswith("kr-pipa/KR-22") for name in rules_against(decided, "child", STUDIO))
 
 
 def test_street_cameras_give_nobody_a_template(decided: Decided) -> None:
