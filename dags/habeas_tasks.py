@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,6 @@ from habeas.spark.conf import spark_conf
 
 PROJECT = Path(__file__).resolve().parents[1]
 JOBS = Path(os.environ.get("HABEAS_JOBS", PROJECT / "jobs"))
-POLICIES = Path(os.environ.get("HABEAS_POLICIES", PROJECT / "policies"))
 
 OWNER = "data-engineering"
 
@@ -139,9 +139,21 @@ def home() -> str:
 MACROS = {"habeas_config": config, "habeas_custody": custody, "habeas_home": home, "run_slug": run_slug}
 
 
+def policies() -> Path:
+    """The installation's rules and lists, or the shipped ones.
+
+    Read whenever Airflow parses this folder: so the environment says where, and no Variable, which is a table.
+    """
+    said: str | None = os.environ.get("HABEAS_POLICIES")
+    settings = Path(os.environ.get("HABEAS_CONFIG") or PROJECT / "var" / "habeas" / "habeas.toml")
+    if not said and settings.is_file():
+        said = tomllib.loads(settings.read_text(encoding="utf-8")).get("policies")
+    return Path(said or PROJECT / "policies")
+
+
 def purposes() -> list[str]:
     """The closed list that a trigger form offers."""
-    listed = yaml.safe_load((POLICIES / "purposes.yaml").read_text(encoding="utf-8"))["purposes"]
+    listed = yaml.safe_load((policies() / "purposes.yaml").read_text(encoding="utf-8"))["purposes"]
     return [purpose["id"] for purpose in listed]
 
 

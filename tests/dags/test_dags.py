@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import importlib
+import json
 import os
 import time
 from datetime import timedelta
@@ -194,6 +196,23 @@ def test_the_form_offers_the_purposes_of_the_policy(bag: DagBag) -> None:
     listed = yaml.safe_load((PROJECT / "policies" / "purposes.yaml").read_text())["purposes"]
     offered = bag.dags["nightly"].params.get_param("purposes").schema["items"]["enum"]
     assert [purpose["id"] for purpose in listed] == offered
+
+
+def test_the_form_offers_the_purposes_of_this_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A purpose of its own must be runnable, and one that it struck out must not be offered."""
+    tasks = importlib.import_module("habeas_tasks")
+    config, own = tmp_path / "habeas.toml", tmp_path / "policies"
+    monkeypatch.delenv("HABEAS_POLICIES", raising=False)
+    monkeypatch.setenv("HABEAS_CONFIG", str(config))
+    assert PROJECT / "policies" == tasks.policies()
+    config.write_text(f"policies = {json.dumps(str(own))}\n")
+    own.mkdir()
+    (own / "purposes.yaml").write_text("purposes:\n  - id: training_vendor_c\n")
+    assert ["training_vendor_c"] == tasks.purposes()
+    monkeypatch.setenv("HABEAS_POLICIES", str(PROJECT / "policies"))
+    assert "archive_search" in tasks.purposes()
 
 
 @pytest.mark.parametrize(
