@@ -9,7 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from habeas.policy.activities import activities_of
 from habeas.policy.purposes import load_purposes
+from habeas.policy.waivers import waivers_of
 from habeas.settings import PROJECT
 from habeas.steps.import_scope import Places
 from habeas.steps.imports import (
@@ -118,6 +120,13 @@ def test_the_lists_about_consent_can_be_imported_as_they_stand() -> None:
         import_leave_outs(lift, **common, **person, known={"5d0c7b6a9e1f40b2a6c3d8e7f1029384"}),
     ]
     assert [(2, ()), (1, ()), (1, ()), (4, ()), (1, ())] == [(each.lines, each.set_aside) for each in read]
+
+
+def test_the_lists_of_rules_in_the_how_to_can_be_read_as_they_stand() -> None:
+    done, waived = (block.encode() for block in _blocks("record-activities.md", "yaml"))
+    purposes = load_purposes(PROJECT / "policies" / "purposes.yaml")
+    assert ["archive_search"] == list(activities_of(done, "activities.yaml", purposes))
+    assert ["HOUSE-9"] == [each.rule for each in waivers_of(waived, "waivers.yaml", {"HOUSE-9"}, purposes)]
 
 
 def test_the_pack_in_the_how_to_can_be_read_as_it_stands() -> None:

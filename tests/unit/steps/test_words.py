@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import pytest
 
+from habeas.model.decision import Action
 from habeas.model.face import BindingReason
 from habeas.model.media import MediaReason
 from habeas.policy.facts import SCHEMA
+from habeas.policy.obligations import AT_LEAST, AT_MOST, WORDS
+from habeas.policy.packs import load_packs
+from habeas.settings import ALL_PACKS, SHIPPED_POLICIES
 from habeas.steps.import_fields import REASONS as IMPORT_REASONS
-from habeas.steps.words import REASONS, fact, reason
+from habeas.steps.words import REASONS, fact, obligation, reason
 
 BINDING = {value for name, value in vars(BindingReason).items() if name.isupper()}
 
@@ -20,6 +24,20 @@ def test_every_reason_to_refuse_can_be_said_in_words(word: str) -> None:
 @pytest.mark.parametrize("known", SCHEMA, ids=lambda known: known.name)
 def test_every_missing_fact_can_be_said_in_words(known) -> None:
     assert known.sentence == fact(known.name)
+
+
+def test_every_rule_about_a_file_can_be_said_in_words() -> None:
+    """What refused a file is told by the fact its rule is about."""
+    packs = load_packs(SHIPPED_POLICIES, ALL_PACKS)
+    facts = {each.rule.fact for pack in packs for each in pack.rules if Action.SCAN in each.actions}
+    assert [] == sorted(facts - {""} - set(REASONS))
+
+
+@pytest.mark.parametrize("duty", [*(f"{n}<=5" for n in AT_MOST), *(f"{n}>=5" for n in AT_LEAST), *WORDS])
+def test_every_obligation_can_be_said_in_words(duty: str) -> None:
+    told = obligation(duty)
+    assert "_" not in told and "=" not in told and "{" not in told
+    assert ("5" in told) is ("=" in duty)
 
 
 def test_a_word_nobody_knows_yet_is_still_readable() -> None:
