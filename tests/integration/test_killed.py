@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from dying import die_until_done, noted
 from installations import Installed, Snapshot, contents, import_lists, install
 
 from habeas.cli.bootstrap import JOBS, NEED_CUSTODY
+from habeas.errors import Unavailable
+from habeas.model.rows import AssetPlan, StagedRow
 from habeas.settings import PROJECT
-from habeas.spark.tables import Tables
+from habeas.spark import embed, worker
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 AS_OF = ("--as-of", "2026-11-23T12:00:00+00:00")
@@ -24,79 +27,113 @@ AS_OF = ("--as-of", "2026-11-23T12:00:00+00:00")
 # The table whose lock a job holds while it does what it is there for. `check` writes none.
 AT_WORK = {"catalog": "assets", "decide": "decisions", "embed": "staged", "publish": "row_status"}
 
+IMPORTED = ("sources", "subjects", "keys", "consents", "rosters", "quarantine")
+Left = tuple[list[str], dict[str, list[str]]]  # every write in order, every table's rows
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night that nothing disturbed: the warehouse before each step, and what each step made of it."""
+
+    before: dict[str, Snapshot]
+    writes: dict[str, list[str]]
+    after: dict[str, dict[str, list[str]]]
+
 
 @pytest.fixture(scope="module")
-def imported(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installed, Snapshot]:
-    installed = install(tmp_path_factory.mktemp("killed") / "home", seed=11)
-    import_lists(installed)
-    return installed, Snapshot(installed, tmp_path_factory.mktemp("imported"))
+def installed(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    made = install(tmp_path_factory.mktemp("killed") / "home", seed=11)
+    with (made.lists / "consents.csv").open("a") as lines:
+        lines.write("half a li")  # something to set aside
+    return made
 
 
 @pytest.fixture(scope="module")
-def undisturbed(imported: tuple[Installed, Snapshot]) -> dict[str, list[str]]:
-    installed, snapshot = imported
-    snapshot.restore()
-    installed.night("night", *AS_OF)
-    found = contents(installed)
-    assert found["embeddings"]
+def imported(installed: Installed) -> tuple[Left, Left]:
+    """What tries that each die one write further leave, while nobody has a key yet; then what one try leaves."""
+
+    def imports() -> bool:
+        try:
+            import_lists(installed)
+        except OSError:
+            return False
+        return True
+
+    def tables() -> dict[str, list[str]]:
+        return {table: sorted(map(str, installed.rows(table))) for table in IMPORTED}
+
+    by_tries = (die_until_done(imports), tables())
+    shutil.rmtree(installed.place.settings.warehouse)
+    written: list[str] = []
+    with noted(written):
+        assert imports()
+    return by_tries, (written, tables())
+
+
+@pytest.fixture(scope="module")
+def night(installed: Installed, imported: object, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    found = Night({}, {}, {})
+    for step in JOBS:
+        found.before[step] = Snapshot(installed, tmp_path_factory.mktemp(step))
+        with noted(found.writes.setdefault(step, [])):
+            assert installed.step(step, "night", *AS_OF) == 0
+        found.after[step] = contents(installed)
+    assert found.after["publish"]["embeddings"]
     return found
 
 
+def test_an_import_that_dies_after_every_write_leaves_what_one_import_leaves(
+    imported: tuple[Left, Left],
+) -> None:
+    by_tries, at_once = imported
+    assert all(at_once[1].values())
+    assert by_tries == at_once
+
+
+@pytest.mark.parametrize("step", [step for step in JOBS if step != "check"])
+def test_a_step_that_dies_after_every_write_leaves_what_an_undisturbed_one_leaves(
+    installed: Installed, night: Night, step: str
+) -> None:
+    night.before[step].restore()
+    died = die_until_done(lambda: installed.step(step, "night", *AS_OF) == 0)
+    assert died == night.writes[step]
+    assert contents(installed) == night.after[step]
+
+
+def test_a_worker_that_dies_halfway_leaves_nothing_and_is_run_again(
+    installed: Installed, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clip takes the job down, with photos beside it already sealed."""
+
+    def dies_at_a_clip(setup: worker.WorkerSetup) -> embed.Worker:
+        def work(plan: AssetPlan) -> list[StagedRow]:
+            if plan.media == "clip":
+                raise OSError("disk gone")
+            return worker.make_worker(setup)(plan)
+
+        return work
+
+    night.before["embed"].restore()
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "make_worker", dies_at_a_clip)
+        assert installed.step("embed", "night", *AS_OF) == Unavailable.exit_code
+    assert installed.rows("staged") == []
+    assert installed.step("embed", "night", *AS_OF) == 0
+    assert contents(installed) == night.after["embed"]
+
+
 def test_a_job_killed_at_work_and_run_again_leaves_the_same_tables(
-    imported: tuple[Installed, Snapshot], undisturbed: dict[str, list[str]]
+    installed: Installed, night: Night
 ) -> None:
     """SIGKILL for each job's driver while it holds its table; its JVM may live on and still commit."""
-    installed, snapshot = imported
-    snapshot.restore()
+    night.before["catalog"].restore()
     for step in JOBS:
         killed = start(installed, step)
         assert wait_until_at_work(installed, step, killed), f"{step} ended before it could be killed"
         killed.send_signal(signal.SIGKILL)
         killed.wait()
         assert installed.step(step, "night", *AS_OF) == 0
-    assert contents(installed) == undisturbed
-
-
-def test_publishing_that_fails_at_any_write_ends_in_the_same_tables(
-    imported: tuple[Installed, Snapshot],
-    undisturbed: dict[str, list[str]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The Nth write fails, for every N until none does."""
-    installed, snapshot = imported
-    snapshot.restore()
-    for step in ("catalog", "decide", "embed", "check"):
-        assert installed.step(step, "night", *AS_OF) == 0
-    staged = Snapshot(installed, tmp_path)
-    tried = 0
-    for failing in range(1, 30):
-        staged.restore()
-        with monkeypatch.context() as patched:
-            patched.setattr(Tables, "_writing", fail_at(failing, Tables._writing))
-            code = installed.step("publish", "night", *AS_OF)
-        if code == 0:
-            break
-        tried += 1
-        assert installed.step("publish", "night", *AS_OF) == 0
-        assert contents(installed) == undisturbed, f"write {failing}"
-    assert tried >= 5
-
-
-def fail_at(number: int, real: Any) -> Any:
-    """`Tables._writing` that raises as its `number`th write begins."""
-    from contextlib import contextmanager
-
-    calls = iter(range(1, 1000))
-
-    @contextmanager
-    def writing(self: Tables, name: str) -> Iterator[None]:
-        if next(calls) == number:
-            raise OSError("disk gone")
-        with real(self, name):
-            yield
-
-    return writing
+    assert contents(installed) == night.after["publish"]
 
 
 def start(installed: Installed, step: str) -> subprocess.Popen[bytes]:

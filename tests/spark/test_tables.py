@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from deltalake import DeltaTable
 
 from habeas.errors import IntegrityError
 from habeas.spark.tables import Tables
@@ -18,6 +19,13 @@ WORK = {"asset_id": "a", "work_digest": "w", "state": "done", "run_id": "r", "re
 def test_a_created_table_is_what_its_contract_says(tables: Tables, name: str) -> None:
     tables.append(name, tables.frame(name, []))
     assert tables.differences(name) == []
+
+
+def test_a_table_is_never_there_without_its_checks(tables: Tables) -> None:
+    """A job killed between two commits would leave a table that takes anything, for ever."""
+    tables.append("staged", tables.frame("staged", []))
+    first = DeltaTable(tables.path("staged"), version=0)
+    assert "delta.constraints.contract" in first.metadata().configuration
 
 
 def test_a_column_nobody_wrote_down_is_found(tables: Tables) -> None:

@@ -117,11 +117,10 @@ class Tables:
             builder = builder.addColumns(self.schema(contract.name)).comment(contract.description)
             for key, value in contract.properties.items():
                 builder = builder.property(key, value)
-            builder.execute()
-            if contract.constraints:  # one ALTER: each is a commit of its own
+            if contract.constraints:  # in the same commit: a table is never there without its checks
                 check = " AND ".join(f"({c})" for c in contract.constraints)
-                target = f"delta.`{self.path(contract.name)}`"
-                self.spark.sql(f"ALTER TABLE {target} ADD CONSTRAINT contract CHECK ({check})")
+                builder = builder.property("delta.constraints.contract", check)
+            builder.execute()
         except Exception as error:
             if "ermission" in str(error) or "Read-only" in str(error):
                 raise Unavailable(

@@ -44,6 +44,11 @@ class Media(Protocol):
 class FaceModels(Protocol):
     @property
     def threshold(self) -> float: ...
+
+    @property
+    def faces_embedded(self) -> int:
+        """How many faces went through the recogniser since it was loaded, counted where it is called."""
+
     def detect(self, image: Image) -> Sequence[Detection]: ...
     def align(self, sighting: Sighting) -> Image | None: ...
     def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]: ...
@@ -87,6 +92,7 @@ def embed_asset(
     """
     if not any(line.grants for line in plan.lines):
         return [_row(Kind.DONE, plan)]
+    before = models.faces_embedded
     for line in plan.lines:
         for grant in line.grants:
             sealer.check(_record(line, grant))
@@ -109,7 +115,8 @@ def embed_asset(
         for (reason, purpose), count in sorted(refused.items())
     ]
     embedded = len({one.line.line_id for one in chosen})
-    rows.append(_row(Kind.DONE, plan, count=embedded, frames_decoded=frames, embedder_faces=len(chosen)))
+    calls = models.faces_embedded - before  # what the recogniser saw, whatever was chosen for it
+    rows.append(_row(Kind.DONE, plan, count=embedded, frames_decoded=frames, embedder_faces=calls))
     return rows
 
 

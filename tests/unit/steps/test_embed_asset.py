@@ -177,6 +177,15 @@ def test_the_embedder_is_called_on_exactly_the_allowed_faces(
     assert {("not_allowed", "archive_search"): 2, ("placeholder", ""): 1} == refusals(rows)
 
 
+def test_what_is_counted_is_what_the_recogniser_saw(
+    tmp_path: Path, models: LoadedPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed_crops = models.embed
+    monkeypatch.setattr(models, "embed", lambda crops: embed_crops([*crops, *crops])[: len(crops)])
+    rows = embed(photo(tmp_path, "ann"), models, line("ann", "archive_search"))
+    assert (1, 2) == (len(embeddings(rows)), done(rows).embedder_faces)
+
+
 def test_the_aligner_never_sees_a_face_that_is_not_allowed(
     tmp_path: Path, models: LoadedPack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
