@@ -98,7 +98,7 @@ def test_somebody_elses_key_signs_nothing():
 
 def test_nobody_adds_themself():
     payload = say.person("oversight-9", [Role.OVERSIGHT], key(9).public_key().public_bytes_raw())
-    for signer, seed in ((REGISTRAR, 9), ("oversight-9", 9), ("oversight-1", 2)):
+    for signer, seed in ((REGISTRAR, 9), ("oversight-9", 9), ("oversight-1", 2), ("oversight-1", 1)):
         forged = OFFICE.sign(OrderKind.PERSON, payload, signer, key(seed))
         refused(forged, why="signature is not|only the registrar")
 
