@@ -40,7 +40,7 @@ def domain(name: str, rules: Sequence[PackRule]) -> tuple[FactValue, ...]:
     if fact is None or fact.type == BOOL:
         return (True, False)
     if not isinstance(fact.type, Words):
-        return tuple(sorted({value + step for value in _numbers(rules) for step in (-1, 0, 1)} | {0}))
+        return tuple(range(MOST))  # days: more than can be tried
     if any(_compares_facts(each) for each in rules):
         return fact.type.words
     named = {
@@ -83,15 +83,6 @@ def firing(rule: PackRule, action: Action, among: Sequence[PackRule]) -> Firing 
     )
     on = frozenset(values for values, answer in zip(sets, answers, strict=True) if answer.diagnostics.reasons)
     return Firing(rule, names, on, errs=any(answer.diagnostics.errors for answer in answers))
-
-
-def _numbers(rules: Sequence[PackRule]) -> set[int]:
-    return {
-        part.value
-        for each in rules
-        for part in parts_of(each.statement.node.clauses)
-        if isinstance(part, pst.LongLit)
-    }
 
 
 def _compares_facts(rule: PackRule) -> bool:

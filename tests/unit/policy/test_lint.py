@@ -219,12 +219,36 @@ def test_too_many_facts_to_try_are_told() -> None:
 
 
 def test_facts_compared_with_one_another_are_tried_on_every_word() -> None:
-    rule = pair(
-        "T-1",
-        "roster_ground",
-        "!(context has processing_ground && context.processing_ground == context.roster_ground)",
+    """With one word for all that no rule names, two facts could never differ."""
+    differ = "context has processing_ground && context.processing_ground != context.roster_ground"
+    named = pair(
+        "T-2",
+        "processing_ground",
+        '!(context has sold && context.sold) && context.processing_ground == Ground::"none"',
     )
-    assert [] == says(rule)
+    assert [] == says(pair("T-1", "roster_ground", differ), named)
+
+
+def test_a_gap_rule_that_applies_here_and_there_speaks_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "_check_reads", lambda rules: None)
+    rule = pair("T-1", "key_open", "!context.key_open", applies="context has sold && context.sold")
+    some = pair("T-2", "sold", "!context.sold", applies="!(context has commercial && context.commercial)")
+    assert "denies for some value of sold, and could allow where sold is missing" in {
+        told for *_, told in says(rule, some)
+    }
+
+
+def test_a_deny_rule_about_a_fact_is_no_gap_rule_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "_check_reads", lambda rules: None)
+    rule = pair("T-1", "key_open", "!context.key_open", applies="context has sold && context.sold")
+    both = [
+        each
+        for each in a_pack("t", rule, pair("T-2", "sold", "!context.sold")).rules
+        if each.rule.rule_id != "T-2-gap"
+    ]
+    assert ["denies for some value of sold, and could allow where sold is missing"] == [
+        each.says for each in meaning(both) if each.rule == "T-1"
+    ]
 
 
 # The folder as a whole.
