@@ -107,3 +107,13 @@ def test_a_window_contains_only_what_lies_inside_it() -> None:
     assert (True, False) == (contains(year, month), contains(month, year))
     assert not contains(month, Scope(from_at=START))
     assert not contains(month, Scope(to_at=START + timedelta(days=30)))
+
+
+def test_a_window_that_begins_earlier_or_ends_later_is_not_contained() -> None:
+    inner = Scope(from_at=START + timedelta(days=2), to_at=START + timedelta(days=4))
+    for days in ((1, 3), (3, 5), (1, 5), (3, 3.5)):
+        other = Scope(from_at=START + timedelta(days=days[0]), to_at=START + timedelta(days=days[1]))
+        assert contains(inner, other) is (days == (3, 3.5))
+    assert not contains(Scope(from_at=START), Scope(from_at=START - timedelta(days=1)))
+    assert not contains(Scope(to_at=START), Scope(to_at=START + timedelta(days=1)))
+    assert contains(Scope(to_at=START), Scope(to_at=START - timedelta(days=1)))
