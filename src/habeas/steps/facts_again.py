@@ -53,7 +53,7 @@ class DeriveAgain:
         unseen = {} if times.model is not None else {"model_tainted": _UNKNOWN_MODEL}
         deriver = self._deriver(row, policies, times)
         if row["action"] == Action.SCAN:
-            told = lines_then(row, held, lambda each: self._was_there(each, row, times))
+            told = lines_then(row, held, lambda each: self._was_there(each, times))
             (derived,) = deriver.scans(held.assets[row["asset_id"]] | {"lines": [told] if told else []})
         else:
             derived, known = self._embed(row, held, times, deriver)
@@ -121,10 +121,9 @@ class DeriveAgain:
         }
         return next((says for says, at in newer.items() if at is not None and at > times.read_by), "")
 
-    def _was_there(self, embed: Row, scan: Row, times: RunTimes) -> bool:
-        """Whether an embed decision had been written when a scan decision was made."""
-        same = embed["run_id"] == scan["run_id"]
-        return same or self._times(embed["run_id"], embed["as_of"]).read_by <= times.read_by
+    def _was_there(self, embed: Row, times: RunTimes) -> bool:
+        """Whether an embed decision had been written by the time a run was through with reading."""
+        return self._times(embed["run_id"], embed["as_of"]).read_by <= times.read_by
 
 
 def erased(row: Row, stored: Facts, held: Held) -> str:

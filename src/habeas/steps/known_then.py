@@ -94,14 +94,15 @@ def grouped(listed: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]
 def key_then(held: Held, person: str, purpose: str, times: RunTimes) -> tuple[bool | None, bool]:
     """Whether the person's newest key was open (None = there was none), and whether that can be known.
 
-    A key that was made or closed between the run's start and the end of its reading may have been seen either way.
+    A run looks at no key made after it began. One that was closed before the end of its reading may have been seen
+    either way.
     """
-    made = [key for key in held.keys.get((person, purpose), ()) if key["created_at"] <= times.read_by]
+    made = [key for key in held.keys.get((person, purpose), ()) if key["created_at"] <= times.known_at]
     newest = max(made, key=lambda key: key["generation"], default=None)
     if newest is None:
         return None, True
     ended = held.ends.get(newest["key_id"], times.known_at) if held.ends is not None else None
-    known = held.ends is not None and newest["key_id"] in held.ends and newest["created_at"] <= times.known_at
+    known = held.ends is not None and newest["key_id"] in held.ends
     moved = ended is not None and times.known_at < ended <= times.read_by
     return ended is None or ended > times.read_by, known and not moved
 

@@ -108,7 +108,10 @@ def test_rules_that_were_changed_after_they_were_pinned_decide_nothing(
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "../policies", "", "x"])
-def test_rules_that_are_not_there_say_so_and_no_name_leads_elsewhere(store: PolicyStore, digest: str) -> None:
+def test_rules_that_are_not_there_say_so_and_no_name_leads_elsewhere(
+    settings: Settings, store: PolicyStore, digest: str
+) -> None:
+    store.pin(draft(settings))
     with pytest.raises(IntegrityError, match="not pinned"):
         store.load(digest)
 

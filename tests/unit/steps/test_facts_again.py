@@ -92,11 +92,32 @@ def test_facts_come_out_as_the_night_derived_them() -> None:
 
 def test_what_was_said_after_the_run_is_not_heard() -> None:
     said = [a_full_statement(), a_statement("withdrawn", given_at=day("2026-05-01"), recorded_at=LATER)]
-    tables = everything(
-        consents=[statement_row(each) for each in said],
-        leave_outs=[leave_out_row(a_leave_out(recorded_at=LATER, since=day("2026-01-01")))],
-    )
+    footage = a_leave_out(subject_id=None, leave_out_id="f", scope=Scope(sources=("studio",)))
+    listed = [replace(each, recorded_at=LATER) for each in (a_leave_out(), footage)]
+    tables = everything(consents=list(map(statement_row, said)), leave_outs=list(map(leave_out_row, listed)))
     assert FactsAgain(Again.SAME) == again(tables, embed())
+    place = place_of(ASSET, {})
+    assert FactsAgain(Again.SAME) == again(
+        tables, scan(line_allowed=None, line_laws=None, place=place), **SCAN
+    )
+
+
+@pytest.mark.parametrize(("recorded_at", "in_scope"), [(NOW, True), (LATER, False)])
+def test_what_a_folder_is_about_counts_from_when_it_was_learnt(recorded_at: datetime, in_scope: bool) -> None:
+    said = a_full_statement(scope=Scope(events=("gala",)))
+    row = {
+        "source_id": "studio",
+        "folder_id": "folder-1",
+        "kind": "event",
+        "name": "gala",
+        "recorded_at": recorded_at,
+    }
+    asset = ASSET | {"folders": ["folder-1"]}
+    place = place_of(asset, {"folder-1": [("event", "gala")] if in_scope else []})
+    derived = embed(statements=[said], place=place)
+    assert in_scope is derived.facts["consent_in_scope"]
+    tables = everything(consents=[statement_row(said)], assets=[asset], occasions=[row])
+    assert FactsAgain(Again.SAME) == again(tables, derived)
 
 
 def test_what_was_said_before_is_heard_though_it_is_true_only_later() -> None:
@@ -165,7 +186,10 @@ def test_an_erased_person_is_said_to_be_erased(gone: str) -> None:
         tables.tables["rosters"][0]["subject_id"] = None
     else:
         tables.tables[gone] = []
-    assert Again.ERASED is again(tables, embed()).says
+    told = again(tables, embed())
+    assert (Again.ERASED, ()) == (told.says, told.names)
+    says = {"subjects": "no longer known", "consents": "nothing the person said"}.get(gone, "names nobody")
+    assert says in told.note
 
 
 def test_a_line_about_nobody_is_not_called_erased() -> None:
@@ -214,7 +238,7 @@ def test_a_file_that_left_the_catalogue_explains_a_difference() -> None:
         ([], {}, None, True),
         ([key("k1", 1, LATER)], {"k1": None}, None, True),  # made since
         ([key("k1", 1, FOUND), key("k2", 2, LATER)], {"k1": NOW, "k2": None}, False, True),
-        ([key("k1", 1, NOW + timedelta(minutes=5))], {"k1": None}, None, False),
+        ([key("k1", 1, NOW + timedelta(minutes=5))], {"k1": None}, None, True),
     ],
 )
 def test_a_key_is_compared_as_it_was_then_and_else_said_to_be_left_out(
@@ -263,23 +287,40 @@ def scanned(
 SCAN = {"action": "scan", "line_id": None}
 
 
-def test_a_file_is_looked_at_again_by_what_had_been_decided_about_its_people() -> None:
-    earlier, before = (
-        NOW - timedelta(days=1),
-        RunTimes(NOW - timedelta(days=1), NOW - timedelta(days=1), MODEL),
-    )
-    decisions = [
-        listed("l1", "deny"),
-        listed("l2", "allow", "q", earlier, valid_until=LATER),
-        listed("l3", "allow", "q", earlier),
-        listed("l3", "deny"),  # newer than the one above
-        listed("l4", "allow", "z", LATER),  # later than the scan
-        listed("l5", "allow", purpose="model_training"),
-    ]
+YESTERDAY = NOW - timedelta(days=1)
+RUNS = {
+    "q": RunTimes(YESTERDAY, YESTERDAY, MODEL),
+    "beside": RunTimes(NOW, NOW + timedelta(minutes=5), MODEL),
+    "z": RunTimes(LATER, LATER, MODEL),
+}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "allowed", "until"),
+    [
+        ([listed("l1", "deny"), listed("l2", "allow", "q", YESTERDAY, valid_until=LATER)], True, LATER),
+        ([listed("l1", "allow", "q", YESTERDAY), listed("l1", "deny")], False, None),  # the newest one counts
+        ([listed("l1", "deny"), listed("l1", "allow", decision_id="z")], False, None),  # as the night chooses
+        (
+            [listed("l1", "deny"), listed("l1", "allow", "z", LATER)],
+            False,
+            None,
+        ),  # written later than the scan
+        ([listed("l1", "allow", "beside")], True, None),
+        ([listed("l1", "deny"), listed("l2", "allow", purpose="model_training")], False, None),
+        (
+            [listed("l1", "deny", valid_until=LATER), listed("l2", "deny", valid_until=READ_BY)],
+            False,
+            READ_BY,
+        ),
+    ],
+)
+def test_a_file_is_looked_at_again_by_what_had_been_decided_about_its_people(
+    decisions: list[Row], allowed: bool, until: datetime | None
+) -> None:
     tables = everything(decisions=decisions, fact_sets=[LAWFUL])
-    times = {"q": before, "z": RunTimes(LATER, LATER, MODEL)}
-    assert FactsAgain(Again.SAME) == again(tables, scanned(True, LATER), times=times, **SCAN)
-    assert ("line_allowed",) == again(tables, scanned(False, LATER), times=times, **SCAN).names
+    assert FactsAgain(Again.SAME) == again(tables, scanned(allowed, until), times=RUNS, **SCAN)
+    assert ("line_allowed",) == again(tables, scanned(not allowed, until), times=RUNS, **SCAN).names
 
 
 def test_a_file_nobody_is_listed_in_has_no_such_fact() -> None:

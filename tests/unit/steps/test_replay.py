@@ -135,6 +135,13 @@ def test_facts_that_are_gone_or_altered_raise_an_alarm(
     assert made.alarm
 
 
+def test_a_decision_about_another_action_than_its_facts_raises_an_alarm(policies: PolicySet) -> None:
+    (made,) = Replayer(Tables(fact_sets=stored(NO)), rules(policies)).replay(
+        [recorded(policies, NO) | {"action": "scan"}]
+    )
+    assert "altered" in made.why
+
+
 def test_rules_that_are_not_pinned_raise_an_alarm_for_their_decisions_alone(
     tables: Tables, policies: PolicySet
 ) -> None:
