@@ -43,6 +43,7 @@ def test_every_promised_command_is_there() -> None:
         "resume",
         "halts",
         "explain",
+        "replay",
         "log",
         "tables",
         "models",

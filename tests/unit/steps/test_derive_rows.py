@@ -76,7 +76,7 @@ def test_an_asset_belongs_to_the_occasions_of_its_folders() -> None:
 @given(ledgers, leave_out_lists, moments, st.sampled_from([True, False, None]))
 def test_a_row_derives_what_its_parts_do(said: Any, left_out: Any, as_of: datetime, key: bool | None) -> None:
     own = [each for each in left_out if each.subject_id == "subject-1" or each.lifts]
-    footage = tuple(each for each in left_out if each.subject_id is None)
+    footage = tuple(each for each in left_out if each.subject_id is None or each.lifts)
     rows = deriver(footage, as_of=as_of, known_at=as_of)
     for each in said:
         if each.subject_id == "subject-1":
@@ -100,7 +100,7 @@ def test_a_row_derives_what_its_parts_do(said: Any, left_out: Any, as_of: dateti
 @settings(deadline=None, max_examples=100)
 @given(leave_out_lists, moments)
 def test_an_asset_row_derives_what_its_parts_do(left_out: Any, as_of: datetime) -> None:
-    footage = tuple(each for each in left_out if each.subject_id is None)
+    footage = tuple(each for each in left_out if each.subject_id is None or each.lifts)
     listed = {"purpose": "archive_search", "allowed": True, "until": day("2026-09-01"), "law_kr": True,
               "law_eu": False, "law_us_il": False, "law_us_tx": True, "law_us_wa": False}  # fmt: skip
     found = told(deriver(footage, as_of=as_of, known_at=as_of).scans(asset(lines=[listed])))
