@@ -11,8 +11,11 @@ from pathlib import Path
 
 from habeas.adapters import jars, key_files
 from habeas.adapters.java import OLDEST, find_java, how_to_get
+from habeas.adapters.orders import OrderFolder
 from habeas.cli.installed import differences
+from habeas.cli.options import now
 from habeas.errors import HabeasError
+from habeas.model.orders import MAY, OrderKind
 from habeas.settings import PROJECT, Custody, Settings
 from habeas.spark import conf
 from habeas.steps import packs
@@ -48,6 +51,7 @@ def checks(
         _disk(settings.home),
         _pack(settings),
         _keys(custody),
+        _orders(settings),
     ]
 
 
@@ -132,6 +136,23 @@ def _keys(given: Path | None) -> Check:
             return Check(name, True, "no custody file named: this user keeps no keys", "")
         return Check(name, False, error.message, hint)
     return Check(name, True, "private" if folder.exists() else "not there yet", "")
+
+
+def _orders(settings: Settings) -> Check:
+    """Whether the orders can be read: nothing runs while they can't. What is halted is no fault."""
+    try:
+        book = OrderFolder(settings.orders, settings.registrar_public_key).book()
+    except HabeasError as error:
+        return Check("orders", False, error.message, error.hint)
+    halts = book.halts(now())
+    may = sum(
+        person.removed_at is None and bool(person.roles & MAY[OrderKind.HALT])
+        for person in book.people.values()
+    )
+    who = {0: "nobody may halt yet", 1: "one person may halt, and nobody else could resume"}.get(
+        may, f"{may} people may halt"
+    )
+    return Check("orders", True, "; ".join([who, *(halt.words for halt in halts)]), "")
 
 
 def _standing(folder: Path) -> Path:

@@ -226,6 +226,22 @@ def test_a_broken_order_stops_everything_and_is_named(run: Run, people: None, ho
         assert place.name in told.stderr
 
 
+def test_doctor_tells_who_may_halt_what_is_halted_and_what_is_broken(
+    run: Run, people: None, home: Path
+) -> None:
+    def told() -> dict[str, Any]:
+        found = json.loads(run("doctor", "--config", str(home / "habeas.toml"), "--json").stdout)
+        return next(check for check in found if check["name"] == "orders")
+
+    assert (True, "2 people may halt") == (told()["ok"], told()["says"])
+    run("people", "remove", "privacy-1")
+    assert "nobody else could resume" in told()["says"]
+    run(*ALL, *by("oversight-1"))
+    assert (True, True) == (told()["ok"], "a complaint" in told()["says"])
+    (home / "orders" / "note.txt").write_text("lunch")
+    assert (False, True) == (told()["ok"], "note.txt" in told()["says"])
+
+
 def test_no_key_and_no_passphrase_is_ever_shown(run: Run, people: None) -> None:
     secret = "a passphrase nobody prints"
     shown = [
