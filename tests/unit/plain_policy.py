@@ -22,6 +22,9 @@ class Unreadable(Exception):
     """A fact was read that isn't there."""
 
 
+OF_THE_PERSON = ("consent", "consent_in_scope", "separate_consent", "purpose_collected", "key_open")
+
+
 def plain_decide(action: Action, facts: Facts, packs: Sequence[Pack]) -> dict[str, Any]:
     """effect, rules against (a set), missing, waived, and what a regulator reads."""
     asked = [pack for pack in packs if _reaches(pack, action, facts)]
@@ -35,7 +38,10 @@ def plain_decide(action: Action, facts: Facts, packs: Sequence[Pack]) -> dict[st
     waived = {
         key
         for key, each in fired.items()
-        if key[0] == "house" and each.rule.curable and key[1].removesuffix("-gap") in waivers
+        if key[0] == "house"
+        and key[1].removesuffix("-gap") in waivers
+        and each.rule.curable
+        and each.rule.fact not in OF_THE_PERSON
     }
     against = {key: each for key, each in fired.items() if key not in waived}
     finding = facts.get("regulator_finding")

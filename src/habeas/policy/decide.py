@@ -5,7 +5,8 @@
 - Anything but Allow without an error denies. Cedar skips a policy that errors and may then say Allow.
 - gap = only gap rules fired, so that supplying the missing facts might change the answer. It counts as deny.
 - A permit that held is reported among the rules when all packs allow: it says what the allowance rests on.
-- A waived house rule is set aside and reported; what nothing cures can't be waived.
+- A waived house rule is set aside and reported. What nothing cures, and what only the person can give, can't be
+  waived.
 - The regulator's reading of the same answers stands beside the verdict. It informs and opens nothing.
 """
 
@@ -98,7 +99,7 @@ def _read(
 
 
 def _waivable(rule: PackRule) -> bool:
-    return rule.rule.pack == HOUSE and rule.rule.curable
+    return rule.rule.pack == HOUSE and rule.waivable
 
 
 def _base(rule: PackRule) -> str:

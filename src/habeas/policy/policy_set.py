@@ -100,10 +100,8 @@ def policy_set_of(
 
 
 def waivable(house: Pack) -> frozenset[str]:
-    """Ids of the house rules that a waiver may name: what consent can't cure, an officer can't either."""
-    return frozenset(
-        each.rule.rule_id for each in house.rules if each.rule.kind == "deny" and each.rule.curable
-    )
+    """Ids of the house rules that a waiver may name: not what nothing cures, nor what only the person can give."""
+    return frozenset(each.rule.rule_id for each in house.rules if each.rule.kind == "deny" and each.waivable)
 
 
 def _inside(files: Mapping[str, bytes], name: str) -> dict[str, bytes]:

@@ -29,6 +29,9 @@ GAP_SUFFIX = "-gap"
 PENDING = "pending"
 CONFIDENCE = ("text", "secondary", "unsourced")
 
+NEVER_WAIVED = frozenset({"consent", "consent_in_scope", "separate_consent", "purpose_collected", "key_open"})
+"""Facts that only the person can change, by what they say: nobody waives what somebody else has to give."""
+
 _EVERY_RULE = frozenset({"id", "sentence", "citation", "source", "effective_from", "enacted", "confidence"})
 _EVERY_FORBID = frozenset({"kind", "fact"})
 _SOME_FORBIDS = frozenset({"curable", "regulator_permits"})
@@ -52,6 +55,11 @@ class PackRule:
     @property
     def place(self) -> str:
         return self.statement.place
+
+    @property
+    def waivable(self) -> bool:
+        """Whether a waiver may set this rule of the house aside; a law's rule is never asked."""
+        return self.rule.curable and self.rule.fact not in NEVER_WAIVED
 
     @property
     def enacted(self) -> bool:

@@ -18,13 +18,13 @@ from habeas.policy.facts import facts_digest
 from habeas.policy.packs import Pack, policy_digest
 
 CONSENT = pair("H-1", "consent", 'context.consent != Consent::"given"')
-KEY = pair("H-2", "key_open", "!context.key_open")
+KEY = pair("H-2", "line_attested", "!context.line_attested")
 SOLD = pair("L-1", "sold", "context.sold", more='@curable("false")')
 HOUSE = a_pack(
     "house", CONSENT, KEY, permits=permit("H-permit", "scan", "embed", obligation="retention_days<=3650")
 )
 LAW = a_pack("eu", SOLD, applies_when="law_eu")
-GOOD: dict[str, Any] = {"consent": "given", "key_open": True, "law_eu": True, "sold": False}
+GOOD: dict[str, Any] = {"consent": "given", "line_attested": True, "law_eu": True, "sold": False}
 PACKS = (HOUSE, LAW)
 
 
@@ -46,7 +46,9 @@ def test_all_facts_in_favour_allow_and_name_the_permits() -> None:
     assert 3650 == verdict.retention_days
 
 
-@pytest.mark.parametrize("missing", [("consent",), ("key_open", "sold"), ("consent", "key_open", "sold")])
+@pytest.mark.parametrize(
+    "missing", [("consent",), ("line_attested", "sold"), ("consent", "line_attested", "sold")]
+)
 def test_a_missing_fact_is_a_gap_and_counts_as_no(missing: tuple[str, ...]) -> None:
     verdict = embed(without(*missing))
     assert (Effect.GAP, missing) == (verdict.effect, verdict.missing)
@@ -54,8 +56,8 @@ def test_a_missing_fact_is_a_gap_and_counts_as_no(missing: tuple[str, ...]) -> N
 
 
 def test_a_gap_beside_a_denial_is_a_denial_and_still_named() -> None:
-    verdict = embed(without("key_open") | {"consent": "refused"})
-    assert (Effect.DENY, ("key_open",), ("house/H-1", "house/H-2-gap")) == (
+    verdict = embed(without("line_attested") | {"consent": "refused"})
+    assert (Effect.DENY, ("line_attested",), ("house/H-1", "house/H-2-gap")) == (
         verdict.effect,
         verdict.missing,
         rule_names(verdict),
@@ -113,12 +115,12 @@ def test_the_order_of_packs_changes_nothing() -> None:
         ({"consent": "Given"}, "consent"),
         ({"consent": True}, "consent"),
         ({"consent": "given "}, "consent"),
-        ({"key_open": "true"}, "key_open"),
-        ({"key_open": 1}, "key_open"),
-        ({"key_open": None}, "key_open"),
-        ({"key_open": 0.5}, "key_open"),
-        ({"key_open": {"a": []}}, "key_open"),
-        ({"key_open": object()}, "key_open"),
+        ({"line_attested": "true"}, "line_attested"),
+        ({"line_attested": 1}, "line_attested"),
+        ({"line_attested": None}, "line_attested"),
+        ({"line_attested": 0.5}, "line_attested"),
+        ({"line_attested": {"a": []}}, "line_attested"),
+        ({"line_attested": object()}, "line_attested"),
         ({"law_eu": "no"}, "law_eu"),
         ({"law_eu": 0}, "law_eu"),
         ({"medium": "film"}, "medium"),  # no rule reads it
@@ -144,7 +146,7 @@ def test_two_facts_that_cannot_be_read_are_both_named() -> None:
 
 
 # Cedar skips a policy that errors; what remains says Allow. Proven first, then that we don't.
-ERRING = pair("T-1", "key_open", "9223372036854775807 + 1 > 0")
+ERRING = pair("T-1", "line_attested", "9223372036854775807 + 1 > 0")
 
 
 def test_cedar_alone_allows_where_a_policy_errors() -> None:
@@ -152,7 +154,7 @@ def test_cedar_alone_allows_where_a_policy_errors() -> None:
         "principal": 'Pipeline::"p"',
         "action": 'Action::"embed"',
         "resource": 'Thing::"t"',
-        "context": {"key_open": True},
+        "context": {"line_attested": True},
     }
     answer = cedarpy.is_authorized(request, permit("T-permit") + ERRING, [])
     assert cedarpy.Decision.Allow == answer.decision
@@ -214,13 +216,13 @@ STRICT = a_pack("house", CONSENT, KEY, TAINT)
 
 
 def test_a_waived_house_rule_is_set_aside_and_reported() -> None:
-    facts = GOOD | {"model_tainted": False, "key_open": False, "waived": "H-2"}
+    facts = GOOD | {"model_tainted": False, "line_attested": False, "waived": "H-2"}
     verdict = embed(facts, [STRICT])
     assert (Effect.ALLOW, ("house/T-permit", "waived:house/H-2")) == (verdict.effect, rule_names(verdict))
 
 
 def test_a_waiver_sets_the_gap_aside_too() -> None:
-    facts = without("key_open") | {"model_tainted": False, "waived": "H-2"}
+    facts = without("line_attested") | {"model_tainted": False, "waived": "H-2"}
     verdict = embed(facts, [STRICT])
     assert (Effect.ALLOW, (), ("house/T-permit", "waived:house/H-2-gap")) == (
         verdict.effect,
@@ -230,7 +232,7 @@ def test_a_waiver_sets_the_gap_aside_too() -> None:
 
 
 def test_a_waiver_covers_the_rule_it_names_and_no_other() -> None:
-    facts = {"consent": "refused", "key_open": False, "model_tainted": False, "waived": "H-2"}
+    facts = {"consent": "refused", "line_attested": False, "model_tainted": False, "waived": "H-2"}
     verdict = embed(facts, [STRICT])
     assert (Effect.DENY, ("house/H-1", "waived:house/H-2")) == (verdict.effect, rule_names(verdict))
     assert Effect.DENY == embed(facts | {"waived": "H"}, [STRICT]).effect
@@ -346,7 +348,9 @@ def test_the_decider_asks_a_pack_once_about_the_facts_it_reads(monkeypatch: pyte
     for medium in ("web", "studio", "cctv"):
         assert Effect.ALLOW == decider.decide(Action.EMBED, GOOD | {"medium": medium}).effect
     assert 2 == len(asked)
-    assert Effect.DENY == decider.decide(Action.EMBED, GOOD | {"medium": "web", "key_open": False}).effect
+    assert (
+        Effect.DENY == decider.decide(Action.EMBED, GOOD | {"medium": "web", "line_attested": False}).effect
+    )
     assert 3 == len(asked)
 
 
@@ -357,14 +361,14 @@ def test_the_decider_keeps_actions_apart() -> None:
 
 
 def test_the_decider_refuses_what_is_no_fact() -> None:
-    with pytest.raises(UsageError, match="key_open"):
-        Decider(PACKS).decide(Action.EMBED, GOOD | {"key_open": None})
+    with pytest.raises(UsageError, match="line_attested"):
+        Decider(PACKS).decide(Action.EMBED, GOOD | {"line_attested": None})
 
 
 def test_true_is_not_one() -> None:
     decider = Decider(PACKS)
     assert Effect.ALLOW == decider.decide(Action.EMBED, GOOD).effect
-    assert Effect.DENY == decider.decide(Action.EMBED, GOOD | {"key_open": 1}).effect
+    assert Effect.DENY == decider.decide(Action.EMBED, GOOD | {"line_attested": 1}).effect
 
 
 def test_a_pack_named_twice_is_refused() -> None:

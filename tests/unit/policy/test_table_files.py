@@ -13,7 +13,7 @@ from habeas.model.decision import Action, Effect
 from habeas.policy.decision_tables import Case, Result, read_tables, run_tables
 
 CONSENT = pair("HOUSE-10", "consent", 'context.consent != Consent::"given"')
-KEY = pair("HOUSE-13", "key_open", "!context.key_open")
+KEY = pair("HOUSE-9", "line_attested", "!context.line_attested")
 HOUSE = a_pack(
     "house", CONSENT, KEY, permits=permit("HOUSE-permit", "scan", "embed", obligation="retention_days<=30")
 )
@@ -25,7 +25,9 @@ LAW = a_pack(
 )
 TWIN = a_pack("eu", pair("KR-1", "sold", "context.sold"), applies_when="law_eu")
 PACKS = (HOUSE, LAW)
-BASES = "embed:\n  law_kr: true\n  consent: given\n  key_open: true\n  sold: false\nscan:\n  law_kr: true\n"
+BASES = (
+    "embed:\n  law_kr: true\n  consent: given\n  line_attested: true\n  sold: false\nscan:\n  law_kr: true\n"
+)
 TABLE = """\
 family: HOUSE-10 consent
 packs: [house, kr]
@@ -56,7 +58,7 @@ def run(place: Path, case: str, packs: Any = PACKS) -> Result:
 
 def test_a_case_is_read(tmp_path: Path) -> None:
     (case,) = read_tables(tables(tmp_path, TABLE), PACKS)
-    facts = {"law_kr": True, "consent": "refused", "key_open": True, "sold": False, "medium": "studio"}
+    facts = {"law_kr": True, "consent": "refused", "line_attested": True, "sold": False, "medium": "studio"}
     expected = Case(
         "HOUSE-10 consent", "refused", "consent.yaml:7", Action.EMBED, ("house", "kr"), facts, Effect.DENY,
         by=("house/HOUSE-10",),
@@ -70,12 +72,12 @@ def test_a_case_is_read(tmp_path: Path) -> None:
         "{name: a, is: allow}",
         "{name: a, is: allow, by: [HOUSE-permit, KR-permit], obligations: [retention_days<=30]}",
         "{name: a, facts: {consent: refused}, is: deny, by: [HOUSE-10]}",
-        "{name: a, facts: {consent: null, key_open: null}, is: gap, by: [HOUSE-13-gap, HOUSE-10-gap]}",
+        "{name: a, facts: {consent: null, line_attested: null}, is: gap, by: [HOUSE-9-gap, HOUSE-10-gap]}",
         "{name: a, facts: {sold: true}, is: deny, by: [kr/KR-1], regulator: deny, regulator_by: [KR-1]}",
         "{name: a, facts: {sold: true, regulator_finding: PIPC-2022}, is: deny, by: [KR-1], regulator: allow}",
-        "{name: a, facts: {key_open: false}, is: allow, waived: [HOUSE-13]}",
-        "{name: a, facts: {key_open: null, waived: HOUSE-13}, is: allow, waived: [HOUSE-13-gap]}",
-        "{name: a, facts: {key_open: false, waived: HOUSE-10}, is: deny, by: [HOUSE-13], waived: []}",
+        "{name: a, facts: {line_attested: false}, is: allow, waived: [HOUSE-9]}",
+        "{name: a, facts: {line_attested: null, waived: HOUSE-9}, is: allow, waived: [HOUSE-9-gap]}",
+        "{name: a, facts: {line_attested: false, waived: HOUSE-10}, is: deny, by: [HOUSE-9], waived: []}",
     ],
 )
 def test_a_case_that_is_so_passes(tmp_path: Path, case: str) -> None:
@@ -83,7 +85,7 @@ def test_a_case_that_is_so_passes(tmp_path: Path, case: str) -> None:
 
 
 REFUSED = "{name: a, facts: {consent: refused}, is: "
-H10, H13, BOTH = "house/HOUSE-10", "house/HOUSE-13", "house/HOUSE-permit, kr/KR-permit"
+H10, H9, BOTH = "house/HOUSE-10", "house/HOUSE-9", "house/HOUSE-permit, kr/KR-permit"
 
 
 @pytest.mark.parametrize(
@@ -91,18 +93,19 @@ H10, H13, BOTH = "house/HOUSE-10", "house/HOUSE-13", "house/HOUSE-permit, kr/KR-
     [
         (f"{REFUSED} allow}}", "answer: expected allow, got deny"),
         ("{name: a, is: gap, by: [HOUSE-10-gap]}", "answer: expected gap, got allow"),
-        (f"{REFUSED} deny, by: [HOUSE-13]}}", f"by: expected {H13}, got {H10}"),
-        (f"{REFUSED} deny, by: [HOUSE-10, HOUSE-13]}}", f"by: expected {H10}, {H13}, got {H10}"),
+        (f"{REFUSED} deny, by: [HOUSE-9]}}", f"by: expected {H9}, got {H10}"),
+        (f"{REFUSED} deny, by: [HOUSE-10, HOUSE-9]}}", f"by: expected {H10}, {H9}, got {H10}"),
         ("{name: a, is: allow, by: [HOUSE-permit]}", f"by: expected house/HOUSE-permit, got {BOTH}"),
-        ("{name: a, facts: {key_open: null}, is: gap, by: [], missing: []}", "missing: expected nothing, got key_open"),
+        ("{name: a, facts: {line_attested: null}, is: gap, by: [], missing: []}",
+         "missing: expected nothing, got line_attested"),
         ("{name: a, is: allow, missing: [consent]}", "missing: expected consent, got nothing"),
         ("{name: a, is: allow, regulator: deny}", "regulator: expected deny, got allow"),
         ("{name: a, facts: {law_kr: false}, is: allow, regulator: allow}", "regulator: expected allow, got nothing"),
         ("{name: a, is: allow, regulator_by: [KR-1]}", "regulator_by: expected kr/KR-1, got kr/KR-permit"),
         ("{name: a, is: allow, obligations: [human_review]}", "obligations: expected human_review, got nothing"),
-        ("{name: a, is: allow, waived: [HOUSE-13]}", f"waived: expected {H13}, got nothing"),
-        ("{name: a, facts: {key_open: null, waived: HOUSE-13}, is: allow, waived: []}",
-         f"waived: expected nothing, got {H13}-gap"),
+        ("{name: a, is: allow, waived: [HOUSE-9]}", f"waived: expected {H9}, got nothing"),
+        ("{name: a, facts: {line_attested: null, waived: HOUSE-9}, is: allow, waived: []}",
+         f"waived: expected nothing, got {H9}-gap"),
     ],
 )  # fmt: skip
 def test_a_case_that_comes_out_otherwise_says_how(tmp_path: Path, case: str, differs: str) -> None:
@@ -135,9 +138,9 @@ def test_a_case_asks_the_packs_it_names(tmp_path: Path) -> None:
         ("    by: [HOUSE-10]\n", "", 7, "by which rules"),
         ("consent: refused", "consent: no", 8, "expected one of"),
         ("consent: refused", "concent: refused", 8, "no fact of embed"),
-        ("consent: refused", "key_open: refused", 8, "true or false"),
-        ("consent: refused", "key_open: no", 8, "true or false"),
-        ("consent: refused", "key_open: True", 8, "true or false"),
+        ("consent: refused", "line_attested: refused", 8, "true or false"),
+        ("consent: refused", "line_attested: no", 8, "true or false"),
+        ("consent: refused", "line_attested: True", 8, "true or false"),
         ("consent: refused", "consent: ", 8, "plain text|empty"),
         ("consent: refused", "consent: &a refused", 8, ""),
         ("by: [HOUSE-10]", "by: [HOUSE-99]", 10, "no pack asked here has a rule HOUSE-99"),

@@ -75,7 +75,7 @@ def test_the_table_of_house_rules_says_what_a_waiver_can_set_aside() -> None:
         if each.rule.kind == "deny" and each.rule.rule_id in told:
             asked, waiver = told.pop(each.rule.rule_id)
             assert {action.value for action in each.actions} == set(asked.split(", ")), each.rule.rule_id
-            assert ("yes" if each.rule.curable else "no") == waiver, each.rule.rule_id
+            assert ("yes" if each.waivable else "no") == waiver, each.rule.rule_id
     assert not told, "rules that the house pack doesn't have"
 
 
