@@ -90,7 +90,7 @@ def _check_rule(rule: str, house: Collection[str], place: str) -> None:
     if rule in house:
         return
     if _HOUSE.fullmatch(rule):
-        hint = "Ids stand in policies/house; a rule that consent can't cure holds without exception."
+        hint = "What nothing cures, and what only the person can give, holds without exception."
         raise UsageError(f"{place}: {rule} is no house rule that can be waived", hint=hint)
     raise UsageError(
         f"{place}: only one house rule by its id can be waived, never a law, a gap alone or all rules",
