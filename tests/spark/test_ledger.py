@@ -111,7 +111,7 @@ def test_an_import_that_was_cut_off_is_finished_by_the_next(
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as cut:
-        cut.setattr(spark_imports, "_enrol", fail)
+        cut.setattr(Registrar, "enrol_many", fail)
         with pytest.raises(RuntimeError):
             consents(tables, registrar, {})
     assert (1, frozenset()) == (len(statements(tables)), registrar.open_keys())

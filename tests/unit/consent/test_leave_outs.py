@@ -172,3 +172,22 @@ def test_nothing_flips_before_flips_at(
     if now.flips_at is None or later < now.flips_at:
         assert now.kinds == out(listed, later, **asked).kinds
     assert now.flips_at is None or now.flips_at > at
+
+
+def test_a_lift_counts_from_its_own_times_to_the_instant() -> None:
+    lift = a_leave_out(
+        since=day("2026-03-01"), recorded_at=day("2026-04-01"), leave_out_id="b", lifts="a", subject_id=None
+    )
+    listed = [a_leave_out(leave_out_id="a"), lift]
+    assert out(listed, day("2026-03-15")).kinds
+    assert LeftOut(frozenset({LeaveOutKind.LEAVE_OUT}), day("2026-04-01")) == out(listed, day("2026-03-01"))
+    assert LeftOut(frozenset(), None) == out(listed, day("2026-04-01"))
+    early = [listed[0], replace(lift, recorded_at=day("2026-02-01"))]
+    assert LeftOut(frozenset({LeaveOutKind.LEAVE_OUT}), day("2026-03-01")) == out(early, day("2026-02-28"))
+    assert not out(early, day("2026-03-01")).kinds
+
+
+def test_what_concerns_somebody_else_flips_nothing() -> None:
+    other = a_leave_out(subject_id="subject-2", since=day("2026-07-01"))
+    lifted = a_leave_out(since=day("2026-08-01"), lifts="somewhere else", leave_out_id="c")
+    assert LeftOut(frozenset(), None) == out([other, lifted])

@@ -10,7 +10,7 @@ import pytest
 from ordinary import a_leave_out
 
 from habeas.model.people import ConsentStatement, ConsentStatus, Scope
-from habeas.steps.enrolment import close_left_out, enrol_consents, enrol_standing
+from habeas.steps.enrolment import close_ended, close_left_out, enrol_consents, enrol_standing
 
 GIVEN, REFUSED, WITHDRAWN = ConsentStatus.GIVEN, ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
@@ -205,3 +205,59 @@ def test_a_record_that_ended_leaves_nobody_out(registrar):
 def test_one_that_begins_later_closes_now_since_nobody_comes_back_for_it(registrar):
     enrol_consents([said(GIVEN, 1)], registrar, NOW)
     assert 1 == len(close_left_out([out(since=MUCH_LATER)], registrar, LATER))
+
+
+def test_a_lift_that_lies_ahead_lifts_nothing_yet(registrar):
+    lift = a_leave_out(since=MUCH_LATER, subject_id=None, leave_out_id="lift", lifts="out-leave_out")
+    listed = [out(), lift]
+    assert [] == enrol_standing([said(GIVEN, 1)], registrar, LATER, listed)
+    assert 1 == len(enrol_standing([said(GIVEN, 1)], registrar, MUCH_LATER, listed))
+
+
+def test_a_record_ends_at_the_very_instant_it_says(registrar):
+    ended = [out(until=LATER)]
+    assert [] == enrol_standing([said(GIVEN, 1)], registrar, LATER - timedelta(microseconds=1), ended)
+    assert 1 == len(enrol_standing([said(GIVEN, 1)], registrar, LATER, ended))
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [("leave_out", "left_out"), ("objection", "objected"), ("restriction", "restricted")]
+)
+def test_the_key_store_knows_why_a_key_was_closed(kind, why, registrar):
+    enrol_consents([said(GIVEN, 1)], registrar, NOW)
+    told = []
+    close = registrar.close_many
+    registrar.close_many = lambda pairs, now, reason: (
+        told.append((list(pairs), reason)) or close(pairs, now, reason)
+    )
+    close_left_out([out(kind)], registrar, LATER)
+    assert [why] == [reason for pairs, reason in told if pairs]
+
+
+def test_leaving_out_some_footage_after_the_key_was_made_closes_it_before_is_answered_by_it(registrar):
+    before = out(scope=FAIR, recorded_at=NOW - timedelta(days=1))
+    enrol_consents([said(GIVEN, 1)], registrar, NOW)
+    assert [] == close_left_out([before], registrar, LATER)
+    assert [] == close_left_out([out(scope=FAIR, recorded_at=NOW)], registrar, LATER)
+    assert 1 == len(
+        close_left_out([out(scope=FAIR, recorded_at=NOW + timedelta(seconds=1))], registrar, LATER)
+    )
+
+
+def test_leaving_out_everywhere_closes_whatever_key_there_is(registrar):
+    enrol_consents([said(GIVEN, 1)], registrar, NOW)
+    assert 1 == len(close_left_out([out(recorded_at=NOW - timedelta(days=1))], registrar, LATER))
+
+
+def test_leaving_out_closes_in_an_import_of_consents_too(registrar):
+    enrol_consents([said(GIVEN, 1)], registrar, NOW)
+    assert [] == close_ended([said(GIVEN, 1)], registrar, LATER)
+    assert 1 == len(close_ended([said(GIVEN, 1)], registrar, LATER, [out()]))
+
+
+def test_only_what_covers_the_whole_consent_takes_its_key(registrar):
+    to_both = at_the(Scope(events=("ball", "fair")), said(GIVEN, 1))
+    assert 1 == len(enrol_standing([to_both, at_the(FAIR, said(WITHDRAWN, 2))], registrar, NOW))
+    assert 1 == len(enrol_standing([to_both], registrar, NOW, [out(scope=FAIR)]))
+    covered = [at_the(FAIR, said(GIVEN, 1, subject="t"))]
+    assert [] == enrol_standing(covered, registrar, NOW, [out(subject_id="t", scope=FAIR)])
