@@ -56,7 +56,7 @@ def laws_of_all(places: Iterable[str] | None) -> frozenset[str]:
 
 def within(place: str, region: str) -> bool:
     """`place` lies in `region`, or is it: US-IL in US, DE in EU. What is unknown lies in nothing."""
-    if UNKNOWN in (place, region):
+    if region == UNKNOWN:
         return False
     country = place.partition("-")[0]
     return region in (place, country) or (region == "EU" and country in _EEA)

@@ -218,6 +218,7 @@ def test_a_part_lies_in_its_country_and_an_unknown_place_in_none() -> None:
     assert not within("US", "US-IL") and not within("GB", "EU") and not within("US-IL", "US-TX")
     assert not within("unknown", "unknown") and not within("unknown", "KR") and not within("KR", "unknown")
     assert may_lie_in("unknown", "KR") and may_lie_in("XX", "EU") and not may_lie_in("US", "KR")
+    assert may_lie_in("KR", "KR") and not may_lie_in("US-IL", "KR") and not may_lie_in("GB", "KR")
 
 
 def test_every_country_is_known() -> None:
