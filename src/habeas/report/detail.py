@@ -101,11 +101,16 @@ def describe(tally: Tally, rules: Rulebook) -> Detail:
         quarantine=tuple(Counter(row["reason"] for row in tally.quarantine).most_common()),
         steps=tuple(StepLine(r["task"], r["status"], r["seconds"], r["cpu_seconds"]) for r in tally.runs),
         as_of=last.get("as_of"),
-        policy_digest=_last_word(tally.runs, "policy_digest") or _last_word(tally.decisions, "policy_digest"),
+        policy_digest=policy_of(tally),
         model_id=_last_word(tally.runs, "model_id"),
         version=last.get("version", ""),
         examples=examples(tally),
     )
+
+
+def policy_of(tally: Tally) -> str:
+    """Digest of the rules the run decided by; "" where nothing was decided yet."""
+    return _last_word(tally.runs, "policy_digest") or _last_word(tally.decisions, "policy_digest")
 
 
 def bins(values: Sequence[float], wanted: int = _BINS) -> tuple[Bin, ...]:

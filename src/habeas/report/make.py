@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from habeas.report.detail import describe
+from habeas.report.detail import describe, policy_of
 from habeas.report.page import data_docs, render, write
 from habeas.report.summary import read_tally, summarise
 from habeas.steps.rulebook import Rulebook
@@ -23,8 +23,12 @@ def make_report(
     title: str,
     drawn: bool = False,
 ) -> dict[str, Any]:
-    """Write `folder`/index.html and return the summary it shows. `drawn`: say that nobody in it is real."""
+    """Write `folder`/index.html and return the summary it shows. `drawn`: say that nobody in it is real.
+
+    Sentences and waivers are those of the rules the run decided by, where they are kept.
+    """
     tally = read_tally(reader, run_id)
+    rules = rules.at(policy_of(tally))
     summary = summarise(tally, run_id, tables, rules)
     html = render(summary, describe(tally, rules), title=title, drawn=drawn, docs=data_docs(folder))
     write(folder, html)

@@ -11,6 +11,7 @@ import small_warehouse as story
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.policy.waivers import Waiver
 from habeas.report.detail import describe
+from habeas.report.make import make_report
 from habeas.report.page import data_docs, render, write
 from habeas.report.summary import read_tally, summarise
 from habeas.steps.rulebook import Rulebook, RuleText
@@ -96,6 +97,16 @@ def test_every_waiver_shows_with_its_owner_and_its_end(html: str) -> None:
     for text in ("HOUSE-9", "in force", "2027-02-01", "privacy-office", "an old one", "expired"):
         assert text in html
     assert "<i>lost</i>" not in html
+
+
+def test_a_page_shows_the_waivers_of_the_rules_the_run_decided_by(
+    small_warehouse: Path, tmp_path: Path
+) -> None:
+    """A waiver that was taken out of the list since still shows on the page of that night."""
+    now = Rulebook("1" * 64, older={story.POLICY: RULES}.get)
+    told = make_report(DeltaReader(small_warehouse), now, story.RUN, tmp_path, {}, title="A run")
+    assert ["HOUSE-9", "HOUSE-7"] == [each["rule"] for each in told["waivers"]]
+    assert "privacy-office" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 def test_no_waiver_is_said_too(small_warehouse: Path) -> None:
