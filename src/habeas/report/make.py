@@ -9,8 +9,8 @@ from typing import Any
 from habeas.report.detail import describe, policy_of
 from habeas.report.page import data_docs, render, write
 from habeas.report.summary import read_tally, summarise
-from habeas.steps.rulebook import Rulebook
 from habeas.steps.reading import Reader
+from habeas.steps.rulebook import Rulebook
 
 
 def make_report(
