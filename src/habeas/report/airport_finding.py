@@ -65,21 +65,23 @@ FINDING: Final = (
         _DECISION,
     ),
     Statement(
-        "Face features are sensitive information, also where they are extracted from CCTV. The use of CCTV was not "
-        "judged, since CCTV data had not been used.",
+        "It held that face features are sensitive information, also where they are extracted from CCTV. The use of "
+        "CCTV was not judged, since CCTV data had not been used.",
         _DECISION,
     ),
     Statement(
-        "The processing was lawful under the Immigration Act, which allows biometrics, and within the purpose.",
+        "It held the processing to be lawful under the Immigration Act, which allows biometrics, and within the "
+        "purpose.",
         _DECISION,
     ),
     Statement(
-        "The vendors were processors: they worked on zero-clients without input or output, and nothing left the lab.",
+        "It held the vendors to be processors: they worked on zero-clients without input or output, and nothing left "
+        "the lab.",
         _DECISION,
     ),
     Statement(
-        "The only breach was of Article 26(2): the outsourcing had not been made public. The administrative fine was "
-        "KRW 1,000,000, the first on a central ministry.",
+        "It found one breach and no other, of Article 26(2): the outsourcing had not been made public. The "
+        "administrative fine was KRW 1,000,000, the first on a central ministry.",
         _DECISION,
     ),
     Statement(

@@ -32,9 +32,9 @@ def render(case: AirportCase, examples: Sequence[tuple[str, str]] = (), run: str
         .get_template("airport.html.jinja")
         .render(
             case=case,
-            named=NAMED,
             known=KNOWN,
             finding=FINDING,
+            sources=list(dict.fromkeys(each for said in (*KNOWN, *FINDING) for each in said.sources)),
             rests_on=RESTS_ON,
             examples=examples,
             run=run,
