@@ -111,7 +111,9 @@ def test_a_job_queued_while_everything_is_halted_does_not_begin(night: tuple[Ins
     assert contents(installed) == before
     assert not (installed.place.settings.runs / "queued" / "run.json").exists(), "nor is its time fixed"
     offices.resume(halt)
-    assert 0 == installed.step("catalog", "queued", *AS_OF)
+    assert [0, 0] == [installed.step(step, "queued", *AS_OF) for step in ("catalog", "publish")]
+    found = {row["task"]: row["status"] for row in installed.rows("runs") if row["run_id"] == "queued"}
+    assert dict.fromkeys(JOBS, "halted") | {"catalog": "done", "publish": "done"} == found
 
 
 @pytest.mark.parametrize(
