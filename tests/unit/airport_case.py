@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
-from habeas.model.decision import Action, Verdict
-from habeas.model.people import ConsentStatus, Place
+from habeas.model.decision import Action, Facts, Verdict
+from habeas.model.people import ConsentStatus, Place, RosterLine
 from habeas.policy.decide import Decider
 from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
+from habeas.policy.regimes import LAWS
 from habeas.settings import PROJECT
 from habeas.steps.derive import embed_facts, scan_facts
 from habeas.steps.derive_terms import Terms, terms_of
@@ -74,54 +76,62 @@ def decided(
     """Write the lists into `folder`, read them in, decide everything."""
     plan, policy = plan_airport(size or Size(), 1, NOW), policy or rules()
     write_lists(plan, folder, NOW)
-    sources = import_sources(folder / "sources.csv", purposes=policy.purposes, recorded_at=NOW)
-    consents = import_consents(
-        folder / "consents.csv", purposes=policy.purposes, recorded_at=NOW, subject_of=_digest
-    )
-    rosters = import_rosters(
-        folder / "rosters.csv", subject_of=_digest, asset_of=lambda source, file: _digest(f"{source}/{file}")
-    )
-    assert ((), (), ()) == (sources.set_aside, consents.set_aside, rosters.set_aside)
-    decider = Decider(policy.packs)
-    who = {subject.subject_id: subject for subject in consents.subjects}
-    keys = {(s.subject_id, s.purpose): s.status is ConsentStatus.GIVEN for s in consents.records}
-    keys |= {
-        (s.subject_id, s.purpose): False for s in consents.records if s.status is not ConsentStatus.GIVEN
-    }
+    lists, decider = _Read(folder, policy), Decider(policy.packs)
     badges = {_digest(person.badge): person.badge for person in plan.people}
-    registered = {source.source_id: source for source in sources.records}
     asked: list[Asked] = []
     scans: dict[tuple[str, str], Verdict] = {}
-    for shot in plan.shots:
-        place = Place(shot.source_id, _digest(f"{shot.source_id}/{shot.file}"), captured_at=shot.captured_at)
-        lines = [line for line in rosters.records if line.asset_id == place.asset_id]
-        for purpose in wanted:
-            terms = terms_of(registered[shot.source_id], purpose, policy.lists, NOW, model=MODEL)
-            found = [
-                embed_facts(
-                    terms, line=line, subject=who.get(line.subject_id or ""), statements=consents.records,
-                    key_open=keys.get((line.subject_id or "", purpose)), place=place, catalogued_at=NOW,
-                ).facts
-                for line in lines
-            ]  # fmt: skip
-            told = [decider.decide(Action.EMBED, facts) for facts in found]
-            asked += [
-                Asked(badges[line.subject_id or ""], shot.source_id, shot.file, purpose, verdict)
-                for line, verdict in zip(lines, told, strict=True)
-            ]
-            laws = {
-                name for facts in found for name, value in facts.items() if name.startswith("law_") and value
-            }
-            scans[shot.file, purpose] = decider.decide(Action.SCAN, _scan(terms, place, told, laws))
+    for shot, purpose in product(plan.shots, wanted):
+        place = Place(shot.source_id, _asset(shot.source_id, shot.file), captured_at=shot.captured_at)
+        terms = terms_of(lists.sources[shot.source_id], purpose, policy.lists, NOW, model=MODEL)
+        lines = [line for line in lists.lines if line.asset_id == place.asset_id]
+        found = [lists.facts(terms, line, place) for line in lines]
+        told = [decider.decide(Action.EMBED, facts) for facts in found]
+        asked += [
+            Asked(badges[str(line.subject_id)], shot.source_id, shot.file, purpose, verdict)
+            for line, verdict in zip(lines, told, strict=True)
+        ]
+        scans[shot.file, purpose] = decider.decide(Action.SCAN, _scan(terms, place, told, found))
     return Case(plan, tuple(asked), scans)
 
 
-def _scan(terms: Terms, place: Place, told: list[Verdict], laws: set[str]) -> Mapping[str, object]:
+class _Read:
+    """The three lists as the imports read them: nothing is set aside."""
+
+    def __init__(self, folder: Path, policy: PolicySet) -> None:
+        purposes = policy.purposes
+        sources = import_sources(folder / "sources.csv", purposes=purposes, recorded_at=NOW)
+        consents = import_consents(
+            folder / "consents.csv", purposes=purposes, recorded_at=NOW, subject_of=_digest
+        )
+        rosters = import_rosters(folder / "rosters.csv", subject_of=_digest, asset_of=_asset)
+        assert ((), (), ()) == (sources.set_aside, consents.set_aside, rosters.set_aside)
+        self.sources = {source.source_id: source for source in sources.records}
+        self.lines, self._said = rosters.records, consents.records
+        self._who = {subject.subject_id: subject for subject in consents.subjects}
+        self._keys: dict[tuple[str, str], bool] = {}
+        for each in self._said:  # a no closes the key, whatever was said before
+            pair, given = (each.subject_id, each.purpose), each.status is ConsentStatus.GIVEN
+            self._keys[pair] = given and self._keys.get(pair, True)
+
+    def facts(self, terms: Terms, line: RosterLine, place: Place) -> Facts:
+        who = str(line.subject_id)
+        return embed_facts(
+            terms, line=line, subject=self._who.get(who), statements=self._said,
+            key_open=self._keys.get((who, terms.purpose)), place=place, catalogued_at=NOW,
+        ).facts  # fmt: skip
+
+
+def _scan(terms: Terms, place: Place, told: Sequence[Verdict], found: Sequence[Facts]) -> Facts:
+    laws = {law for facts in found for law in LAWS if facts[law]}
     allowed = any(verdict.effect == "allow" for verdict in told)
     return scan_facts(
         terms, place=place, catalogued_at=NOW, line_allowed=allowed if told else None,
         line_laws=laws if told else None, lines_valid_until=None,
     ).facts  # fmt: skip
+
+
+def _asset(source: str, file: str) -> str:
+    return _digest(f"{source}/{file}")
 
 
 def _digest(text: str) -> str:
