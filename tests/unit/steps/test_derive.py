@@ -96,6 +96,11 @@ def test_an_activity_that_says_nothing_supplies_nothing() -> None:
     assert True is embed(activity=silent).facts["activity_recorded"]
 
 
+def test_without_a_notice_nobody_knows_whether_consent_rests_on_it() -> None:
+    assert "notice_current" not in embed(activity=an_activity(notice=None)).facts
+    assert "notice_current" not in embed(statements=[]).facts
+
+
 def test_a_placeholder_line_has_no_person() -> None:
     facts = embed(line=a_line(subject_id=None)).facts
     assert False is facts["subject_known"]
@@ -419,6 +424,11 @@ def test_nobody_knows_when_it_was_taken_so_nobody_knows_what_was_before() -> Non
         assert "consent_before_capture" not in embed(place=a_place(captured_at=captured)).facts
 
 
+def test_what_is_filmed_and_found_at_one_instant_was_filmed_then() -> None:
+    found = embed(place=a_place(captured_at=day("2026-03-01")), catalogued_at=day("2026-03-01"))
+    assert True is found.facts["consent_before_capture"]
+
+
 def test_leaving_out_always_wins() -> None:
     everyone = a_leave_out(subject_id=None, scope=Scope(sources=("studio",)))
     for record in (a_leave_out(), everyone):
@@ -484,6 +494,11 @@ def test_a_scan_holds_as_long_as_its_lines() -> None:
 def test_nothing_that_could_flip_is_no_end() -> None:
     nothing: dict[str, Any] = {"source": None, "activity": None, "subject": None, "statements": []}
     assert None is embed(**nothing).valid_until
+
+
+def test_what_is_kept_for_ever_has_no_end() -> None:
+    world: dict[str, Any] = {"activity": None, "subject": None, "statements": []}
+    assert None is embed(source=a_source(retention_days=10**9), **world).valid_until
 
 
 def test_terms_are_the_same_for_every_file_and_person() -> None:
