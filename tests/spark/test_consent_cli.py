@@ -42,9 +42,9 @@ class Desk:
 
 def test_from_the_desk_to_the_receipt_and_back(spark: SparkSession, tmp_path: Path) -> None:
     desk = Desk(tmp_path / "home")
-    grant = ("consent", "grant", "--purpose", "archive_search", "--notice-version", "2026-1", "--explicit", "--separate",
-             "--written", "--event", "open-day", "--recipient", "Vendor A", "--age", "adult", "--jurisdiction", "KR",
-             "--subject-file", "-")  # fmt: skip
+    grant = ("consent", "grant", "--purpose", "archive_search", "--notice-version", "2026-1", "--explicit",
+             "--separate", "--written", "--event", "open-day", "--recipient", "Vendor A", "--age", "adult",
+             "--jurisdiction", "KR", "--subject-file", "-")  # fmt: skip
     assert 1 == desk(*grant, stdin="B-1\n")["statements"]
     (said,) = desk.show()["statements"]
     assert ("given", "events open-day", ["Vendor A"]) == (said["standing"], said["about"], said["recipients"])

@@ -283,3 +283,11 @@ def test_the_order_of_the_ledger_says_nothing(
 def test_what_is_not_known_yet_says_nothing(said: list[ConsentStatement], at: datetime, place: Place) -> None:
     later = [replace(each, recorded_at=at + timedelta(seconds=1)) for each in said]
     assert None is stands(later, at, place=place).status
+
+
+def test_what_has_no_end_never_flips() -> None:
+    assert None is stands([a_statement()]).flips_at
+    ends_later = a_statement("withdrawn", expires_at=day("2027-01-01"))
+    assert ("withdrawn", None) == (stands([ends_later]).status, stands([ends_later]).flips_at)
+    refused = a_statement("refused", expires_at=day("2027-01-01"))
+    assert ("refused", None) == (stands([refused]).status, stands([refused]).flips_at)
