@@ -15,7 +15,7 @@ from habeas.spark.worker import make_worker, set_up
 
 def body(job: Job) -> None:
     tables = job.tables()
-    setup = set_up(job.settings, job.purposes, embed.source_folders(tables), job.recipients)
+    setup = set_up(job.settings, job.policies, job.purposes, embed.source_folders(tables))
     job.digests["model"] = setup.model_id
     args = job.args
     planned = embed.plan(

@@ -11,7 +11,7 @@ from habeas.spark.worker import set_up
 
 def body(job: Job) -> None:
     tables = job.tables()
-    setup = set_up(job.settings, job.purposes, embed.source_folders(tables), job.recipients)
+    setup = set_up(job.settings, job.policies, job.purposes, embed.source_folders(tables))
     args = job.args
     planned = embed.plan(
         tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to,

@@ -140,11 +140,10 @@ class Installation:
         again = DeriveAgain(self.reader, run_times(self.settings.runs, models), ends)
         return Replayer(self.reader, self.policy_store.load, again)
 
-    @cached_property
+    @property
     def purposes(self) -> Purposes:
-        from habeas.policy.purposes import load_purposes
-
-        return load_purposes(self.settings.policies / "purposes.yaml")
+        """The purposes there are, by the rules in force."""
+        return self.policy.purposes
 
     @cached_property
     def rules(self) -> Rulebook:

@@ -14,12 +14,13 @@ from habeas.model.ids import digest, json_digest
 from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
 from habeas.model.pack import ModelPack
 from habeas.model.rows import AssetPlan, StagedRow
-from habeas.policy.purposes import load_purposes
+from habeas.policy.policy_set import PolicySet
 from habeas.sealing.sealer import Sealer
 from habeas.settings import Settings
 from habeas.steps import packs
 from habeas.steps.embed import EmbedRules
 from habeas.steps.embed_halted import embed_unless_halted
+from habeas.steps.orders import recipients_of
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,14 @@ class WorkerSetup:
 
 
 def set_up(
-    settings: Settings, wanted: Sequence[str], sources: Mapping[str, str], recipients: Mapping[str, str]
+    settings: Settings, policies: PolicySet, wanted: Sequence[str], sources: Mapping[str, str]
 ) -> WorkerSetup:
     """Read, permit and verify the pack for the wanted purposes, before any of its networks is opened.
 
-    `sources`: source id -> its folder in the archive; `recipients`: purpose -> who gets its templates.
-    Raises RefusedByPolicy, IntegrityError, UsageError.
+    `policies`: the rules in force; `sources`: source id -> its folder in the archive. Raises RefusedByPolicy,
+    IntegrityError, UsageError.
     """
-    known = load_purposes(settings.policies / "purposes.yaml")
-    purposes = {p: known.resolve(p).commercial for p in wanted}
+    purposes = {p: policies.purposes.resolve(p).commercial for p in wanted}
     folder = settings.models / settings.pack
     return WorkerSetup(
         pack=packs.ready(folder, purposes),
@@ -76,7 +76,7 @@ def set_up(
         registrar_public_key=settings.registrar_public_key,
         orders=settings.orders,
         ordered=settings.orders.exists(),
-        recipients=tuple(sorted(recipients.items())),
+        recipients=tuple(sorted(recipients_of(policies.activities).items())),
         media=settings.media,
         sampling=settings.sampling,
         binding=settings.binding,
