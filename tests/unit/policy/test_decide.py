@@ -145,6 +145,17 @@ def test_two_facts_that_cannot_be_read_are_both_named() -> None:
     assert ["consent", "sold"] == [rule.fact for rule in embed(GOOD | {"sold": "no", "consent": "yes"}).rules]
 
 
+def test_the_engines_own_refusals_are_denials_that_name_no_missing_fact() -> None:
+    """Under the pack that they concern, with a sentence, and never curable by supplying something."""
+    silent = decide(Action.MATCH, {"law_eu": True}, [LAW]).rules
+    unread = embed(GOOD | {"consent": "yes"}).rules
+    nobody = embed(GOOD, []).rules
+    assert [("eu", "deny", "", ""), ("habeas", "deny", "", "consent"), ("habeas", "deny", "", "")] == [
+        (rule.pack, rule.kind, rule.citation, rule.fact) for rule in (*silent, *unread, *nobody)
+    ]
+    assert all(rule.sentence.endswith(".") for rule in (*silent, *unread, *nobody))
+
+
 # Cedar skips a policy that errors; what remains says Allow. Proven first, then that we don't.
 ERRING = pair("T-1", "line_attested", "9223372036854775807 + 1 > 0")
 

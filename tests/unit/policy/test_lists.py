@@ -113,6 +113,12 @@ def test_a_waiver_that_says_less_or_more_is_refused(old: str, new: str, says: st
     assert says in str(caught.value)
 
 
+def test_a_waiver_names_a_role_and_the_refusal_says_so() -> None:
+    with pytest.raises(UsageError) as caught:
+        waivers(WAIVER.replace("privacy-office", "Mrs Kim"))
+    assert "privacy-office" in caught.value.hint
+
+
 def test_what_an_activity_leaves_out_was_not_said() -> None:
     found = activities_of(ACTIVITY.encode(), "a", PURPOSES)["archive_search"]
     assert None is found.transfers and None is found.opt_out and None is found.dpia_approved
