@@ -261,3 +261,10 @@ def test_only_what_covers_the_whole_consent_takes_its_key(registrar):
     assert 1 == len(enrol_standing([to_both], registrar, NOW, [out(scope=FAIR)]))
     covered = [at_the(FAIR, said(GIVEN, 1, subject="t"))]
     assert [] == enrol_standing(covered, registrar, NOW, [out(subject_id="t", scope=FAIR)])
+
+
+def test_a_key_of_which_nobody_knows_when_it_was_made_answers_to_no_refusal(registrar):
+    history = [said(GIVEN, 1), at_the(FAIR, said(REFUSED, 2))]
+    (record,) = enrol_consents(history, registrar, NOW)
+    registrar.records = lambda _: [replace(record, created_at=None)]
+    assert [record.key_id] == close_ended(history, registrar, LATER)
