@@ -23,7 +23,7 @@ from deriving import (
 )
 from ordinary import a_leave_out, a_line, a_place, a_source, a_statement, day
 
-from habeas.model.activity import Activity, Notice
+from habeas.model.activity import Activity, Notice, Recipient
 from habeas.model.decision import Action
 from habeas.model.people import Scope
 from habeas.policy.activities import NOT_AUDITED, NOT_DISCLOSED
@@ -283,6 +283,7 @@ def a_statute(**changes: Any) -> Statute:
         ({"processor_classes": frozenset({"controller", "private"})}, {"recipient": a_vendor()}, True),
         ({}, {"processors": None}, False),
         ({}, {"recipient": None}, False),
+        ({}, {"recipient": Recipient("Museum", "controller", "private", "KR")}, True),  # itself, by its name
     ],
 )
 def test_a_statute_counts_for_exactly_what_it_names(statute: Any, activity: Any, named: bool) -> None:
@@ -437,6 +438,15 @@ def test_leaving_out_always_wins() -> None:
     assert False is scan(leave_outs=[a_leave_out()]).facts["left_out"]  # a person, not the footage
     assert True is embed(line=a_line(subject_id=None), leave_outs=[everyone]).facts["left_out"]
     assert False is embed(leave_outs=[a_leave_out(subject_id="subject-2")]).facts["left_out"]
+
+
+def test_left_out_for_one_purpose_is_left_out_for_it_and_for_no_other() -> None:
+    person = a_leave_out(purposes=("archive_search",))
+    footage = a_leave_out(subject_id=None, scope=Scope(sources=("studio",)), purposes=("archive_search",))
+    for purpose, out in (("archive_search", True), ("access_verification", False)):
+        assert out is embed(leave_outs=[person], purpose=purpose).facts["left_out"]
+        assert out is embed(leave_outs=[footage], purpose=purpose).facts["left_out"]
+        assert out is scan(leave_outs=[footage], purpose=purpose).facts["left_out"]
 
 
 @pytest.mark.parametrize(
