@@ -158,13 +158,11 @@ def packs() -> tuple[Pack, ...]:
 
 def said_plainly(as_of: Any = NOW) -> dict[tuple[str, str], str]:
     """(line, purpose) -> facts, derived one by one from the same values."""
-    by_asset = {row["asset_id"]: row for row in assets() if row["present"]}
+    by_asset = {row["asset_id"]: row for row in assets()}
     people = {each.subject_id: each for each in subjects()}
     sources = {each.source_id: each for each in SOURCES}
     found = {}
     for line in lines():
-        if line.asset_id not in by_asset:
-            continue
         asset = by_asset[line.asset_id]
         for purpose in PURPOSES:
             key = f"{purpose}-{str(line.subject_id)[-1]}-1"
@@ -272,3 +270,18 @@ def test_what_was_recorded_later_is_not_heard(world: Tables) -> None:
     heard = question(as_of=NOW + timedelta(days=2), known_at=NOW + timedelta(days=2))
     rows = derived_lines(world, heard, OPEN).where("line_id LIKE 'line-%-1'").collect()
     assert {True} == {parse(r["facts"])["left_out"] for r in rows}
+
+
+def test_what_is_stored_for_a_purpose_nobody_wants_any_more_is_decided_on(world: Tables) -> None:
+    """Else a withdrawal or a new rule would never reach it. The same goes for files that are gone: see above."""
+    row = {
+        "row_id": "r", "asset_id": "asset-0", "line_id": "line-0-1", "subject_id": "subject-1", "source_id": "studio",
+        "purpose": "archive_search", "key_id": "k", "suite": 2, "format_version": 1, "model_id": "m",
+        "preprocessing": "x", "transform": "none", "decision_id": "d", "frame_ms": 0, "rank": 0, "q_size_px": 90.0,
+        "q_sharpness": 50.0, "q_exposure": 0.5, "q_frontality": 0.9, "q_norm_ok": True, "sealed": b"s" * 99,
+        "work_digest": "w", "run_id": "r0", "sealed_at": NOW,
+    }  # fmt: skip
+    wanted = question(wanted=("access_verification",))
+    assert {"access_verification"} == {r["purpose"] for r in derived_lines(world, wanted, OPEN).collect()}
+    write(world, "embeddings", [row])
+    assert set(PURPOSES) == {r["purpose"] for r in derived_lines(world, wanted, OPEN).collect()}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from habeas.spark.decisions import newest_status
 from habeas.spark.publish import publish
 from habeas.spark.tables import Tables
 
@@ -63,11 +64,14 @@ def test_publishing_twice_is_publishing_once(tables: Tables) -> None:
     assert tables.read("staged").count() == 0
 
 
-def test_a_key_closed_while_publishing_leaves_no_open_row(tables: Tables) -> None:
-    answers = iter([frozenset({"k1", "k2"}), frozenset({"k2"})])
+@pytest.mark.parametrize("read", [1, 2], ids=["before rows are opened", "while they are opened"])
+def test_a_key_closed_while_publishing_leaves_no_open_row(tables: Tables, read: int) -> None:
+    answers = iter([frozenset({"k1", "k2"})] * read + [frozenset({"k2"})] * 2)
     stage(tables, embedding("1", "k1"), embedding("2", "k2"), DONE)
     publish(tables, "r1", NOW, NOW, lambda: next(answers))
-    assert statuses(tables) == {"2": "open"}
+    assert statuses(tables) == {"1": "closed", "2": "open"}
+    newest = {r["row_id"][0]: r["erase_by"] for r in newest_status(tables.read("row_status")).collect()}
+    assert newest["1"] is not None and newest["2"] is None
 
 
 def test_a_key_closed_before_publishing_leaves_no_row(tables: Tables) -> None:

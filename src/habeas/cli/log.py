@@ -18,6 +18,7 @@ Asset = Annotated[
 CONSENTS = ("given_at", "recorded_at", "subject_id", "purpose", "status", "standing", "expires_at", "about",
             "notice_version", "method")  # fmt: skip
 _DECISIONS = ("as_of", "decision_id", "action", "purpose", "effect", "rules", "missing", "in_force")
+_QUEUE = ("erase_by", "late", "row_id", "source_id", "purpose", "since", "why", "rules")
 
 
 @app.command()
@@ -64,6 +65,20 @@ def decisions(
 
     reader, wanted = _asked(subject, subject_file, asset, config, custody)
     _print(log_decisions(reader, wanted, moment(as_of, now())), _DECISIONS, as_json)
+
+
+@app.command()
+def queue(config: Config = None, as_json: Json = False) -> None:
+    """Templates that nothing allows any more, and by when each has to be erased. The most urgent come first.
+
+    \b
+    habeas log queue
+    habeas log queue --json
+    """
+    from habeas.cli.bootstrap import installation
+    from habeas.steps.erasure_queue import waiting
+
+    _print(waiting(installation(config).reader, now()), _QUEUE, as_json)
 
 
 def _asked(

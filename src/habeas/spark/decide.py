@@ -46,7 +46,7 @@ def _settle(
         )
         before = current(tables.read("decisions")).where(F.col("action") == action.value)
         before = before.select(
-            *_THING, F.struct("facts_digest", "policy_digest", "valid_until").alias("before")
+            *_THING, F.struct("facts_digest", "policy_digest", "valid_until", "key_id").alias("before")
         )
         same_thing = [F.col(f"d.{c}").eqNullSafe(F.col(f"b.{c}")) for c in _THING]
         changed = (
@@ -58,6 +58,7 @@ def _settle(
                 | (F.col("before.policy_digest") != F.lit(question.policy))
                 | (F.col("before.valid_until") <= F.lit(question.as_of))
                 | ~F.col("before.valid_until").eqNullSafe(F.col("d.valid_until"))
+                | ~F.col("before.key_id").eqNullSafe(F.col("d.key_id"))
             )
             .select("d.*")
             .join(verdicts, "facts_digest")

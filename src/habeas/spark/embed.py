@@ -49,7 +49,7 @@ def plan(
         decisions.where("action = 'embed'")
         .join(scans, ["asset_id", "purpose"], "left_semi")
         .join(tables.read("rosters").select("line_id", "subject_id"), "line_id")
-        .join(_newest_keys(tables), ["subject_id", "purpose"])
+        .join(tables.read("keys"), ["subject_id", "purpose", "key_id"])
         .withColumn("expires_at", F.col("valid_until"))
         .groupBy("line_id")
         .agg(F.sort_array(F.collect_list(F.struct(*_GRANT))).alias("grants"))
@@ -75,12 +75,6 @@ def plan(
 def source_folders(tables: Tables) -> dict[str, str]:
     """Source id -> its folder, relative to the archive."""
     return {r["source_id"]: r["root"] for r in tables.read("sources").select("source_id", "root").collect()}
-
-
-def _newest_keys(tables: Tables) -> DataFrame:
-    keys = tables.read("keys")
-    best = F.max_by(F.struct(*[c for c in keys.columns if c not in ("subject_id", "purpose")]), "generation")
-    return keys.groupBy("subject_id", "purpose").agg(best.alias("k")).select("subject_id", "purpose", "k.*")
 
 
 def _assets(

@@ -7,6 +7,7 @@ about a person travels once, before their lines, in one shuffle: no join repeats
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from habeas.steps.ledger_rows import leave_out_of, source_of
 
 _DERIVED = (
     "decision_id string, action string, asset_id string, line_id string, purpose string, "
-    "facts string, facts_digest string, valid_until timestamp"
+    "facts string, facts_digest string, valid_until timestamp, key_id string"
 )
 _ARROW = pa.schema(
     [(name, pa.timestamp("us", "UTC") if name == "valid_until" else pa.string()) for name in FactSet._fields]
@@ -36,6 +37,7 @@ _Deriving = Callable[[_Rows], Iterator[FactSet]]
 
 def derived_lines(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
     """A fact set for each roster line and wanted purpose."""
+    question = _with_stored(tables, question)
     around = _surroundings(tables, question)
 
     def derive(rows: _Rows) -> Iterator[FactSet]:
@@ -59,6 +61,7 @@ def derived_scans(
 
     `decisions`, `fact_sets`: taken instead of the stored ones, to see what would follow from them.
     """
+    question = _with_stored(tables, question)
     around = _surroundings(tables, question)
 
     def derive(rows: _Rows) -> Iterator[FactSet]:
@@ -90,15 +93,24 @@ def _batch(found: list[FactSet]) -> pa.RecordBatch:
     )
 
 
+def _with_stored(tables: Tables, question: Question) -> Question:
+    """What is stored for a purpose that nobody wants any more is decided on as well: something may end it."""
+    stored = {row["purpose"] for row in tables.read("embeddings").select("purpose").distinct().collect()}
+    return replace(question, wanted=(*question.wanted, *sorted(stored.difference(question.wanted))))
+
+
 def _people_and_lines(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
-    """Whatever is recorded about a person, then their roster lines, person by person."""
-    assets = tables.read("assets").where("present").select(*_ASSET)
+    """Whatever is recorded about a person, then their roster lines, person by person.
+
+    Also of files that are gone: what was made of them may still be stored.
+    """
+    assets = tables.read("assets").select(*_ASSET)
     lines = tables.read("rosters").join(assets, "asset_id")
     said = tables.read("consents").where(F.col("purpose").isin(*question.wanted))
     people = [
         _records("statement", said, "subject_id"),
         _records("leave_out", _personal(tables), "owner", without="owner"),
-        _records("key", _newest_keys(tables, open_keys), "subject_id"),
+        _records("key", _newest_keys(tables, question, open_keys), "subject_id"),
         _records("subject", tables.read("subjects"), "subject_id", without="recorded_at"),
         # A placeholder's line is about nobody; it travels by itself, or all of them would meet in one partition.
         _records("line", lines.select(*_LINE), F.coalesce("subject_id", "line_id")),
@@ -122,17 +134,21 @@ def _personal(tables: Tables) -> DataFrame:
     """Leave-outs of people and what lifts them; `owner` = the person. A lift names the record alone."""
     listed = tables.read("leave_outs")
     lifted = listed.select(F.col("leave_out_id").alias("lifts"), F.col("subject_id").alias("owner"))
-    owned = listed.join(lifted, "lifts", "left").withColumn("owner", F.coalesce("subject_id", "owner"))
+    whose = F.when(F.col("lifts").isNull(), F.col("subject_id")).otherwise(F.col("owner"))
+    owned = listed.join(lifted, "lifts", "left").withColumn("owner", whose)
     return owned.where("owner IS NOT NULL")
 
 
-def _newest_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
-    """Whether each person's newest key for a purpose is open."""
-    keys = tables.read("keys").groupBy("subject_id", "purpose")
-    newest = keys.agg(F.max_by("key_id", "generation").alias("key_id"))
+def _newest_keys(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
+    """Each person's newest key for a purpose, and whether it is open.
+
+    A key made later answers to something said later, which this run doesn't hear.
+    """
+    made = tables.read("keys").where(F.col("created_at") <= F.lit(question.known_at))
+    newest = made.groupBy("subject_id", "purpose").agg(F.max_by("key_id", "generation").alias("key_id"))
     known = key_frame(tables, open_keys).withColumn("open", F.lit(True))
     found = newest.join(known, "key_id", "left")
-    return found.select("subject_id", "purpose", F.coalesce("open", F.lit(False)).alias("open"))
+    return found.select("subject_id", "purpose", "key_id", F.coalesce("open", F.lit(False)).alias("open"))
 
 
 def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame) -> DataFrame:
@@ -159,7 +175,7 @@ def _surroundings(tables: Tables, question: Question) -> Surroundings:
     occasions: dict[str, list[tuple[str, str]]] = {}
     for row in _collected(tables.read("occasions").where(F.col("recorded_at") <= F.lit(question.known_at))):
         occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
-    footage = _collected(tables.read("leave_outs").where("subject_id IS NULL"))
+    footage = _collected(tables.read("leave_outs").where("subject_id IS NULL OR lifts IS NOT NULL"))
     return Surroundings(
         sources={row["source_id"]: source_of(row) for row in _collected(tables.read("sources"))},
         occasions={folder: tuple(sorted(named)) for folder, named in occasions.items()},

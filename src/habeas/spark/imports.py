@@ -1,13 +1,14 @@
 """Imports into their tables, insert-only; the same file twice changes nothing.
 
-A no closes keys before it is written, and a new key is made after what was said is written: a run that starts in
-between finds the old key closed and no new one. What can't be used goes to `quarantine`, without its values.
+A no closes keys before it is written and shuts their rows afterwards, and a new key is made after what was said is
+written: a run that starts in between finds the old key closed and no new one. What can't be used goes to `quarantine`,
+without its values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from habeas.model.ids import new_id
 from habeas.model.people import ConsentStatement, LeaveOut, RosterLine, Source, Subject
 from habeas.policy.purposes import Purposes
 from habeas.spark.embed import source_folders
+from habeas.spark.enrolling import Heard, follow
 from habeas.spark.tables import Tables
 from habeas.steps import imports
-from habeas.steps.enrolment import close_ended, close_left_out, enrol_standing
+from habeas.steps.enrolment import close_left_out
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_people import learnt
 from habeas.steps.import_scope import NOWHERE, SUBJECT, Places
@@ -85,12 +87,12 @@ def add_consents(
     fresh = [each for each in read.records if each.consent_id not in ids]
     # Every pair of the file, not the new ones alone: an import that was cut off is finished by the next.
     pairs = {(each.subject_id, each.purpose) for each in read.records}
-    history = [each for each in (*recorded, *fresh) if (each.subject_id, each.purpose) in pairs]
-    left_out = _leave_outs(tables, {subject for subject, _ in pairs})
-    close_ended(history, registrar, now, left_out)
+    people = {subject for subject, _ in pairs}
+    heard = _heard(tables, people, pairs, [*recorded, *fresh])
+    closed = heard.close(registrar, now)
     _people(tables, read.subjects, now)
     _insert(tables, "consents", [statement_row(each) for each in fresh])
-    _enrol(tables, registrar, history, left_out, now)
+    follow(tables, registrar, heard, lambda: _heard(tables, people, pairs), closed, _run_of(read), now)
     _set_aside(tables, read, now)
     return read
 
@@ -122,12 +124,13 @@ def add_leave_outs(
         each.subject_id for each in stored if each.leave_out_id in {one.lifts for one in read.records}
     }
     people = {each for each in touched if each is not None}
-    close_left_out([each for each in everything if each.subject_id in people or each.lifts], registrar, now)
+    about_them = [each for each in everything if each.subject_id in people or each.lifts]
+    closed = close_left_out(about_them, registrar, now)
     _people(tables, (Subject(person, None, None) for person in sorted(people)), now)
     _insert(tables, "leave_outs", [leave_out_row(each) for each in fresh])
     # Closed for some footage, or lifted: where consent still stands, it gets a new key.
-    history = [statement_of(row) for row in _about(tables, "consents", people)]
-    _enrol(tables, registrar, history, everything, now)
+    heard = _heard(tables, people)
+    follow(tables, registrar, heard, lambda: _heard(tables, people), closed, _run_of(read), now)
     _set_aside(tables, read, now)
     return read
 
@@ -190,21 +193,25 @@ def _about(tables: Tables, name: str, subject_ids: Collection[str]) -> list[dict
     return [row.asDict() for row in tables.read(name).join(wanted, "subject_id", "left_semi").collect()]
 
 
-def _leave_outs(tables: Tables, subject_ids: Collection[str]) -> list[LeaveOut]:
-    """What is recorded about these people, and every lift."""
-    rows = [row.asDict() for row in tables.read("leave_outs").where("lifts IS NOT NULL").collect()]
-    return [leave_out_of(row) for row in (*_about(tables, "leave_outs", subject_ids), *rows)]
-
-
-def _enrol(
+def _heard(
     tables: Tables,
-    registrar: Registrar,
-    history: Iterable[ConsentStatement],
-    left_out: Iterable[LeaveOut],
-    now: datetime,
-) -> None:
-    records = enrol_standing(history, registrar, now, left_out)
-    _insert(tables, "keys", [{f.name: getattr(key, f.name) for f in fields(key)} for key in records])
+    people: Collection[str],
+    pairs: Collection[tuple[str, str]] | None = None,
+    said: Iterable[ConsentStatement] | None = None,
+) -> Heard:
+    """What is recorded about these people, and every lift; of `pairs` (subject_id, purpose) alone where given."""
+    if said is None:
+        said = map(statement_of, _about(tables, "consents", people))
+    lifts = [row.asDict() for row in tables.read("leave_outs").where("lifts IS NOT NULL").collect()]
+    left_out = [leave_out_of(row) for row in (*_about(tables, "leave_outs", people), *lifts)]
+    return Heard(
+        [each for each in said if pairs is None or (each.subject_id, each.purpose) in pairs], left_out
+    )
+
+
+def _run_of(read: Imported[Any]) -> str:
+    """What tables call an import."""
+    return f"import-{read.input_digest[:12]}"
 
 
 def _people(tables: Tables, people: Iterable[Subject], now: datetime) -> None:
@@ -224,7 +231,7 @@ def _set_aside(tables: Tables, read: Imported[Any], now: datetime) -> None:
         {
             "quarantine_id": new_id("quarantine", "record", read.input_digest, bad.line_number, bad.reason),
             "item": "record", "input_digest": read.input_digest, "line_number": bad.line_number,
-            "reason": bad.reason, "detail": bad.detail, "run_id": f"import-{read.input_digest[:12]}",
+            "reason": bad.reason, "detail": bad.detail, "run_id": _run_of(read),
             "recorded_at": now,
         }
         for bad in read.set_aside

@@ -1,7 +1,7 @@
 """Publish: staged rows become rows of record, by key, so that a retry changes nothing.
 
-Open keys are read before and after the merge: a withdrawal in between still wins, and a key nobody knows
-counts as closed. What is halted is asked right before the merge. `work` comes last:
+Open keys are read before the merge, after it, and once more after rows were opened: a withdrawal in between still
+wins, and a key nobody knows counts as closed. What is halted is asked right before the merge. `work` comes last:
 a run killed halfway finds its assets undone and lands on the same rows.
 """
 
@@ -18,7 +18,8 @@ from habeas import __version__
 from habeas.model.ids import new_id
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
-from habeas.spark.decisions import current, key_frame, newest_status
+from habeas.spark.decisions import key_frame
+from habeas.spark.statuses import close_rows, settle
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
 
@@ -52,7 +53,7 @@ def publish(
             _insert_embeddings(tables, good, now)
             _insert_refusals(tables, free, now)
             _set_aside(tables, free, run_id, as_of)
-        changed = _settle_status(tables, open_keys(), run_id, now)
+        changed = _settle(tables, open_keys, run_id, now)
         if counts:
             _close_work(tables, free, run_id, now)
         if anything:
@@ -102,56 +103,15 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
         tables.insert_missing("quarantine", tables.frame("quarantine", rows))
 
 
-def _settle_status(tables: Tables, open_keys: frozenset[str], run_id: str, now: datetime) -> dict[str, int]:
-    """Open, renew or close every stored row by its key and by its line's newest decision.
+def _settle(tables: Tables, open_keys: OpenKeys, run_id: str, now: datetime) -> dict[str, int]:
+    """Open and close rows; shut again what was opened under a key that closed while it was written.
 
-    Open needs both: an open key and a decision that allows. What was frozen or held stays so, and what was
-    closed with its key stays closed; what a decision had closed may open again when a decision allows it.
+    A key that closes after the last look is its closer's: who closes it looks for open rows afterwards.
     """
-    keys = key_frame(tables, open_keys).withColumn("key_open", F.lit(True))
-    decided = current(tables.read("decisions").where("action = 'embed'"))
-    decided = decided.select(
-        "line_id", "purpose", "effect", "valid_until", F.col("decision_id").alias("newest")
-    )
-    known = newest_status(tables.read("row_status")).select("row_id", "status", "expires_at", "reason")
-    allowed = F.coalesce(F.col("key_open") & (F.col("effect") == "allow"), F.lit(False))
-    new, opened = F.col("status").isNull(), F.col("status") == "open"
-    again = (F.col("status") == "closed") & (F.col("reason") == "decision_ended")
-    moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))
-    # Persisted before it is filtered: Spark's optimiser would take the cases apart again and again.
-    joined = (
-        tables.read("embeddings")
-        .select("row_id", "line_id", "purpose", "key_id", "decision_id")
-        .join(keys, "key_id", "left")
-        .join(decided, ["line_id", "purpose"], "left")
-        .join(known, "row_id", "left")
-        .withColumn(
-            "event",
-            F.when(allowed & new, "published").when(allowed & again, "allowed_again")
-            .when(allowed & opened & moved, "renewed")
-            .when(~allowed & opened & F.col("key_open"), "decision_ended")
-            .when(~allowed & opened, "key_closed"),
-        )
-        .withColumn("allowed", allowed)
-        .persist()
-    )  # fmt: skip
-    try:
-        fresh = joined.where("event IS NOT NULL").select(
-            "row_id",
-            F.when(F.col("allowed"), "open").otherwise("closed").alias("status"),
-            F.coalesce("newest", "decision_id").alias("decision_id"),
-            F.when(F.col("allowed"), F.col("valid_until")).otherwise(F.col("expires_at")).alias("expires_at"),
-            F.col("event").alias("reason"),
-            F.lit(now).alias("recorded_at"),
-            F.lit(run_id).alias("run_id"),
-        )
-        found = fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
-        counts = {r["status"]: int(r["n"]) for r in found}
-        if counts:
-            tables.insert_missing("row_status", fresh)
-        return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}
-    finally:
-        joined.unpersist()
+    asked = open_keys()
+    changed = settle(tables, asked, run_id, now)
+    late = close_rows(tables, asked - open_keys(), run_id, now)
+    return {"opened": changed["opened"], "closed": changed["closed"] + late}
 
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:

@@ -62,6 +62,7 @@ class FactSet(NamedTuple):
     facts: str
     facts_digest: str
     valid_until: datetime | None
+    key_id: str | None = None  # the key that the facts speak of; what is allowed is sealed to it and no other
 
 
 class Deriver:
@@ -98,7 +99,8 @@ class Deriver:
                 terms, voice, line["attested_by"], line["attested_at"], place, found,
                 self._heard.keys.get(purpose), footage,
             )  # fmt: skip
-            yield self._set(Action.EMBED, line, terms.embed, moving, purpose)
+            found_set = self._set(Action.EMBED, line, terms.embed, moving, purpose)
+            yield found_set._replace(key_id=self._heard.key_ids.get(purpose))
 
     def scans(self, row: Row) -> Iterator[FactSet]:
         """The facts of one asset; `lines` tells what was decided about the people listed in it."""
@@ -163,6 +165,7 @@ class _Heard:
         self.statements: list[ConsentStatement] = []
         self.leave_outs: list[LeaveOut] = []
         self.keys: dict[str, bool] = {}
+        self.key_ids: dict[str, str] = {}
         self.subject: Subject | None = None
 
     def take(self, row: Row) -> None:
@@ -171,7 +174,10 @@ class _Heard:
         elif row["leave_out"] is not None:
             self.leave_outs.append(leave_out_of(row["leave_out"]))
         elif row["key"] is not None:
-            self.keys[row["key"]["purpose"]] = row["key"]["open"]
+            key = row["key"]
+            self.keys[key["purpose"]] = key["open"]
+            if "key_id" in key:
+                self.key_ids[key["purpose"]] = key["key_id"]
         else:
             who = row["subject"]
             jurisdictions = who["jurisdictions"]

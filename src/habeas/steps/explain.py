@@ -11,6 +11,7 @@ from habeas.steps.chain import KeyStatus, Links
 from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Reader, Row, one, rows, starting
 from habeas.steps.rulebook import Rulebook
+from habeas.steps.statuses import newest_statuses
 from habeas.steps.words import ACTIONS, EFFECTS, reason
 
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
@@ -140,9 +141,10 @@ def _status(links: Links, row_id: str) -> Link:
     found = rows(links.reader, "row_status", ("row_id", "=", row_id))
     if not found:
         return Link("status", "No status is recorded: the row counts as closed.", {"status": "closed"})
-    newest = max(found, key=lambda row: row["recorded_at"])
+    newest = newest_statuses(found)[row_id]
     says = f"Now {newest['status']}, permission until {day(newest['expires_at'])}."
-    return Link("status", says, plain(newest, "status", "reason", "expires_at", "recorded_at"))
+    says += f" To be erased by {day(newest['erase_by'])}." if newest["erase_by"] else ""
+    return Link("status", says, plain(newest, "status", "reason", "expires_at", "erase_by", "recorded_at"))
 
 
 def _decision(links: Links, decision_id: str) -> Explanation:

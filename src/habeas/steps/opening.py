@@ -17,6 +17,7 @@ from habeas.model.ids import packed
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.sealing.envelope import SealContext
 from habeas.sealing.opening import open_sealed
+from habeas.steps.statuses import newest_statuses, zoned
 
 Row = Mapping[str, Any]
 """A row of a table as its contract in schemas/ says."""
@@ -97,7 +98,7 @@ def _vectors(
         raise IntegrityError(
             "a row id stands twice among the rows to open", hint="Check `embeddings` for duplicates."
         )
-    newest = _newest(statuses)
+    newest = newest_statuses(statuses)
     skipped: Counter[str] = Counter()
     allowed = []
     for row in rows:
@@ -153,20 +154,6 @@ def context_of(row: Row) -> SealContext:
     )
 
 
-def _newest(statuses: Iterable[Row]) -> dict[str, Row]:
-    newest: dict[str, Row] = {}
-    for status in statuses:
-        known = newest.get(status["row_id"])
-        if known is None or _order(status) > _order(known):
-            newest[status["row_id"]] = status
-    return newest
-
-
-def _order(status: Row) -> tuple[datetime, bool]:
-    # Of two statuses of the same instant the one that keeps the row shut wins.
-    return _zoned(status["recorded_at"]), status["status"] != "open"
-
-
 def _refusal(status: Row | None, now: datetime) -> str:
     """Why a row may not be opened now; empty if it may."""
     if status is None:
@@ -174,10 +161,4 @@ def _refusal(status: Row | None, now: datetime) -> str:
     if status["status"] != "open":
         return str(status["status"]) if status["status"] in {"frozen", "held"} else "closed"
     expires = status["expires_at"]
-    return "expired" if expires is not None and _zoned(expires) <= now else ""
-
-
-def _zoned(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise UsageError("a status carries a time without a zone", hint="Read the tables with times in UTC.")
-    return at
+    return "expired" if expires is not None and zoned(expires) <= now else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,3 +127,22 @@ def test_opening_tells_count_and_digest_and_is_recorded(habeas: Habeas, config: 
     assert {"opened", "digest", "skipped"} == set(told)
     assert 0 == told["opened"], "the small story's rows are sealed to nothing"
     assert "a test" == installation(config).watcher.openings()[-1]["reason"]
+
+
+def test_what_waits_to_be_erased_is_listed_with_a_time(
+    habeas: Habeas, config: Path, tmp_path: Path, small_warehouse: Path
+) -> None:
+    assert [] == json.loads(habeas("log", "queue", "--json").stdout)
+    shutil.copytree(small_warehouse, tmp_path / "warehouse")
+    closed = {"row_id": story.ROW_ANA, "status": "closed", "decision_id": story.WITHDRAWN, "reason": "key_closed",
+              "recorded_at": story.at(22), "erase_by": story.at(27), "run_id": "import-1"}  # fmt: skip
+    story.write(tmp_path / "warehouse", "row_status", [closed])
+    place = tmp_path / "habeas.toml"
+    place.write_text(config.read_text().replace(str(small_warehouse), str(tmp_path / "warehouse")))
+    (told,) = json.loads(habeas("log", "queue", "--json", on=place).stdout)
+    assert (story.ROW_ANA, "key_closed", "2026-11-27T00:00:00+00:00") == (
+        told["row_id"],
+        told["why"],
+        told["erase_by"],
+    )
+    assert "2026-11-27" in habeas("log", "queue", on=place).stdout

@@ -1,0 +1,64 @@
+"""Keys and stored rows follow what was just written about people.
+
+Two imports may run at once, one with a yes and one with a no that the first has not read. Each writes first and reads
+again afterwards, so whichever is later sees the other: no key stays open against a no, and no row under such a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from habeas.adapters.keystore_registrar import Registrar
+from habeas.model.people import ConsentStatement, LeaveOut
+from habeas.sealing.keyrecords import KeyRecord
+from habeas.spark.statuses import close_rows
+from habeas.spark.tables import Tables
+from habeas.steps.enrolment import close_ended, close_left_out, enrol_standing
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the ledger holds about some people: their statements, their leave-outs and every lift."""
+
+    statements: list[ConsentStatement]
+    leave_outs: list[LeaveOut]
+
+    def close(self, registrar: Registrar, now: datetime) -> list[str]:
+        """Close every key that something speaks against; key_ids of what was open."""
+        at = self._at(now)
+        closed = close_ended(self.statements, registrar, at, self.leave_outs)
+        return closed + close_left_out(self.leave_outs, registrar, at)
+
+    def enrol(self, registrar: Registrar, now: datetime) -> list[KeyRecord]:
+        """The keys of all that nothing speaks against wholly."""
+        return enrol_standing(self.statements, registrar, self._at(now), self.leave_outs)
+
+    def _at(self, now: datetime) -> datetime:
+        """A key is no older than what it answers to, whoever's clock is ahead."""
+        return max([now, *(each.recorded_at for each in (*self.statements, *self.leave_outs))])
+
+
+def follow(
+    tables: Tables,
+    registrar: Registrar,
+    heard: Heard,
+    again: Callable[[], Heard],
+    closed: Collection[str],
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Shut the rows of closed keys, then make keys for what still stands. Call it when all of it is written.
+
+    `again` reads the ledger once more. It ends when nobody wrote a no meanwhile.
+    """
+    while True:
+        close_rows(tables, frozenset(closed), run_id, now)
+        if keys := heard.enrol(registrar, now):
+            rows = [{f.name: getattr(key, f.name) for f in fields(key)} for key in keys]
+            tables.insert_missing("keys", tables.frame("keys", rows))
+        heard = again()
+        closed = heard.close(registrar, now)
+        if not closed:
+            return

@@ -1,0 +1,111 @@
+"""Which stored rows may be opened: the newest status of each, by its key and its line's newest decision.
+
+Who opens rows and who closes keys each write first and then look at what the other wrote, so one of them always
+sees: publish opens, then asks which keys closed meanwhile; a withdrawal closes the key, then shuts what it finds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from habeas.spark.decisions import current, key_frame, newest_status
+from habeas.spark.tables import Tables
+from habeas.steps.erasure_queue import DESTROY_DAYS
+
+_LIMIT = "destroy_days<="
+
+
+def settle(tables: Tables, open_keys: frozenset[str], run_id: str, now: datetime) -> dict[str, int]:
+    """Open, renew or close every stored row; returns how many opened and closed.
+
+    Open needs both: an open key, and a newest decision that allows and has not run out. What was frozen or held stays
+    so, and what was closed with its key stays closed; what a decision had closed may open again when one allows it.
+    """
+    rows, decisions = tables.read("embeddings"), tables.read("decisions")
+    return _settle(tables, rows, decisions, tables.read("row_status"), open_keys, run_id, now)
+
+
+def close_rows(tables: Tables, closed_keys: frozenset[str], run_id: str, now: datetime) -> int:
+    """Close whatever is open under keys that were closed; returns how many rows."""
+    if not closed_keys or not tables.exists("embeddings"):
+        return 0
+    rows = tables.read("embeddings").join(key_frame(tables, closed_keys), "key_id", "left_semi")
+    rows = rows.select("row_id", "line_id", "purpose", "key_id", "decision_id").persist()
+    try:
+        decisions = tables.read("decisions").join(rows, ["line_id", "purpose"], "left_semi")
+        known = tables.read("row_status").join(rows, "row_id", "left_semi")
+        return _settle(tables, rows, decisions, known, frozenset(), run_id, now)["closed"]
+    finally:
+        rows.unpersist()
+
+
+def _settle(
+    tables: Tables,
+    rows: DataFrame,
+    decisions: DataFrame,
+    statuses: DataFrame,
+    open_keys: frozenset[str],
+    run_id: str,
+    now: datetime,
+) -> dict[str, int]:
+    keys = key_frame(tables, open_keys).withColumn("key_open", F.lit(True))
+    decided = current(decisions.where("action = 'embed'"))
+    decided = decided.select(
+        "line_id", "purpose", "effect", "valid_until", "obligations", F.col("decision_id").alias("newest")
+    )
+    known = newest_status(statuses).select("row_id", "status", "expires_at", "reason", "recorded_at")
+    lasts = F.col("valid_until").isNull() | (F.col("valid_until") > F.lit(now))
+    allowed = F.coalesce(F.col("key_open") & (F.col("effect") == "allow") & lasts, F.lit(False))
+    new, opened = F.col("status").isNull(), F.col("status") == "open"
+    again = (F.col("status") == "closed") & (F.col("reason") == "decision_ended")
+    moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))
+    # Persisted before it is filtered: Spark's optimiser would take the cases apart again and again.
+    joined = (
+        rows.select("row_id", "line_id", "purpose", "key_id", "decision_id")
+        .join(keys, "key_id", "left")
+        .join(decided, ["line_id", "purpose"], "left")
+        .join(known, "row_id", "left")
+        .withColumn(
+            "event",
+            F.when(allowed & new, "published").when(allowed & again, "allowed_again")
+            .when(allowed & opened & moved, "renewed")
+            .when(~allowed & (opened | new) & F.col("key_open"), "decision_ended")
+            .when(~allowed & (opened | new), "key_closed"),
+        )
+        .withColumn("allowed", allowed)
+        .persist()
+    )  # fmt: skip
+    try:
+        fresh = joined.where("event IS NOT NULL").select(
+            "row_id",
+            F.when(F.col("allowed"), "open").otherwise("closed").alias("status"),
+            F.coalesce("newest", "decision_id").alias("decision_id"),
+            F.when(F.col("allowed"), F.col("valid_until")).otherwise(F.col("expires_at")).alias("expires_at"),
+            F.when(~F.col("allowed"), _erase_by(now)).alias("erase_by"),
+            F.col("event").alias("reason"),
+            _after_the_last(now).alias("recorded_at"),
+            F.lit(run_id).alias("run_id"),
+        )
+        found = fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
+        counts = {r["status"]: int(r["n"]) for r in found}
+        if counts:
+            tables.insert_missing("row_status", fresh)
+        return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}
+    finally:
+        joined.unpersist()
+
+
+def _after_the_last(now: datetime) -> Column:
+    """The newest status wins, so one must be newer than what it was made from, whoever's clock is behind."""
+    return F.greatest(F.lit(now), F.col("recorded_at") + F.expr("INTERVAL 1 MICROSECOND"))
+
+
+def _erase_by(now: datetime) -> Column:
+    """When a row that closes has to be gone: counted from the end of its permission where that came before."""
+    limits = F.filter(F.coalesce("obligations", F.array()), lambda duty: duty.startswith(_LIMIT))
+    days = F.array_min(F.transform(limits, lambda duty: F.substring_index(duty, "<=", -1).cast("int")))
+    ended = F.least(F.lit(now), F.col("expires_at"))
+    return ended + F.make_dt_interval(days=F.coalesce(days, F.lit(DESTROY_DAYS)))
