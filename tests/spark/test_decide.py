@@ -265,11 +265,17 @@ def test_what_was_recorded_later_is_not_heard(world: Tables) -> None:
         PERSON_OUT, leave_out_id="late", subject_id="subject-1", recorded_at=NOW + timedelta(days=1)
     )
     write(world, "leave_outs", [leave_out_row(late)])
-    rows = derived_lines(world, question(), OPEN).where("line_id LIKE 'line-%-1'").collect()
+    new = keys()[2] | {"key_id": "new", "generation": 2, "created_at": NOW + timedelta(days=1)}
+    assert ("subject-1", "access_verification") == (new["subject_id"], new["purpose"])
+    write(world, "keys", [new])
+    lines_of_1 = "line_id LIKE 'line-%-1' AND purpose = 'access_verification'"
+    rows = derived_lines(world, question(), OPEN | {"new"}).where(lines_of_1).collect()
     assert {False} == {parse(r["facts"])["left_out"] for r in rows if r["asset_id"] != "asset-6"}
+    assert {"access_verification-1-1"} == {r["key_id"] for r in rows}, "nor is a key that answers to it used"
     heard = question(as_of=NOW + timedelta(days=2), known_at=NOW + timedelta(days=2))
-    rows = derived_lines(world, heard, OPEN).where("line_id LIKE 'line-%-1'").collect()
+    rows = derived_lines(world, heard, OPEN | {"new"}).where(lines_of_1).collect()
     assert {True} == {parse(r["facts"])["left_out"] for r in rows}
+    assert {"new"} == {r["key_id"] for r in rows}
 
 
 def test_what_is_stored_for_a_purpose_nobody_wants_any_more_is_decided_on(world: Tables) -> None:

@@ -117,12 +117,13 @@ def test_nobody_is_heard_for_somebody_else() -> None:
     rows = deriver()
     rows.hear(record("subject-1", statement=statement_row(a_full_statement())))
     rows.hear(record("subject-1", leave_out=leave_out_row(a_leave_out())))
-    rows.hear(record("subject-1", key={"purpose": "archive_search", "open": True}))
+    rows.hear(record("subject-1", key={"purpose": "archive_search", "open": True, "key_id": "k1"}))
     first = next(iter(rows.lines(line("subject-1"))))
     second = next(iter(rows.lines(line("subject-2", "line-2"))))
     assert '"consent":"given"' in first.facts and '"left_out":true' in first.facts
     assert '"consent"' not in second.facts and '"key_open"' not in second.facts
     assert '"left_out":false' in second.facts
+    assert ("k1", None) == (first.key_id, second.key_id), "what is allowed is sealed to that key"
 
 
 def test_a_placeholder_has_nobodys_words() -> None:
