@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Spark and Airflow run the Python and the Java that the set-up found, whatever PATH says.
 RUN = PATH="$(CURDIR)/$(BIN):$$PATH" JAVA_HOME="$$($(BIN)/python -m habeas.adapters.java)" SPARK_LOCAL_IP=127.0.0.1
 
-.PHONY: help setup demo test unit check fix bench lock lock-jars train-synthetic
+.PHONY: help setup demo test unit check fix bench bench-decide mutation lock lock-jars train-synthetic
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,13 @@ fix: setup ## what a linter can mend itself
 
 bench: setup ## CPU and wall seconds of the pipeline against a bare loop, and of a night with nothing new
 	@$(RUN) $(BIN)/python bench/run.py
+
+bench-decide: setup ## how the cost of deciding grows with the roster, and what a small change costs (hours)
+	@$(RUN) $(BIN)/python bench/decide.py
+
+mutation: setup ## faults put into gate and facts, a sample of them: does a test see each? (an hour; resumable)
+	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
+	$(BIN)/python tools/mutation.py
 
 lock: ## compile requirements.lock anew from pyproject.toml; review the diff
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -104,9 +104,8 @@ def test_bad_files_are_set_aside_with_a_reason_and_the_night_goes_on(after_a_nig
 
 def test_an_unchanged_night_decodes_nothing_and_commits_nothing(after_a_night: Installed) -> None:
     warehouse = after_a_night.place.settings.warehouse
-    before = {
-        t: after_a_night.place.reader.version(t) for t in ("embeddings", "work", "assets", "row_status")
-    }
+    kept = ("embeddings", "work", "assets", "row_status", "decisions", "fact_sets")
+    before = {t: after_a_night.place.reader.version(t) for t in kept}
     after_a_night.night("second")
     counts = after_a_night.counts("second", "embed")
     assert (counts["assets_planned"], counts.get("frames_decoded", 0)) == (0, 0)

@@ -16,7 +16,7 @@ from habeas.cli.bootstrap import Installation
 from habeas.cli.main import app
 from habeas.cli.setup import make
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 
 
 class Desk:

@@ -58,7 +58,7 @@ def three(tables: Tables) -> Tables:
                     "decision_id": f"d{line}{purpose}", "action": "embed", "asset_id": line, "line_id": line,
                     "purpose": purpose, "facts_digest": "f", "policy_digest": "x", "as_of": NOW,
                     "valid_until": NOW + timedelta(days=9), "effect": "allow", "rules": [], "missing": [],
-                    "obligations": [], "run_id": "r1",
+                    "obligations": [], "regulator_rules": [], "key_id": "k", "run_id": "r1",
                 }
                 for line in "abc"
                 for purpose in ("search", "archive")

@@ -18,7 +18,6 @@ from habeas.steps.ledger_rows import leave_out_of, source_of
 from habeas.steps.reading import Reader, Row
 from habeas.steps.replay import Again, FactsAgain, Rules
 
-UNTIL = "valid_until"
 _UNKNOWN_KEY = "the key: closed or made while the run went on, or the key store may not be read here"
 _UNKNOWN_MODEL = "the model: the run's record doesn't say which it was"
 
@@ -67,7 +66,7 @@ class DeriveAgain:
         key, known = key_then(held, person, row["purpose"], times)
         heard = [("statement", each) for each in _by_then(held.consents.get(person, ()), times.known_at)]
         heard += [("leave_out", each) for each in self._personal(person, times.known_at)]
-        heard += [("key", {"purpose": row["purpose"], "open": key})] if key is not None else []
+        heard += [("key", key)] if key is not None else []
         heard += [("subject", held.subjects[person])] if person in held.subjects else []
         for kind, record in heard:
             deriver.hear(dict.fromkeys(_KINDS) | {"person": person, kind: record})
@@ -141,12 +140,15 @@ def erased(row: Row, stored: Facts, held: Held) -> str:
 
 
 def compared(row: Row, stored: Facts, derived: FactSet, unseen: Mapping[str, str]) -> FactsAgain:
-    """Stored and derived facts, and until when they hold. `unseen`: facts that can't be compared, and why."""
+    """Stored and derived facts, until when they hold, and the key they speak of.
+
+    `unseen`: facts that can't be compared, and why.
+    """
     again = parse(derived.facts)
     names = {*stored, *again} - unseen.keys()
     differing = sorted(name for name in names if stored.get(name) != again.get(name))
-    if row["valid_until"] != derived.valid_until:
-        differing.append(UNTIL)
+    beside = {"key_id": derived.key_id, "valid_until": derived.valid_until}
+    differing += [name for name, value in beside.items() if row.get(name) != value]
     says = Again.DIFFERS if differing else Again.SAME
     return FactsAgain(says, tuple(differing), "; ".join(unseen.values()))
 

@@ -91,8 +91,8 @@ def grouped(listed: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]
     return found
 
 
-def key_then(held: Held, person: str, purpose: str, times: RunTimes) -> tuple[bool | None, bool]:
-    """Whether the person's newest key was open (None = there was none), and whether that can be known.
+def key_then(held: Held, person: str, purpose: str, times: RunTimes) -> tuple[Row | None, bool]:
+    """The person's newest key as a run heard of it (None = there was none), and whether its state can be known.
 
     A run looks at no key made after it began. One that was closed before the end of its reading may have been seen
     either way.
@@ -104,7 +104,8 @@ def key_then(held: Held, person: str, purpose: str, times: RunTimes) -> tuple[bo
     ended = held.ends.get(newest["key_id"], times.known_at) if held.ends is not None else None
     known = held.ends is not None and newest["key_id"] in held.ends
     moved = ended is not None and times.known_at < ended <= times.read_by
-    return ended is None or ended > times.read_by, known and not moved
+    opened = ended is None or ended > times.read_by
+    return {"purpose": purpose, "key_id": newest["key_id"], "open": opened}, known and not moved
 
 
 def lines_then(row: Row, held: Held, there: Callable[[Row], bool]) -> Row | None:

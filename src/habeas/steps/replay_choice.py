@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from habeas.errors import UsageError
 from habeas.steps.reading import Condition, Reader, Row, rows
 
-BATCH = 2000
+BATCH = 20_000
 """Decisions in memory at a time."""
 
 

@@ -80,7 +80,10 @@ def again(
         else lambda asked: {each: known[each] for each in asked if each in known}
     )
     runs = {"r": RunTimes(NOW, READ_BY, model)} | dict(times or {})
-    row = decision(derived, **changes)
+    made = [each for each in tables.tables["keys"] if each["created_at"] <= NOW]
+    newest = max(made, key=lambda each: each["generation"], default={"key_id": None})
+    spoken_of = newest["key_id"] if derived.facts.get("subject_known") else None
+    row = decision(derived, **({"key_id": spoken_of} | changes))
     stored: dict[str, Facts] = {row["facts_digest"]: derived.facts}
     (told,) = DeriveAgain(tables, lambda run, _: runs[run], key_ends)([row], stored, lambda _: POLICIES)
     return told
@@ -250,6 +253,11 @@ def test_a_key_is_compared_as_it_was_then_and_else_said_to_be_left_out(
     assert (("key_open",) if looked else ()) == other.names
 
 
+def test_another_key_than_the_decision_was_about_is_a_difference() -> None:
+    told = again(everything(), embed(), key_id="k9")
+    assert (Again.DIFFERS, ("key_id",)) == (told.says, told.names)
+
+
 def test_without_the_key_store_everything_else_is_compared_and_that_is_said() -> None:
     told = again(everything(), embed(key_open=False), no_key_store=True)
     assert Again.SAME is told.says
@@ -340,7 +348,8 @@ def test_decisions_of_one_person_in_many_files_do_not_disturb_each_other() -> No
     )
     tables.tables["subjects"].append(asdict(other) | {"jurisdictions": ["KR"], "recorded_at": FOUND})
     first, second = embed(), embed(statements=[], key_open=None)
-    rows = [decision(first), decision(second, line_id="line-2"), decision(first)] * 2
+    mine, theirs = decision(first, key_id="k1"), decision(second, line_id="line-2", key_id=None)
+    rows = [mine, theirs, mine] * 2
     stored: dict[str, Facts] = {rows[0]["facts_digest"]: first.facts, rows[1]["facts_digest"]: second.facts}
     check = DeriveAgain(tables, lambda *_: RunTimes(NOW, READ_BY, MODEL), dict.fromkeys)
     assert {Again.SAME} == {told.says for told in check(rows, stored, lambda _: POLICIES)}

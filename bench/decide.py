@@ -1,0 +1,219 @@
+"""What deciding costs as rosters grow, and what a night costs that changes little.
+
+Draws the tables of an installation of each size, then decides both gates over them by the very code of the nightly job.
+CPU is that of driver, JVM and workers together, without the start of the session; a small night before warms the JVM
+up, so that its start can't flatten the slope. Each repeat decides anew, on tables without any decision.
+
+Then a few consents are withdrawn and the same tables are decided once more. Times are of this machine at this moment,
+and its load stands beside them: compare ratios, not seconds. Writes bench/results/decide.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import decide_tables
+from pyspark.sql import SparkSession
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from habeas.model.decision import Action, Facts, Verdict
+from habeas.policy.decide import Decider
+from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
+from habeas.settings import ALL_PACKS, SHIPPED_POLICIES, Settings
+from habeas.spark import decide
+from habeas.spark.session import cpu_seconds, open_session
+from habeas.spark.tables import Tables
+from habeas.synthetic.activities import activities
+
+RESULT = Path(__file__).resolve().parent / "results" / "decide.json"
+SIZES, WARM_UP = (1_000_000, 3_000_000, 10_000_000), 2_000
+SLOPE_GOAL, AGAIN_GOAL = 1.10, 0.05
+EXAMPLES = """examples:
+  make bench-decide                              the sizes of the goals; hours and tens of GB of scratch
+  bench/decide.py 30000 100000 300000            minutes
+  bench/decide.py 100000 --repeats 1             one size: no slope
+  bench/decide.py --folder /big/disk --json      scratch files elsewhere, JSON on standard output
+"""
+
+
+class Timed(Decider):
+    """Counts the CPU seconds inside, which are Cedar's and those of reading its answers."""
+
+    seconds = 0.0
+
+    def decide(self, action: Action, facts: Facts) -> Verdict:
+        before = time.thread_time()
+        try:
+            return super().decide(action, facts)
+        finally:
+            Timed.seconds += time.thread_time() - before
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "lines", nargs="*", type=int, default=SIZES, help="sizes in roster lines, each >= 1000"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="full nights a size; medians are shown (default: 3)"
+    )
+    parser.add_argument(
+        "--changed", type=float, default=0.001, help="share of consents withdrawn (default: 0.001)"
+    )
+    parser.add_argument("--folder", type=Path, help="where scratch files go; default: the system's")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    asked = parser.parse_args()
+    sizes = sorted(set(asked.lines))
+    if sizes[0] < 1000 or asked.repeats < 1 or not 0 < asked.changed < 1:
+        parser.error(
+            "sizes are at least 1000, repeats at least 1, and the changed share lies between 0 and 1"
+        )
+    with tempfile.TemporaryDirectory(prefix="habeas-bench-", dir=asked.folder) as folder:
+        result = measure(Path(folder), sizes, asked.repeats, asked.changed)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result)) if asked.json else show(result)
+    return 0
+
+
+def measure(folder: Path, sizes: Sequence[int], repeats: int, changed: float) -> dict[str, Any]:
+    decide.Decider = Timed
+    policies = _policies()
+    load = os.getloadavg()
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                   console=Console(stderr=True))  # fmt: skip
+    spark = open_session("bench-decide", Settings(home=folder / "spark"), "local[*]")
+    with bar:
+        task = bar.add_task("warming up", total=1 + len(sizes) * (repeats + 2))
+
+        def say(what: str) -> None:
+            bar.update(task, advance=1, description=what)
+
+        one_size(spark, folder / "warm", WARM_UP, policies, 1, changed, lambda _: None)
+        found = [one_size(spark, folder / f"{n}", n, policies, repeats, changed, say) for n in sizes]
+        say("done")
+    spark.stop()
+    return {
+        "machine": {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(),
+                    "python": platform.python_version(), "load_before": load, "load_after": os.getloadavg()},
+        "versions": {name: version(name) for name in ("pyspark", "delta-spark", "cedarpy")},
+        "goals": {"slope": SLOPE_GOAL, "again": AGAIN_GOAL},
+        "repeats": repeats,
+        "sizes": found,
+        "slopes": [
+            {"from": a["lines"], "to": b["lines"], "cpu": slope(a, b, "cpu"), "wall": slope(a, b, "wall")}
+            for a, b in pairwise(found)
+        ],
+    }  # fmt: skip
+
+
+def one_size(
+    spark: SparkSession, folder: Path, lines: int, policies: PolicySet, repeats: int, changed: float,
+    say: Callable[[str], None],
+) -> dict[str, Any]:  # fmt: skip
+    """Tables drawn once, decided `repeats` times anew, then once more after a few consents changed."""
+    say(f"{lines:,} lines: drawing tables")
+    drawn = folder / "drawn"
+    decide_tables.write(Tables(spark, Settings(home=drawn), "drawn"), lines)
+    keys = decide_tables.open_keys(lines)
+    nights, home = [], folder / "0"
+    for n in range(repeats):
+        say(f"{lines:,} lines: night {n + 1} of {repeats}")
+        shutil.rmtree(home, ignore_errors=True)
+        home = folder / str(n)
+        # Delta never writes into a file again, so a link is as good as a copy.
+        shutil.copytree(drawn / "warehouse", home / "warehouse", copy_function=os.link)
+        nights.append(night(spark, home, policies, keys, "first"))
+    say(f"{lines:,} lines: after a change")
+    withdrawn = decide_tables.change(Tables(spark, Settings(home=home), "change"), lines, changed)
+    again = night(spark, home, policies, keys, "second")
+    shutil.rmtree(folder)
+    cpu, wall = (round(median(each[kind] for each in nights), 2) for kind in ("cpu", "wall"))
+    return {
+        "lines": lines, "purposes": len(decide_tables.PURPOSES), "cpu": cpu, "wall": wall,
+        "lines_per_cpu_second": round(lines / cpu), "all_cpu": [each["cpu"] for each in nights],
+        "cedar_share": round(median(each["cedar"] / each["cpu"] for each in nights), 4),
+        "counts": nights[-1]["counts"],
+        "again": again | {"withdrawn": withdrawn, "ratio": {"cpu": round(again["cpu"] / cpu, 3),
+                                                            "wall": round(again["wall"] / wall, 3)}},
+    }  # fmt: skip
+
+
+def night(
+    spark: SparkSession, home: Path, policies: PolicySet, keys: frozenset[str], run_id: str
+) -> dict[str, Any]:
+    """Decide both gates; seconds, Cedar's part of them, and what was decided."""
+    at = decide_tables.FIRST_NIGHT if run_id == "first" else decide_tables.SECOND_NIGHT
+    question = decide.Question(
+        wanted=decide_tables.PURPOSES, lists=policies.lists, policy=policies.digest, model=frozenset({"0" * 64}),
+        as_of=at, known_at=at, run_id=run_id,
+    )  # fmt: skip
+    tables = Tables(spark, Settings(home=home), run_id, policies.digest)
+    Timed.seconds, cpu, wall = 0.0, cpu_seconds(spark), time.monotonic()
+    counts = decide.decide(tables, policies.packs, question, keys)
+    wall, cpu = time.monotonic() - wall, cpu_seconds(spark) - cpu
+    return {
+        "cpu": round(cpu, 2),
+        "wall": round(wall, 2),
+        "cedar": round(Timed.seconds, 3),
+        "counts": counts,
+    }
+
+
+def slope(a: dict[str, Any], b: dict[str, Any], kind: str) -> float:
+    """How cost grows with size: 1 = in step with it."""
+    return round(math.log(b[kind] / a[kind]) / math.log(b["lines"] / a["lines"]), 3)
+
+
+def _policies() -> PolicySet:
+    """The shipped rules, all packs, with an activity for each purpose."""
+    files = read_files(SHIPPED_POLICIES, ALL_PACKS)
+    files["activities.yaml"] = activities(decide_tables.PURPOSES).encode()
+    return policy_set_of(files, ALL_PACKS)
+
+
+def show(result: dict[str, Any]) -> None:
+    table = Table(
+        title=f"deciding both gates, {result['machine']['cores']} cores, median of {result['repeats']}"
+    )
+    for heading in ("lines", "CPU s", "wall s", "fact sets", "Cedar's share", "after a change", "CPU of it"):
+        table.add_column(heading, justify="right")
+    for size in result["sizes"]:
+        sets = size["counts"]["embed_fact_sets"] + size["counts"]["scan_fact_sets"]
+        again = size["again"]
+        table.add_row(
+            f"{size['lines']:,}", str(size["cpu"]), str(size["wall"]), f"{sets:,}", f"{size['cedar_share']:.2%}",
+            f"{again['withdrawn']} withdrawn", f"{again['ratio']['cpu']:.1%}",
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    for each in result["slopes"]:
+        held = "holds" if each["cpu"] <= SLOPE_GOAL else "is missed"
+        console.print(f"Slope of CPU from {each['from']:,} to {each['to']:,} lines: {each['cpu']}; "
+                      f"the goal of {SLOPE_GOAL} {held}.")  # fmt: skip
+    worst = max(size["again"]["ratio"]["cpu"] for size in result["sizes"])
+    held = "holds" if worst <= AGAIN_GOAL else "is missed"
+    console.print(f"A night after a small change costs up to {worst:.1%} of a full one; "
+                  f"the goal of {AGAIN_GOAL:.0%} {held}.")  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
