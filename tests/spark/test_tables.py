@@ -15,7 +15,10 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WORK = {"asset_id": "a", "work_digest": "w", "state": "done", "run_id": "r", "recorded_at": NOW}
 
 
-@pytest.mark.parametrize("name", ["work", "embeddings", "rosters", "consents", "leave_outs", "occasions", "subjects", "sources", "assets"])
+@pytest.mark.parametrize(
+    "name",
+    ["work", "embeddings", "rosters", "consents", "leave_outs", "occasions", "subjects", "sources", "assets"],
+)
 def test_a_created_table_is_what_its_contract_says(tables: Tables, name: str) -> None:
     tables.append(name, tables.frame(name, []))
     assert tables.differences(name) == []

@@ -56,7 +56,10 @@ def test_every_promised_command_is_there() -> None:
 def test_every_command_teaches_and_speaks_json(words: tuple[str, ...]) -> None:
     command = COMMANDS[words]
     options = {name for parameter in command.params for name in parameter.opts}
-    speaks_otherwise = {("run", "step"), ("consent", "receipt")}  # a job prints for itself, a receipt is JSON-LD
+    speaks_otherwise = {
+        ("run", "step"),
+        ("consent", "receipt"),
+    }  # a job prints for itself, a receipt is JSON-LD
     assert "--json" in options or words in speaks_otherwise
     assert words[0] == "tables" or f"habeas {' '.join(words)}" in command.help or words[1:] == ("list",)
     assert all(parameter.help for parameter in command.params)

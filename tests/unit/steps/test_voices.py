@@ -34,9 +34,7 @@ def test_a_consent_for_another_file_was_no_consent_before_this_one_was_taken() -
     for said in ([other, wide], [wide, other]):
         standing, before = Voice("subject-1", None, said).stands(ASKED, place)
         assert ("given", False) == (standing.status, before)
-    later = a_full_statement(
-        scope=Scope(assets=("asset-9",)), given_at=day("2026-03-01"), consent_id="later"
-    )
+    later = a_full_statement(scope=Scope(assets=("asset-9",)), given_at=day("2026-03-01"), consent_id="later")
     assert False is Voice("subject-1", None, [other, later]).stands(ASKED, place)[1]
     same = a_full_statement(given_at=day("2026-01-01"), consent_id="same")
     assert True is Voice("subject-1", None, [same, wide]).stands(ASKED, place)[1]
