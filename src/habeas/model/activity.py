@@ -36,7 +36,8 @@ class Processor:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """The notice people are given. `states`: purpose, items, retention, right_to_refuse, recipient,
-    recipient_purpose, recipient_retention."""
+    recipient_purpose, recipient_retention.
+    """
 
     version: str
     states: frozenset[str]

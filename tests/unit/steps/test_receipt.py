@@ -64,7 +64,8 @@ def whole(**changes: Any) -> ConsentStatement:
     scope = Scope(("studio",), (FOLDER,), ("hall",), ("fair", "open-day"), ("lot-7",), (ASSET,), *window)
     ordinary = a_statement(
         given_at=day("2026-05-01"), expires_at=day("2027-05-01"), subject_id=ANA, scope=scope, separate=True,
-        written=True, guardian=False, recipients=("Vendor A", "Vendor B"), countries=("KR", "US-IL"), evidence_digest="ab" * 32,
+        written=True, guardian=False, recipients=("Vendor A", "Vendor B"), countries=("KR", "US-IL"),
+        evidence_digest="ab" * 32,
     )  # fmt: skip
     return replace(ordinary, **changes)
 
