@@ -163,7 +163,7 @@ def embed_elsewhere(installed: Installed, folder: Path, between_two_files: Calla
 @pytest.fixture(scope="module")
 def prepared(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Night:
     """Everybody said yes, and each is listed in a portrait of their own."""
-    size = Size(people=len(PARTS), portraits=len(PARTS) + 2, groups=1, street=0, unregistered=0, clips=0)
+    size = Size(people=len(PARTS), portraits=len(PARTS) + 2, groups=1, street=1, unregistered=0, clips=0)
     installed = install(tmp_path_factory.mktemp("meanwhile") / "home", size, SEED)
     lists, people = installed.lists, residents(len(PARTS), SEED)
     said = statements(tuple(replace(person, standing="both") for person in people), AS_DRAWN)
