@@ -103,13 +103,18 @@ def outcome(row: dict[str, Any]) -> tuple[str, int | None]:
     return row["effect"], row["retention_days"]
 
 
+def says(row: dict[str, Any]) -> tuple[bool, int | None]:
+    """What a decision opens, and for how long; a gap refuses as a denial does."""
+    return row["effect"] == "allow", row["retention_days"]
+
+
 def test_the_diff_foresees_every_decision_of_the_next_night(life: Life) -> None:
     before, after = life.of("first"), life.of("second")
     assert before.keys() == after.keys()
     changed = {
         key: (outcome(before[key]), outcome(after[key]))
         for key in before
-        if outcome(before[key]) != outcome(after[key])
+        if says(before[key]) != says(after[key])
     }
     foreseen = {
         thing(each): tuple(
@@ -223,8 +228,14 @@ def test_an_altered_decision_raises_an_alarm(life: Life, copied: Installed) -> N
 
     rewrite(copied, "decisions", alter)
     found = told(copied.place, "replay", "--run", "first", code=5)
-    assert [victim["decision_id"]] == [each["decision_id"] for each in found["alarms"]]
-    assert ["effect"] == found["alarms"][0]["differs"]
+    alarms = {each["decision_id"]: each for each in found["alarms"]}
+    assert ["effect"] == alarms.pop(victim["decision_id"])["differs"]
+    # Whether anybody may look into the file rests on it.
+    files = {
+        row["decision_id"]: row["asset_id"] for row in life.of("first").values() if row["action"] == "scan"
+    }
+    assert {victim["asset_id"]} >= {files[decision] for decision in alarms}
+    assert all(["line_allowed"] == each["facts"]["names"] for each in alarms.values())
 
 
 def test_a_consent_written_into_the_past_raises_an_alarm(life: Life, copied: Installed) -> None:
