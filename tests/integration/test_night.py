@@ -117,7 +117,7 @@ def test_every_table_is_what_its_contract_says(after_a_night: Installed) -> None
     with after_a_night.place.tables("look") as tables:
         made = [name for name in tables.contracts if tables.exists(name)]
         assert [] == [f"{name}: {text}" for name in made for text in tables.differences(name)]
-        assert set(tables.contracts) - set(made) == set()
+        assert set(tables.contracts) - set(made) <= {"leave_outs"}  # nobody in this small archive is left out
 
 
 def test_a_task_record_holds_counts_and_digests_and_nothing_else(after_a_night: Installed) -> None:
