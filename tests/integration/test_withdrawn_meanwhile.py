@@ -236,8 +236,11 @@ def test_a_new_yes_for_other_footage_opens_nothing_of_the_footage_it_took_back(n
     """Its key was made while the run went on that still knew the old consent."""
     for part in MOVED:
         assert not next_night.of("embeddings", part)
-        # Of this footage the withdrawal speaks; the new yes is about other footage.
-        assert "house/HOUSE-10" in next_night.rules(part)
+        rules = next_night.rules(part)
+        assert "house/HOUSE-10" in rules, (
+            "of this footage the withdrawal speaks, the new yes of other footage"
+        )
+        assert "house/HOUSE-13" not in rules, "the new key is open"
         (key,) = [k for k in next_night.of("keys", part) if k["generation"] == 2 and k["purpose"] == SEARCH]
         assert key["key_id"] in next_night.installed.place.watcher.open_keys()
 
