@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +39,7 @@ from habeas.settings import ALL_PACKS, SHIPPED_POLICIES, Settings
 from habeas.spark import decide
 from habeas.spark.session import cpu_seconds, open_session
 from habeas.spark.tables import Tables
+from habeas.steps.last_decided import Last, Mark
 from habeas.synthetic.activities import activities
 
 RESULT = Path(__file__).resolve().parent / "results" / "decide.json"
@@ -141,10 +142,10 @@ def one_size(
         home = folder / str(n)
         # Delta never writes into a file again, so a link is as good as a copy.
         shutil.copytree(drawn / "warehouse", home / "warehouse", copy_function=os.link)
-        nights.append(night(spark, home, policies, keys, "first"))
+        nights.append(night(spark, home, policies, keys))
     say(f"{lines:,} lines: after a change")
     withdrawn = decide_tables.change(Tables(spark, Settings(home=home), "change"), lines, changed)
-    again = night(spark, home, policies, keys, "second")
+    again = night(spark, home, policies, keys - withdrawn, after=nights[-1]["words"])
     shutil.rmtree(folder)
     cpu, wall = (round(median(each[kind] for each in nights), 2) for kind in ("cpu", "wall"))
     return {
@@ -152,30 +153,41 @@ def one_size(
         "lines_per_cpu_second": round(lines / cpu), "all_cpu": [each["cpu"] for each in nights],
         "cedar_share": round(median(each["cedar"] / each["cpu"] for each in nights), 4),
         "counts": nights[-1]["counts"],
-        "again": again | {"withdrawn": withdrawn, "ratio": {"cpu": round(again["cpu"] / cpu, 3),
-                                                            "wall": round(again["wall"] / wall, 3)}},
+        "again": {
+            "cpu": again["cpu"], "wall": again["wall"], "counts": again["counts"], "withdrawn": len(withdrawn),
+            "ratio": {"cpu": round(again["cpu"] / cpu, 3), "wall": round(again["wall"] / wall, 3)},
+        },
     }  # fmt: skip
 
 
 def night(
-    spark: SparkSession, home: Path, policies: PolicySet, keys: frozenset[str], run_id: str
-) -> dict[str, Any]:
-    """Decide both gates; seconds, Cedar's part of them, and what was decided."""
-    at = decide_tables.FIRST_NIGHT if run_id == "first" else decide_tables.SECOND_NIGHT
+    spark: SparkSession, home: Path, policies: PolicySet, keys: frozenset[str],
+    after: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Decide both gates; seconds, Cedar's part of them, and what was decided. `after`: what the first night left."""
+    at = decide_tables.FIRST_NIGHT if after is None else decide_tables.SECOND_NIGHT
     question = decide.Question(
         wanted=decide_tables.PURPOSES, lists=policies.lists, policy=policies.digest, model=frozenset({"0" * 64}),
-        as_of=at, known_at=at, run_id=run_id,
+        as_of=at, known_at=at, run_id="first" if after is None else "second",
     )  # fmt: skip
-    tables = Tables(spark, Settings(home=home), run_id, policies.digest)
+    tables = Tables(spark, Settings(home=home), question.run_id, policies.digest)
+    last = "the first night" if after is None else first_night(after)
     Timed.seconds, cpu, wall = 0.0, cpu_seconds(spark), time.monotonic()
-    counts = decide.decide(tables, policies.packs, question, keys)
+    counts, words = decide.decide(tables, policies.packs, question, keys, last)
     wall, cpu = time.monotonic() - wall, cpu_seconds(spark) - cpu
     return {
         "cpu": round(cpu, 2),
         "wall": round(wall, 2),
         "cedar": round(Timed.seconds, 3),
         "counts": counts,
+        "words": words,
     }
+
+
+def first_night(words: Mapping[str, str]) -> Last:
+    at = decide_tables.FIRST_NIGHT
+    marks = {name.removeprefix("saw_"): Mark.parse(word) for name, word in words.items() if "saw_" in name}
+    return Last("first", at, at, marks)
 
 
 def slope(a: dict[str, Any], b: dict[str, Any], kind: str) -> float:

@@ -19,6 +19,7 @@ PURPOSES = ("archive_search", "access_verification")
 LINES_A_PERSON, LINES_A_FILE, FILES_A_FOLDER = 10, 4, 200
 # Nothing runs out between the two nights: what the second decides again follows from what was said.
 FIRST_NIGHT, SECOND_NIGHT = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 1, 6, tzinfo=UTC)
+_STEP = 7_919  # a prime spreads those who withdraw over everybody; one purpose each
 _BEFORE = datetime(2026, 3, 1, tzinfo=UTC)
 _SOURCES = (  # id, controller's kind, place, purposes, medium, days kept
     ("portraits", "private", "KR", PURPOSES, "studio", 36_500),
@@ -48,16 +49,15 @@ def write(tables: Tables, lines: int) -> None:
         tables.append(name, rows)
 
 
-def change(tables: Tables, lines: int, share: float) -> int:
-    """Withdraw `share` of all consents after the first night; how many that is."""
+def change(tables: Tables, lines: int, share: float) -> frozenset[str]:
+    """Withdraw `share` of all consents after the first night; the keys that close with it."""
     people = max(1, lines // LINES_A_PERSON)
     count = max(1, round(people * len(PURPOSES) * share))
-    # A prime step spreads them over everybody; one purpose each.
-    rows = tables.spark.range(count).withColumn("person", (F.col("id") * 7_919) % people)
+    rows = tables.spark.range(count).withColumn("person", (F.col("id") * _STEP) % people)
     said = _statement(rows, "id", _at("2026-06-01 03:00:00"), _at("2026-06-01 03:00:00"))
     tables.append("consents", said.withColumn("status", F.lit("ConsentWithdrawn")).withColumn(
         "consent_id", F.concat(F.lit("late-"), "id")))  # fmt: skip
-    return count
+    return frozenset(f"key-{n * _STEP % people}-{PURPOSES[n % len(PURPOSES)]}" for n in range(count))
 
 
 def open_keys(lines: int) -> frozenset[str]:

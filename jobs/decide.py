@@ -12,11 +12,15 @@ from habeas.settings import Custody
 from habeas.spark import decide
 from habeas.spark.job import Job, main
 from habeas.steps import packs
+from habeas.steps.last_decided import Last, basis, last_decided
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--custody", type=Path, required=True, help="custody file: only which keys are open is read"
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="derive every line anew, not only what may have changed"
     )
 
 
@@ -36,7 +40,14 @@ def body(job: Job) -> None:
         run_id=job.folder.run_id,
     )
     open_keys = KeyStore(Custody.read(job.args.custody).key_store).open_keys()
-    job.counts |= decide.decide(job.tables(question.policy), policies.packs, question, open_keys)
+    tables = job.tables(question.policy)
+    same = basis(question.policy, job.digests["pack"], decide.with_stored(tables, question).wanted)
+    last: Last | str = "every line was asked for"
+    if not job.args.whole:
+        last = last_decided(job.settings.runs, same, question.as_of, question.known_at)
+    counts, words = decide.decide(tables, policies.packs, question, open_keys, last)
+    job.counts |= counts
+    job.digests |= same | words
 
 
 def run(argv: list[str]) -> int:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -45,7 +45,7 @@ class _FromToml(BaseSettings):
     def load(cls, path: Path | None, env: str, default: str) -> Self:
         """Read `path`, or the file named by `env`, or `default` if it is there.
 
-        Raises UsageError naming the field when a value can't be used.
+        Raises UsageError naming the field, and never its value, when a value can't be used.
         """
         chosen = path or Path(os.environ.get(env, default))
         if path is not None and not path.is_file():
@@ -55,8 +55,21 @@ class _FromToml(BaseSettings):
         try:
             loaded: Self = bound()
         except ValueError as error:
-            raise UsageError(f"settings in {chosen} can't be used: {error}") from None
+            raise UsageError(
+                f"settings in {chosen} can't be used: {_why(error)}",
+                hint="Every setting: docs/reference/settings.md",
+            ) from None
         return loaded
+
+
+def _why(error: ValueError) -> str:
+    """Fields and reasons alone: a value may be a password, and pydantic's own text repeats it."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in found)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return str(error)  # of TOML's form, or of a variable's: they tell a place or a name
 
 
 class Settings(_FromToml):

@@ -3,120 +3,42 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from deriving import FULL_SOURCE, MODEL, NOW, a_full_statement, a_subject, embed, lists, scan
-from ordinary import a_leave_out, a_line, a_source, day
+from deriving import NOW, embed, scan
+from ordinary import a_leave_out, day
 from pyspark.sql import SparkSession
-
-from habeas.model.people import Place, Scope
-from habeas.policy.facts import canonical, parse
-from habeas.policy.packs import Pack, load_packs
-from habeas.policy.regimes import LAWS
-from habeas.settings import Settings
-from habeas.spark.decide import Question, decide
-from habeas.spark.decisions import current
-from habeas.spark.facts import derived_lines
-from habeas.spark.tables import Tables
-from habeas.steps.ledger_rows import leave_out_row, statement_row
-
-pytestmark = pytest.mark.spark
-POLICIES = Path(__file__).resolve().parents[2] / "policies"
-PURPOSES = ("access_verification", "archive_search")
-PEOPLE, ASSETS = 6, 8
-SOURCES = (FULL_SOURCE, a_source(source_id="lobby", root="lobby", capture_place="US-TX"))
-PERSON_OUT = a_leave_out(subject_id="subject-4", leave_out_id="out-4")
-LEFT_OUT = (
+from spark_world import (
+    LEFT_OUT,
+    OPEN,
     PERSON_OUT,
-    a_leave_out(subject_id="subject-5", leave_out_id="out-5"),
-    # Lifting a person's record names no person: whose it is stands in the record it lifts.
-    a_leave_out(subject_id=None, leave_out_id="lift-5", lifts="out-5", since=day("2026-02-01")),
-    a_leave_out(
-        subject_id=None, leave_out_id="event", scope=Scope(events=("gala",)), until=day("2026-09-09")
-    ),
+    PURPOSES,
+    SOURCES,
+    assets,
+    copied,
+    keys,
+    lines,
+    question,
+    statements,
+    subjects,
+    write,
 )
 
+from habeas.model.people import Place
+from habeas.policy.facts import canonical, parse
+from habeas.policy.regimes import LAWS
+from habeas.settings import Settings
+from habeas.spark.decide import decide
+from habeas.spark.decisions import current
+from habeas.spark.facts import derived_lines, with_stored
+from habeas.spark.tables import Tables
+from habeas.steps.ledger_rows import leave_out_row
 
-def question(**changes: Any) -> Question:
-    given: dict[str, Any] = {"wanted": PURPOSES, "lists": lists(), "policy": "p", "model": MODEL, "as_of": NOW,
-                             "known_at": NOW, "run_id": "r1"}  # fmt: skip
-    return Question(**(given | changes))
-
-
-def assets() -> list[dict[str, Any]]:
-    return [
-        {"asset_id": f"asset-{n}", "source_id": "lobby" if n % 3 == 2 else "studio", "location": f"{n}.jpg",
-         "folders": ["gala-folder"] if n == 6 else ["top"], "media": "photo", "format": "jpeg", "bytes": 1,
-         "modified_ns": 1, "captured_at": day("2026-02-01") + timedelta(days=n), "present": n != 7,
-         "catalogued_at": day("2026-03-01"), "run_id": "r0"}
-        for n in range(ASSETS)
-    ]  # fmt: skip
-
-
-def lines() -> list[Any]:
-    made = [a_line(line_id=f"line-{n}-{p}", asset_id=f"asset-{n}", subject_id=f"subject-{p}")
-            for n in range(ASSETS) for p in range(PEOPLE) if (n + p) % 3]  # fmt: skip
-    return [
-        *made,
-        *(a_line(line_id=f"nobody-{n}", asset_id=f"asset-{n}", subject_id=None) for n in (0, 1, 2)),
-    ]
-
-
-def statements() -> list[Any]:
-    found = []
-    for person in range(PEOPLE):
-        for purpose in PURPOSES:
-            status = ("given", "given", "refused", "withdrawn", "given", "given")[person]
-            scope = Scope(sources=("studio",)) if person == 1 else Scope()
-            found.append(a_full_statement(
-                status, purpose, day("2026-01-02"), day("2026-10-01"), subject_id=f"subject-{person}", scope=scope,
-                consent_id=f"{purpose}-{person}"))  # fmt: skip
-    return found
-
-
-def subjects() -> list[Any]:
-    return [
-        a_subject(subject_id=f"subject-{p}", jurisdictions=(("KR",), ("DE",), None)[p % 3]) for p in range(5)
-    ]
-
-
-def keys() -> list[dict[str, Any]]:
-    return [
-        {"key_id": f"{purpose}-{p}-{g}", "subject_id": f"subject-{p}", "purpose": purpose, "generation": g, "suite": 2,
-         "public_key": b"k", "created_at": day("2026-01-03"), "signature": b"s"}
-        for purpose in PURPOSES for p in range(PEOPLE) for g in ((1, 2) if p == 0 else (1,))
-    ]  # fmt: skip
-
-
-OPEN = frozenset({f"{purpose}-{p}-{g}" for purpose in PURPOSES for p in range(PEOPLE) for g in (1, 2)}) - {
-    "archive_search-5-1"
-}
-
-
-@pytest.fixture(scope="module")
-def written(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """All tables filled, once. Several partitions, so that people meet their words across them."""
-    spark.conf.set("spark.sql.shuffle.partitions", "2")
-    home = tmp_path_factory.mktemp("written")
-    tables = Tables(spark, Settings(home=home), "r0")
-    write(tables, "sources", [asdict(source) | {"purposes": list(source.purposes)} for source in SOURCES])
-    write(tables, "assets", assets())
-    rosters = [{name: value for name, value in asdict(line).items() if name != "region"} for line in lines()]
-    write(tables, "rosters", [row | {"recorded_at": NOW} for row in rosters])
-    write(tables, "consents", [statement_row(each) for each in statements()])
-    write(tables, "subjects", [_subject(each) for each in subjects()])
-    write(tables, "keys", keys())
-    write(tables, "leave_outs", [leave_out_row(each) for each in LEFT_OUT])
-    occasion = {"source_id": "studio", "folder_id": "gala-folder", "kind": "event", "name": "gala"}
-    write(tables, "occasions", [occasion | {"recorded_at": day("2026-03-01")}])
-    yield home
-    spark.conf.set("spark.sql.shuffle.partitions", "1")
+pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +46,7 @@ def decided(
     spark: SparkSession, written: Path, packs: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Tables:
     """The same, decided once."""
-    home = _copied(written, tmp_path_factory.mktemp("decided"))
+    home = copied(written, tmp_path_factory.mktemp("decided"))
     tables = Tables(spark, Settings(home=home), "r1")
     decide(tables, packs, question(), OPEN)
     return tables
@@ -133,27 +55,7 @@ def decided(
 @pytest.fixture
 def world(spark: SparkSession, written: Path, tmp_path: Path) -> Tables:
     """A copy to change."""
-    return Tables(spark, Settings(home=_copied(written, tmp_path)), "r1")
-
-
-def _copied(home: Path, to: Path) -> Path:
-    shutil.copytree(home / "warehouse", to / "warehouse")
-    return to
-
-
-def _subject(subject: Any) -> dict[str, Any]:
-    places = subject.jurisdictions
-    return asdict(subject) | {"jurisdictions": places and list(places), "recorded_at": NOW}
-
-
-def write(tables: Tables, name: str, rows: list[dict[str, Any]]) -> None:
-    tables.append(name, tables.frame(name, rows))
-
-
-@pytest.fixture(scope="module")
-def packs() -> tuple[Pack, ...]:
-    names = [path.name for path in POLICIES.iterdir() if (path / "pack.yaml").exists()]
-    return load_packs(POLICIES, sorted(names))
+    return Tables(spark, Settings(home=copied(written, tmp_path)), "r1")
 
 
 def said_plainly(as_of: Any = NOW) -> dict[tuple[str, str], str]:
@@ -239,11 +141,13 @@ def test_decisions_hold_what_they_oblige_to_and_how_a_regulator_reads_them(
 def test_only_what_changed_is_decided_again(
     spark: SparkSession, decided: Tables, packs: Any, tmp_path: Path
 ) -> None:
-    world = Tables(spark, Settings(home=_copied(decided.warehouse.parent, tmp_path)), "r2")
+    world = Tables(spark, Settings(home=copied(decided.warehouse.parent, tmp_path)), "r2")
 
     def again(run: str, **changes: Any) -> int:
-        counts = decide(world, packs, question(run_id=run, **changes), OPEN)
-        return sum(n for name, n in counts.items() if not name.endswith("fact_sets"))
+        counts, _ = decide(world, packs, question(run_id=run, **changes), OPEN)
+        return sum(
+            n for name, n in counts.items() if name.startswith(("embed_", "scan_")) and "fact" not in name
+        )
 
     soon = NOW + timedelta(hours=1)
     # A fact changed: one more person is left out, of whom only their own lines and files are decided again.
@@ -278,7 +182,7 @@ def test_what_was_recorded_later_is_not_heard(world: Tables) -> None:
     assert {"new"} == {r["key_id"] for r in rows}
 
 
-def test_what_is_stored_for_a_purpose_nobody_wants_any_more_is_decided_on(world: Tables) -> None:
+def test_what_is_stored_for_a_purpose_nobody_wants_any_more_is_decided_on(world: Tables, packs: Any) -> None:
     """Else a withdrawal or a new rule would never reach it. The same goes for files that are gone: see above."""
     row = {
         "row_id": "r", "asset_id": "asset-0", "line_id": "line-0-1", "subject_id": "subject-1", "source_id": "studio",
@@ -288,6 +192,9 @@ def test_what_is_stored_for_a_purpose_nobody_wants_any_more_is_decided_on(world:
         "work_digest": "w", "run_id": "r0", "sealed_at": NOW,
     }  # fmt: skip
     wanted = question(wanted=("access_verification",))
-    assert {"access_verification"} == {r["purpose"] for r in derived_lines(world, wanted, OPEN).collect()}
+    assert ("access_verification",) == with_stored(world, wanted).wanted
     write(world, "embeddings", [row])
-    assert set(PURPOSES) == {r["purpose"] for r in derived_lines(world, wanted, OPEN).collect()}
+    assert PURPOSES == with_stored(world, wanted).wanted
+    counts, _ = decide(world, packs, wanted, OPEN)
+    assert set(PURPOSES) == {r["purpose"] for r in world.read("decisions").collect()}
+    assert counts["embed_fact_sets"] > 0

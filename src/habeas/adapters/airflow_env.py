@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +26,9 @@ from habeas.errors import Unavailable, UsageError
 
 PROJECT = Path(__file__).resolve().parents[3]
 POOL = "habeas_backfill"
+GRACE = 30.0
+"""Seconds that Airflow and its jobs have to end by themselves when they are told to."""
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Progress = Callable[[Mapping[str, object]], None]
 """Called with each `runs/<run>/<task>.json` as it appears."""
@@ -108,7 +114,8 @@ def run_dag_once(
 ) -> Ended:
     """Run a DAG to its end in one process, without a scheduler: `airflow dags test`.
 
-    `at` becomes the logical date. Raises Unavailable when Airflow's database can't be made.
+    `at` becomes the logical date. Raises Unavailable when Airflow's database can't be made. A signal that ends this
+    process ends the run and its jobs first.
     """
     environment = environment or airflow_environment(home)
     prepare(home, environment)
@@ -116,12 +123,9 @@ def run_dag_once(
     runs = _Watched(home / "runs", progress)
     command = ["dags", "test", dag_id, at.isoformat(), "--conf", json.dumps(parameters)]
     with log.open("wb") as output:
-        process = _start(command, environment, output)
-        while process.poll() is None:
-            runs.look()
-            time.sleep(0.2)
+        code = _run(command, environment, output, runs.look)
     runs.look()
-    return Ended(process.returncode == 0, runs.run_id, log)
+    return Ended(code == 0, runs.run_id, log)
 
 
 class _Watched:
@@ -153,15 +157,77 @@ def _spark_home() -> Path:
     return Path(found.origin).parent
 
 
-def _start(words: list[str], environment: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+def _run(
+    words: list[str],
+    environment: Mapping[str, str],
+    output: IO[bytes],
+    look: Callable[[], None] = lambda: None,
+) -> int:
+    """Run Airflow to its end, looking on; its exit code.
+
+    A signal that would end this process is handed on and waited for: Airflow and the jobs it submitted would go on
+    by themselves, and seal what whoever stopped the run believes stopped.
+    """
     command = [sys.executable, "-m", "airflow", *words]
-    return subprocess.Popen(
-        command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-    )
+    with _noted() as signals:
+        process = subprocess.Popen(
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of its own, that a signal reaches whole
+        )
+        try:
+            while process.poll() is None and not signals:
+                look()
+                time.sleep(0.2)
+        finally:
+            if process.poll() is None:
+                _end(process, signals[0] if signals else signal.SIGTERM)
+    if signals:
+        # An exception, not the signal itself: a progress bar on the way up gives the terminal back.
+        raise KeyboardInterrupt if signals[0] == signal.SIGINT else SystemExit(128 + signals[0])
+    return process.returncode
+
+
+@contextmanager
+def _noted() -> Iterator[list[int]]:
+    """Signals that would end this process, noted instead. What is ignored (`nohup`) stays ignored."""
+    noted: list[int] = []
+    before = {}
+    if (
+        threading.current_thread() is threading.main_thread()
+    ):  # no other thread may set handlers, or gets signals
+        for each in _ENDING:
+            if signal.getsignal(each) is not signal.SIG_IGN:
+                before[each] = signal.signal(each, lambda number, _: noted.append(number))
+    try:
+        yield noted
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _end(process: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to everything in the child's group and wait until all of it is gone; then force it."""
+    for sent in (number, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sent)
+        patience = time.monotonic() + GRACE
+        while time.monotonic() < patience:
+            process.poll()
+            with suppress(ChildProcessError):  # in a container we may be who inherits its orphans
+                os.waitpid(-process.pid, os.WNOHANG)
+            try:
+                os.killpg(process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.1)
 
 
 def _airflow(words: list[str], environment: Mapping[str, str]) -> None:
     log = Path(environment["AIRFLOW_HOME"]) / "prepare.log"
     with log.open("ab") as output:
-        if _start(words, environment, output).wait():
+        if _run(words, environment, output):
             raise Unavailable(f"airflow {' '.join(words[:2])} failed", hint=f"Its words are in {log}.")

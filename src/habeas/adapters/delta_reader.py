@@ -39,6 +39,16 @@ class DeltaReader:
         """Number of the table's newest commit."""
         return self._open(table).version()
 
+    def files(self, table: str, version: int | None = None) -> tuple[int, frozenset[str]]:
+        """A commit's number (default: the newest's) and the names of the data files it has; (-1, none) without a table.
+
+        Raises IntegrityError when that commit can't be read any more.
+        """
+        if version == -1 or not self.exists(table):
+            return -1, frozenset()
+        opened = self._open(table, version)
+        return opened.version(), frozenset(uri.rpartition("/")[2] for uri in opened.file_uris())
+
     def count(self, table: str) -> int:
         """How many rows the table has now."""
         return self._open(table).count()
@@ -83,9 +93,9 @@ class DeltaReader:
         except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
             raise _unreadable(table, error) from None
 
-    def _open(self, table: str) -> DeltaTable:
+    def _open(self, table: str, version: int | None = None) -> DeltaTable:
         try:
-            return DeltaTable(str(self.path(table)))
+            return DeltaTable(str(self.path(table)), version=version)
         except TableNotFoundError:
             raise Unavailable(
                 f"there is no table {table} yet", hint="It is made by the first run: habeas run nightly"

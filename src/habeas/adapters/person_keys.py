@@ -20,11 +20,15 @@ _LARGEST = 8192
 def create(path: Path, passphrase: bytes | None) -> Path:
     """Write a new private key (0600) and its public half beside it (`.pub`, 0644); the public file's path.
 
-    Raises IntegrityError when one of the names is taken: a key is never overwritten.
+    Raises UsageError when one of the names is taken: a key is never overwritten.
     """
     public = path.with_name(f"{path.name}.pub")
-    if os.path.lexists(public):
-        raise IntegrityError(f"there is a file {public.name!r} already; it is never overwritten")
+    for taken in (path, public):
+        if os.path.lexists(taken):
+            raise UsageError(
+                f"there is a file {taken.name!a} already; it is never overwritten",
+                hint="Choose another name for the new key: --out FILE",
+            )
     key = Ed25519PrivateKey.generate()
     hidden: serialization.KeySerializationEncryption = (
         serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()

@@ -284,14 +284,43 @@ def _quiet(log: Path) -> Iterator[None]:
 def installation(config: Path | None, custody: Path | None = None) -> Installation:
     """The installation a settings file describes.
 
-    Without `config`: ./habeas.toml, else the one `habeas init` makes by default. Raises UsageError.
+    Without `config`: see `default_config`. Raises UsageError when a file that is named isn't there.
     """
-    from habeas.settings import PROJECT
-
-    places = [config] if config else [Path("habeas.toml"), PROJECT / "var" / "habeas" / "habeas.toml"]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
+    found = config or default_config()
+    if found is None or not found.is_file():
         where = "there is no settings file at the place named" if config else "there is no installation here"
         raise UsageError(where, hint="Make one with: habeas init --home FOLDER")
     found = found.resolve()
-    return Installation(found, (custody or found.parent / "custody" / "custody.toml").resolve())
+    usual = default_custody(found).resolve()
+    place = usual if custody is None else custody.resolve()
+    if place != usual and _missing(place):
+        # Where the usual place is empty, this user keeps no keys. A place that was named is a slip of the pen.
+        raise UsageError(
+            "there is no custody file at the place named",
+            hint=f"Leave --custody out for {usual}; an auditor needs none.",
+        )
+    return Installation(found, place)
+
+
+def default_config() -> Path | None:
+    """./habeas.toml, else the settings file that `habeas init` makes by default; None where there is neither."""
+    from habeas.settings import PROJECT
+
+    places = (Path("habeas.toml"), PROJECT / "var" / "habeas" / "habeas.toml")
+    return next((place for place in places if place.is_file()), None)
+
+
+def default_custody(config: Path) -> Path:
+    """Where the custody file of an installation lies, unless another is named."""
+    return config.parent / "custody" / "custody.toml"
+
+
+def _missing(place: Path) -> bool:
+    """Whether nothing is there. A folder that is closed to this user is another thing."""
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

@@ -44,6 +44,9 @@ def import_(
     A consent gets a key of its own person and purpose; a refusal or withdrawal closes it at once. A query is one
     SELECT in a file; the database's address stands in a variable or a file, since it may hold a password.
 
+    Ends with 2 where nothing could be used, and where a line that may say no was set aside. What could be used is
+    recorded all the same.
+
     \b
     habeas consent import consents.csv
     desk-export | habeas consent import -
@@ -72,7 +75,8 @@ app.command("withdraw")(consent_said.withdraw)
 def leave_out(file: File, config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
     """Record who and what is never to be processed, from CSV or JSON lines. Leaving out always wins.
 
-    A person's keys close before their line is written. A line that lifts another ends it.
+    A person's keys close before their line is written. A line that lifts another ends it. Ends with 2 where any line
+    was set aside: each is somebody's no. What could be used is recorded all the same.
 
     \b
     habeas consent leave-out leave_outs.csv
@@ -170,11 +174,11 @@ def _person(
     subject: str | None, subject_file: str | None, config: Config, custody: Custody
 ) -> tuple[Any, str]:
     from habeas.cli.bootstrap import installation
-    from habeas.steps.audit import require_random_id
+    from habeas.steps.audit import find_subject
 
     if (subject is None) == (subject_file is None):
         raise UsageError("whose consent?", hint="Give --subject-file FILE, or --subject with a random id.")
-    if subject is not None:
-        require_random_id(subject)
     place = installation(config, custody)
-    return place, subject or place.subject_of(out.real_ids(str(subject_file))[0])
+    if subject is not None:
+        return place, find_subject(place.reader, subject)
+    return place, place.subject_of(out.one_real_id(str(subject_file)))

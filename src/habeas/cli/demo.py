@@ -70,10 +70,11 @@ def demo(
 
 def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar: Any) -> dict[str, Any]:
     from habeas.cli.bootstrap import JOBS, Installation
-    from habeas.cli.setup import make
+    from habeas.cli.setup import make, writing
 
-    mark, chosen = _started(home, people, seed, fresh, case), _CASES[case]
-    chosen.prepare(home, datetime.fromisoformat(mark["now"]))
+    with writing(home):
+        mark, chosen = _started(home, people, seed, fresh, case), _CASES[case]
+        chosen.prepare(home, datetime.fromisoformat(mark["now"]))
     place: Installation = make(home, None, chosen.PURPOSES, "synthetic")[0]
     drawn = _draw(home, mark, chosen, bar)
 

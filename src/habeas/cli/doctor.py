@@ -12,6 +12,7 @@ from pathlib import Path
 from habeas.adapters import jars, key_files
 from habeas.adapters.java import OLDEST, find_java, how_to_get
 from habeas.adapters.orders import OrderFolder
+from habeas.cli.bootstrap import default_config, default_custody
 from habeas.cli.installed import differences
 from habeas.cli.options import now
 from habeas.errors import HabeasError
@@ -41,6 +42,7 @@ def checks(
     environment: Mapping[str, str] = os.environ,
 ) -> list[Check]:
     """Every prerequisite, in the order they are needed. `config` and `custody` default as for every command."""
+    config = config or default_config()
     try:
         settings = Settings.read(config)
     except HabeasError as error:
@@ -50,7 +52,7 @@ def checks(
         _home(settings.home),
         _disk(settings.home),
         _pack(settings),
-        _keys(custody),
+        _keys(custody, config),
         _orders(settings),
     ]
 
@@ -123,18 +125,21 @@ def _pack(settings: Settings) -> Check:
     return Check(name, True, f"version {pack.version}, digests as stated", "")
 
 
-def _keys(given: Path | None) -> Check:
+def _keys(given: Path | None, config: Path | None) -> Check:
     """The key folder is the custodian's; a user without it can run everything but decide and publish."""
     name = "key folder"
+    file = given or (default_custody(config) if config else None)
+    if given is None and (file is None or not os.access(file, os.R_OK)):
+        where = f"no custody file that this user may read at {file}" if file else "no custody file yet"
+        return Check(name, True, f"{where}: this user keeps no keys", "")
     try:
-        folder = Custody.read(given).home
+        folder = Custody.read(file).home
         if folder.exists():
             key_files.check_folder(folder)
     except HabeasError as error:
-        hint = error.hint or "Name the custody file with HABEAS_CUSTODY."
-        if given is None and "HABEAS_CUSTODY" not in os.environ:
-            return Check(name, True, "no custody file named: this user keeps no keys", "")
-        return Check(name, False, error.message, hint)
+        return Check(name, False, error.message, error.hint or "Name the custody file with HABEAS_CUSTODY.")
+    except OSError as error:
+        return Check(name, False, f"can't be read ({error.strerror})", "Ask the custodian.")
     return Check(name, True, "private" if folder.exists() else "not there yet", "")
 
 

@@ -8,6 +8,7 @@ import typer
 
 from habeas.cli import out
 from habeas.cli.options import Config, Custody, Json
+from habeas.errors import IntegrityError
 
 
 def explain(
@@ -38,3 +39,8 @@ def explain(
         console.print(out.table(["step", ""], [(link.step, link.says) for link in told.links]))
 
     out.show(told.as_dict(), as_json, human)
+    if told.alarm:
+        raise IntegrityError(
+            told.alarm[:1].lower() + told.alarm[1:],
+            hint="Halt the pipeline, and make the decisions of its run again: habeas replay --run RUN.",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -90,9 +91,10 @@ def _asked(
     if subject is not None and subject_file is not None:
         raise UsageError("--subject and --subject-file name a person twice", hint="Give one of them.")
     place = installation(config, custody)
-    if subject_file is not None:
-        subject = place.subject_of(out.real_ids(subject_file)[0])
-    return place.reader, about(place.reader, subject, asset)
+    wanted = about(place.reader, subject, asset)
+    if subject_file is not None:  # the key store knows them, even where no table names them yet
+        wanted = replace(wanted, subject_id=place.subject_of(out.one_real_id(subject_file)))
+    return place.reader, wanted
 
 
 def _print(found: list[dict[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -29,7 +29,7 @@ from habeas.cli import (
     source,
     tables,
 )
-from habeas.errors import HabeasError
+from habeas.errors import HabeasError, Unavailable
 
 EXIT_CODES = """
 Exit codes
@@ -44,6 +44,7 @@ Exit codes
  6  a key is closed, destroyed, unknown or held back
  7  halted: somebody who may said stop; nothing is wrong and nothing is lost
 75  a store, a lock or a disk can't be used now: try again later
+143  told to end (SIGTERM), and so was everything it had started
 """
 
 _HELP = """
@@ -98,7 +99,49 @@ def _say(text: str) -> None:
     say(text)
 
 
-app = typer.Typer(
+class Program(typer.Typer):
+    """The console entry point. Tests and docs ask for its commands and never call it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run the command and end the process at once with its code.
+
+        Threads of native libraries may still run when an interpreter shuts down, and sometimes one of them aborts it:
+        an answer that was given well would then end with 134. By now every file is closed and nothing is left to do.
+        """
+        try:
+            code = _code(super().__call__(*args, **kwargs))
+        except SystemExit as end:
+            code = _code(end.code)
+        except Exception:  # noqa: BLE001 - as the interpreter does with what nobody caught
+            sys.excepthook(*sys.exc_info())
+            code = 1
+        os._exit(_flushed(code))
+
+
+def _code(ended: object) -> int:
+    """What `sys.exit` makes of its argument."""
+    if ended is None:
+        return 0
+    if isinstance(ended, int):
+        return ended & 0xFF
+    sys.stderr.write(f"{ended}\n")
+    return 1
+
+
+def _flushed(code: int) -> int:
+    """The code to end with, when all that was said is out: what can't be written was not answered."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:  # None: the caller closed the channel
+                stream.flush()
+        except BrokenPipeError:
+            continue  # nobody reads on
+        except OSError:
+            code = code or Unavailable.exit_code
+    return code
+
+
+app = Program(
     cls=Main,
     help=_HELP,
     epilog=EXIT_CODES,

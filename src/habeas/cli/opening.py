@@ -35,7 +35,7 @@ def open_(
     stopped = place.stopped(at)
     where: list[tuple[str, str, Any]] = []
     if subject_file is not None:
-        where.append(("subject_id", "=", place.subject_of(out.real_ids(subject_file)[0])))
+        where.append(("subject_id", "=", place.subject_of(out.one_real_id(subject_file))))
     if purpose is not None:
         where.append(("purpose", "=", purpose))
     opened = open_rows(

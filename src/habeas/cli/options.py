@@ -22,7 +22,10 @@ Custody = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Subject = Annotated[
-    str | None, typer.Option("--subject", metavar="SUBJECT_ID", help="A random subject id, never a real id.")
+    str | None,
+    typer.Option(
+        "--subject", metavar="SUBJECT_ID", help="A random subject id or its beginning, never a real id."
+    ),
 ]
 SubjectFile = Annotated[
     str | None,
@@ -48,7 +51,12 @@ def moment(text: str | None, now: datetime) -> datetime:
         raise UsageError(f"{text!r} is no time", hint="Write it like 2026-01-31T12:00:00+00:00.") from None
     if value.tzinfo is None:
         raise UsageError(f"{text!r} has no time zone", hint="Write it like 2026-01-31T12:00:00+00:00.")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # its zone moves it before the year 1 or after 9999
+        raise UsageError(
+            f"{text!r} lies outside the years 1 to 9999", hint="Write it like 2026-01-31T12:00:00+00:00."
+        ) from None
 
 
 def now() -> datetime:

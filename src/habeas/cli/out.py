@@ -129,6 +129,17 @@ def real_ids(name: str) -> list[str]:
     return found
 
 
+def one_real_id(name: str) -> str:
+    """The one real id of a file or standard input. Raises UsageError like `real_ids`, and when there are several."""
+    found = real_ids(name)
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} real ids are given, and the answer is about one person",
+            hint="One id, one line; run the command once for each.",
+        )
+    return found[0]
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()

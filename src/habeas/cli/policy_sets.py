@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from habeas.policy.policy_set import PolicySet
     from habeas.steps.policy_diff import Difference
 
+_DIGEST = re.compile(r"[0-9a-f]+")
+
 
 def chosen(place: Installation, which: str) -> PolicySet:
     """The set that `which` names. Raises UsageError when it names none."""
@@ -24,6 +27,11 @@ def chosen(place: Installation, which: str) -> PolicySet:
     if which == "draft" or Path(which).is_dir():
         folder = place.settings.policies if which == "draft" else Path(which)
         return load_policy_set(folder, place.settings.packs, place.book.reviewers())
+    if not _DIGEST.fullmatch(which):
+        raise UsageError(
+            f"there is no folder {out.safe(which)}",
+            hint="Name a folder of rules, `active`, `draft`, or the digest of a pinned set (or its beginning).",
+        )
     return place.policy_store.load(place.policy_store.whole(which))
 
 

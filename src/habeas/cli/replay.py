@@ -64,6 +64,11 @@ def replay(
                 bar.advance(task, len(rows))
 
         told = tell(made())
+    if told.decisions < total:
+        raise IntegrityError(
+            f"{total - told.decisions} of {total} decisions were gone when they were to be made again",
+            hint="Halt the pipeline, and look at the table: habeas tables list.",
+        )
     out.show(told.as_dict(), as_json, lambda console: _human(console, told))
     if told.alarms:
         raise IntegrityError(

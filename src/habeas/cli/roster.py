@@ -19,6 +19,8 @@ def main() -> None:
 def import_(file: File, config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
     """Record roster lines from CSV or JSON lines. A roster counts whole for a file, or not at all.
 
+    Ends with 2 where nothing could be used.
+
     \b
     habeas roster import rosters.csv
     """

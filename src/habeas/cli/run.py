@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from habeas.cli import out
 from habeas.cli.options import AsOf, Config, Custody, Json, moment, now
 from habeas.errors import UsageError
+
+if TYPE_CHECKING:
+    from habeas.cli.bootstrap import Installation
 
 app = typer.Typer(help="The nightly run, a backfill, or one step by itself.", no_args_is_help=True)
 
@@ -56,8 +59,16 @@ def backfill(
     habeas run backfill --source studio \\
       --captured-from 2025-01-01T00:00:00+00:00 --captured-to 2026-01-01T00:00:00+00:00
     """
-    wanted = {"source": source, "captured_from": _instant(captured_from), "captured_to": _instant(captured_to),
+    begin, end = moment(captured_from, now()), moment(captured_to, now())
+    wanted = {"source": source, "captured_from": begin.isoformat(), "captured_to": end.isoformat(),
               "model": model, "purposes": _words(purposes)}  # fmt: skip
+    if not source:
+        raise UsageError("a backfill is of one source", hint="Name it: --source ID. See: habeas source list")
+    if begin >= end:
+        raise UsageError(
+            "--captured-from is not before --captured-to, so no footage lies between them",
+            hint="Give the earlier time to --captured-from.",
+        )
     _run("backfill", wanted, config, custody, as_json)
 
 
@@ -90,6 +101,8 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
     from habeas.cli.bootstrap import JOBS, installation
 
     place = installation(config, custody)
+    place.require_no_halt(now())  # must speak first, and when no table and no rule can be read
+    _require_known(place, wanted)
     with out.progress(shown=not as_json) as bar:
         steps = bar.add_task(dag, total=len(JOBS) + (dag == "backfill"))
 
@@ -105,6 +118,29 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
         console.print(f"\nPage: {page}", markup=False)
 
     out.show(told, as_json, human)
+
+
+def _require_known(place: Installation, wanted: Mapping[str, Any]) -> None:
+    """Raise UsageError for a source, purpose or model pack there isn't, before Airflow and Spark are woken for it."""
+    from habeas.steps import packs
+    from habeas.steps.reading import rows
+
+    if source := wanted["source"]:
+        found = rows(place.reader, "sources", columns=["source_id"])
+        _require("source", [source], {str(row["source_id"]) for row in found}, "habeas source list")
+    if purposes := wanted["purposes"]:
+        _require("purpose", purposes, set(place.purposes), "policies/purposes.yaml")
+    if model := wanted.get("model"):
+        names = {name for name, _ in packs.listed(place.settings.models)}
+        _require("model pack", [model], names, "habeas models list")
+
+
+def _require(what: str, asked: Iterable[str], known: Collection[str], see: str) -> None:
+    if strange := [name for name in asked if name not in known]:
+        raise UsageError(
+            f"there is no {what} {out.safe(strange[0])}",
+            hint=f"Known: {', '.join(map(out.safe, sorted(known))) or 'none'}. See: {see}",
+        )
 
 
 def summary_table(told: dict[str, Any]) -> Any:
@@ -137,4 +173,7 @@ def _instant(text: str | None) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in text.split(",") if word]
+    words = list(dict.fromkeys(word for word in text.split(",") if word))
+    if text and not words:
+        raise UsageError("--purposes names no purpose", hint="Leave it out for those of the settings.")
+    return words

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +16,7 @@ import typer
 
 from habeas.cli import out
 from habeas.cli.options import Config, Custody, Json, now
-from habeas.errors import UsageError
+from habeas.errors import Unavailable, UsageError
 
 _SETTINGS = """\
 # Settings of one installation. Environment variables (HABEAS_…) win over this file.
@@ -61,8 +63,10 @@ def init(
 
 
 def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tuple[Any, bool]:
-    """Write what is missing of an installation; (installation, were keys made)."""
-    from habeas.cli.bootstrap import installation
+    """Write what is missing of an installation; (installation, were keys made).
+
+    Raises UsageError for a purpose that is unknown and a folder that can't hold one, Unavailable when a disk is full.
+    """
     from habeas.policy.purposes import load_purposes
     from habeas.settings import SHIPPED_POLICIES
 
@@ -73,7 +77,27 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
         raise UsageError(
             f"{len(strange)} of the purposes are unknown", hint=f"Known: {', '.join(sorted(known))}."
         )
+    with writing(home):
+        return _made(home, archive, purposes, pack)
+
+
+@contextmanager
+def writing(home: Path) -> Iterator[None]:
+    """What the system says about a folder that can't be written, as an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        where = f"no installation can be made in {home}: {error.strerror}"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise Unavailable(where, hint="Make room on the disk, and run it again: it goes on.") from None
+        raise UsageError(where, hint="Give this user the folder, or choose another: --home FOLDER") from None
+
+
+def _made(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tuple[Any, bool]:
+    from habeas.cli.bootstrap import installation
+
     home.mkdir(parents=True, exist_ok=True)
+    policies = home / "policies"
     copy_policies(policies)
     config, custody = home / "habeas.toml", home / "custody" / "custody.toml"
     if not config.exists():

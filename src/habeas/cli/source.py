@@ -18,6 +18,8 @@ _SHOWN = ("source_id", "controller", "root", "purposes", "legal_basis", "scan_gr
 def add(file: File, config: Config = None, as_json: Json = False) -> None:
     """Register sources from CSV or JSON lines. What a source was collected for never changes afterwards.
 
+    Ends with 2 where nothing could be used.
+
     \b
     habeas source add sources.csv
     """
@@ -36,6 +38,8 @@ def occasions(file: File, config: Config = None, as_json: Json = False) -> None:
     """Record which site, event or lot the footage of a folder belongs to, from CSV or JSON lines.
 
     A release for one event, or a lot that is left out, reaches footage through its folders.
+
+    Ends with 2 where nothing could be used.
 
     \b
     habeas source occasions occasions.csv

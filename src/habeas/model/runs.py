@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 
+from habeas.errors import UsageError
+
 _LONGEST = 100
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+_RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
+"""What a scheduler may call a run, by Airflow's own rule."""
 
 
 def run_slug(run_id: str) -> str:
@@ -18,3 +22,13 @@ def run_slug(run_id: str) -> str:
     if safe == run_id and safe:
         return safe
     return f"{safe or 'run'}.{hashlib.sha256(run_id.encode()).hexdigest()[:6]}"
+
+
+def run_named(run_id: str) -> str:
+    """The id that a run's rows carry, from that or from what the scheduler called it.
+
+    Raises UsageError for what names no run: made fit for a file name, it would read like another one.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise UsageError(f"{run_id!a} is no id of a run", hint="See: habeas tables show runs")
+    return run_slug(run_id)

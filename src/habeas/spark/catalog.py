@@ -169,8 +169,7 @@ def _set_aside(tables: Tables, probed: DataFrame, run_id: str, as_of: datetime) 
         }
         for r in bad
     ]  # fmt: skip
-    if rows:
-        tables.insert_missing("quarantine", tables.frame("quarantine", rows))
+    tables.insert_rows("quarantine", rows)
 
 
 def _refuse_unregistered(tables: Tables, settings: Settings, run_id: str, as_of: datetime) -> int:
@@ -195,6 +194,5 @@ def _refuse_unregistered(tables: Tables, settings: Settings, run_id: str, as_of:
                     "asset_id": name, "reason": "unregistered_source", "run_id": run_id, "recorded_at": as_of,
                 }
             )  # fmt: skip
-    if rows:
-        tables.insert_missing("quarantine", tables.frame("quarantine", rows))
+    tables.insert_rows("quarantine", rows)
     return len(rows)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -12,11 +13,14 @@ from habeas.policy import facts as policy_facts
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
 from habeas.spark.decisions import current
-from habeas.spark.facts import derived_lines, derived_scans
+from habeas.spark.due import due_since
+from habeas.spark.facts import derived_lines, derived_scans, with_stored
+from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
+from habeas.steps.last_decided import Last, mark_words
 
-__all__ = ["Question", "decide"]
+__all__ = ["Question", "decide", "with_stored"]
 
 _VERDICT = (
     "facts_digest string, effect string, rules array<string>, missing array<string>, retention_days int, "
@@ -26,16 +30,52 @@ _THING = ("action", "asset_id", "line_id", "purpose")
 
 
 def decide(
-    tables: Tables, packs: Sequence[Pack], question: Question, open_keys: frozenset[str]
-) -> dict[str, int]:
-    """Decide `embed` per roster line, then `scan` per asset, for each wanted purpose; returns counts."""
-    counts = _settle(tables, packs, derived_lines(tables, question, open_keys), question, Action.EMBED)
-    return counts | _settle(tables, packs, derived_scans(tables, question), question, Action.SCAN)
+    tables: Tables,
+    packs: Sequence[Pack],
+    question: Question,
+    open_keys: frozenset[str],
+    last: Last | str = "every line was asked for",
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Decide `embed` per roster line, then `scan` per asset, for each wanted purpose.
+
+    `last`: the night to go on from, or why there is none; see `steps.last_decided`. Returns counts, and the words by
+    which the next night can go on from this one.
+    """
+    seen = Seen(tables)
+    question = with_stored(tables, question)
+    due = due_since(tables, seen, last, question, open_keys)
+    whole = isinstance(due, str)
+    counts: dict[str, int] = {}
+    with _kept(None if whole else due.lines) as (lines, found):
+        counts["lines_due"] = tables.read("rosters").count() if whole else found
+        if whole or found:
+            derived = derived_lines(tables, question, open_keys, lines)
+            counts |= _settle(tables, packs, derived, question, Action.EMBED, lines)
+    with _kept(None if whole else due.assets()) as (assets, found):
+        if whole or found:
+            derived = derived_scans(tables, question, only=assets)
+            counts |= _settle(tables, packs, derived, question, Action.SCAN, assets)
+    since = {"whole": due} if whole else {"since": due.last.run_id}
+    return counts, since | mark_words(seen.marks)
+
+
+@contextmanager
+def _kept(frame: DataFrame | None) -> Iterator[tuple[DataFrame | None, int]]:
+    """A frame and how many rows it has; computed once, so that what joins with it knows how small it is."""
+    if frame is None:
+        yield None, 0
+        return
+    frame = frame.persist()
+    try:
+        yield frame, frame.count()
+    finally:
+        frame.unpersist()
 
 
 def _settle(
-    tables: Tables, packs: Sequence[Pack], derived: DataFrame, question: Question, action: Action
-) -> dict[str, int]:
+    tables: Tables, packs: Sequence[Pack], derived: DataFrame, question: Question, action: Action,
+    due: DataFrame | None,
+) -> dict[str, int]:  # fmt: skip
     """Ask the packs about each distinct fact set once, join the answers back, write what changed."""
     derived = derived.persist()
     try:
@@ -44,8 +84,11 @@ def _settle(
         verdicts = tables.spark.createDataFrame(
             [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct], _VERDICT
         )
-        before = current(tables.read("decisions")).where(F.col("action") == action.value)
-        before = before.select(
+        stored = tables.read("decisions").where(F.col("action") == action.value)
+        if due is not None:
+            thing = "line_id" if action is Action.EMBED else "asset_id"
+            stored = stored.join(due.select(thing), thing, "left_semi")
+        before = current(stored).select(
             *_THING, F.struct("facts_digest", "policy_digest", "valid_until", "key_id").alias("before")
         )
         same_thing = [F.col(f"d.{c}").eqNullSafe(F.col(f"b.{c}")) for c in _THING]
@@ -65,16 +108,14 @@ def _settle(
             .withColumn("policy_digest", F.lit(question.policy))
             .withColumn("as_of", F.lit(question.as_of))
             .withColumn("run_id", F.lit(question.run_id))
-        ).persist()
+        ).localCheckpoint()  # what is only persisted is computed anew whenever a table it reads is written
         counts = {
             str(r["effect"]): int(r["n"])
             for r in changed.groupBy("effect").agg(F.count("*").alias("n")).collect()
         }
         if counts:
-            sets = changed.select("facts_digest", "action", "facts").distinct()
-            tables.insert_missing("fact_sets", sets.withColumn("recorded_at", F.lit(question.as_of)))
-            tables.insert_missing("decisions", changed)
-        changed.unpersist()
+            tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": question.as_of} for r in distinct])
+            tables.insert_missing("decisions", changed, at=("as_of", question.as_of))
         return {f"{action.value}_{effect}": n for effect, n in counts.items()} | {
             f"{action.value}_fact_sets": len(distinct)
         }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from habeas.adapters.delta_reader import DeltaReader
 from habeas.spark.tables import Tables
 
 
@@ -26,4 +28,13 @@ def newest_status(row_status: DataFrame) -> DataFrame:
 
 def key_frame(tables: Tables, key_ids: frozenset[str]) -> DataFrame:
     """Key ids as a frame, to join with: a predicate would carry them into plans and the Delta log."""
-    return tables.spark.createDataFrame([(key,) for key in sorted(key_ids)], "key_id string")
+    return tables.spark.createDataFrame(pa.table({"key_id": pa.array(list(key_ids), pa.string())}))
+
+
+def shut_keys(tables: Tables, open_keys: frozenset[str]) -> frozenset[str]:
+    """Key ids of `keys` that aren't open: closed, destroyed, or unknown to the key store."""
+    reader = DeltaReader(tables.warehouse)
+    if not reader.exists("keys"):
+        return frozenset()
+    found = (key for batch in reader.batches("keys", ["key_id"]) for key in batch.column(0).to_pylist())
+    return frozenset(key for key in found if key not in open_keys)

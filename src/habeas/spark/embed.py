@@ -74,7 +74,7 @@ def plan(
 
 def source_folders(tables: Tables) -> dict[str, str]:
     """Source id -> its folder, relative to the archive."""
-    return {r["source_id"]: r["root"] for r in tables.read("sources").select("source_id", "root").collect()}
+    return {r["source_id"]: r["root"] for r in tables.rows("sources")}
 
 
 def _assets(

@@ -56,8 +56,7 @@ def follow(
     while True:
         close_rows(tables, frozenset(closed), run_id, now)
         if keys := heard.enrol(registrar, now):
-            rows = [{f.name: getattr(key, f.name) for f in fields(key)} for key in keys]
-            tables.insert_missing("keys", tables.frame("keys", rows))
+            tables.insert_rows("keys", [{f.name: getattr(key, f.name) for f in fields(key)} for key in keys])
         heard = again()
         closed = heard.close(registrar, now)
         if not closed:

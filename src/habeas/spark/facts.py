@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -35,9 +34,10 @@ _Rows = Iterator[dict[str, object]]
 _Deriving = Callable[[_Rows], Iterator[FactSet]]
 
 
-def derived_lines(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
-    """A fact set for each roster line and wanted purpose."""
-    question = _with_stored(tables, question)
+def derived_lines(
+    tables: Tables, question: Question, open_keys: frozenset[str], rosters: DataFrame | None = None
+) -> DataFrame:
+    """A fact set for each roster line and wanted purpose. `rosters`: these lines alone."""
     around = _surroundings(tables, question)
 
     def derive(rows: _Rows) -> Iterator[FactSet]:
@@ -48,7 +48,7 @@ def derived_lines(tables: Tables, question: Question, open_keys: frozenset[str])
             else:
                 yield from deriver.lines(row)
 
-    return _derive(_people_and_lines(tables, question, open_keys), derive)
+    return _derive(_people_and_lines(tables, question, open_keys, rosters), derive)
 
 
 def derived_scans(
@@ -56,12 +56,13 @@ def derived_scans(
     question: Question,
     decisions: DataFrame | None = None,
     fact_sets: DataFrame | None = None,
+    only: DataFrame | None = None,
 ) -> DataFrame:
     """A fact set for each asset and wanted purpose; rests on the newest decisions about its lines.
 
-    `decisions`, `fact_sets`: taken instead of the stored ones, to see what would follow from them.
+    `decisions`, `fact_sets`: taken instead of the stored ones, to see what would follow from them. `only`: for these
+    assets (asset_id).
     """
-    question = _with_stored(tables, question)
     around = _surroundings(tables, question)
 
     def derive(rows: _Rows) -> Iterator[FactSet]:
@@ -70,7 +71,7 @@ def derived_scans(
 
     decided = tables.read("decisions") if decisions is None else decisions
     stored = tables.read("fact_sets") if fact_sets is None else fact_sets
-    return _derive(_assets(tables, decided, stored), derive)
+    return _derive(_assets(tables, decided, stored, only), derive)
 
 
 def _derive(rows: DataFrame, derive: _Deriving) -> DataFrame:
@@ -93,25 +94,30 @@ def _batch(found: list[FactSet]) -> pa.RecordBatch:
     )
 
 
-def _with_stored(tables: Tables, question: Question) -> Question:
+def with_stored(tables: Tables, question: Question) -> Question:
     """What is stored for a purpose that nobody wants any more is decided on as well: something may end it."""
+    if not tables.exists("embeddings"):
+        return question
     stored = {row["purpose"] for row in tables.read("embeddings").select("purpose").distinct().collect()}
     return replace(question, wanted=(*question.wanted, *sorted(stored.difference(question.wanted))))
 
 
-def _people_and_lines(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
+def _people_and_lines(
+    tables: Tables, question: Question, open_keys: frozenset[str], rosters: DataFrame | None
+) -> DataFrame:
     """Whatever is recorded about a person, then their roster lines, person by person.
 
     Also of files that are gone: what was made of them may still be stored.
     """
-    assets = tables.read("assets").select(*_ASSET)
-    lines = tables.read("rosters").join(assets, "asset_id")
-    said = tables.read("consents").where(F.col("purpose").isin(*question.wanted))
+    listed = tables.read("rosters") if rosters is None else rosters
+    lines = listed.join(tables.read("assets").select(*_ASSET), "asset_id")
+    who = None if rosters is None else rosters.select("subject_id").distinct()
+    said = _of(who, tables.read("consents").where(F.col("purpose").isin(*question.wanted)))
     people = [
         _records("statement", said, "subject_id"),
-        _records("leave_out", _personal(tables), "owner", without="owner"),
-        _records("key", _newest_keys(tables, question, open_keys), "subject_id"),
-        _records("subject", tables.read("subjects"), "subject_id", without="recorded_at"),
+        _records("leave_out", _of(who, _personal(tables), "owner"), "owner", without="owner"),
+        _records("key", _newest_keys(tables, question, open_keys, who), "subject_id"),
+        _records("subject", _of(who, tables.read("subjects")), "subject_id", without="recorded_at"),
         # A placeholder's line is about nobody; it travels by itself, or all of them would meet in one partition.
         _records("line", lines.select(*_LINE), F.coalesce("subject_id", "line_id")),
     ]
@@ -130,6 +136,13 @@ def _records(kind: str, rows: DataFrame, person: str | Column, without: str = ""
     )
 
 
+def _of(who: DataFrame | None, rows: DataFrame, person: str = "subject_id") -> DataFrame:
+    """Rows about some people; about everybody where nobody is named."""
+    return (
+        rows if who is None else rows.join(who.withColumnRenamed("subject_id", person), person, "left_semi")
+    )
+
+
 def _personal(tables: Tables) -> DataFrame:
     """Leave-outs of people and what lifts them; `owner` = the person. A lift names the record alone."""
     listed = tables.read("leave_outs")
@@ -139,21 +152,28 @@ def _personal(tables: Tables) -> DataFrame:
     return owned.where("owner IS NOT NULL")
 
 
-def _newest_keys(tables: Tables, question: Question, open_keys: frozenset[str]) -> DataFrame:
+def _newest_keys(
+    tables: Tables, question: Question, open_keys: frozenset[str], who: DataFrame | None
+) -> DataFrame:
     """Each person's newest key for a purpose, and whether it is open.
 
     A key made later answers to something said later, which this run doesn't hear.
     """
-    made = tables.read("keys").where(F.col("created_at") <= F.lit(question.known_at))
+    made = _of(who, tables.read("keys")).where(F.col("created_at") <= F.lit(question.known_at))
     newest = made.groupBy("subject_id", "purpose").agg(F.max_by("key_id", "generation").alias("key_id"))
+    # Joined with what is open: a key that turned up meanwhile, and that nobody asked about, counts as shut.
     known = key_frame(tables, open_keys).withColumn("open", F.lit(True))
     found = newest.join(known, "key_id", "left")
     return found.select("subject_id", "purpose", "key_id", F.coalesce("open", F.lit(False)).alias("open"))
 
 
-def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame) -> DataFrame:
+def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: DataFrame | None) -> DataFrame:
     """Assets with the purposes some listed person is allowed for, under which laws, and until when that holds."""
-    decided = current(decisions).where("action = 'embed'")
+    assets = tables.read("assets").where("present AND media IN ('photo', 'clip')").select(*_ASSET)
+    decisions = decisions.where("action = 'embed'")
+    if only is not None:
+        assets, decisions = (each.join(only, "asset_id", "left_semi") for each in (assets, decisions))
+    decided = current(decisions)
     facts = fact_sets.where("action = 'embed'")
     reached = facts.select(
         "facts_digest",
@@ -166,24 +186,19 @@ def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame) -> DataF
         F.max(F.col("effect") == "allow").alias("allowed"), F.min("valid_until").alias("until"), *laws
     )
     told = F.collect_list(F.struct("purpose", "allowed", "until", *LAWS)).alias("lines")
-    assets = tables.read("assets").where("present AND media IN ('photo', 'clip')").select(*_ASSET)
     return assets.join(allowed.groupBy("asset_id").agg(told), "asset_id", "left")
 
 
 def _surroundings(tables: Tables, question: Question) -> Surroundings:
-    """The small tables, collected: there are few sources, few folders with a name, few rules about footage."""
+    """The small tables, whole: there are few sources, few folders with a name, few rules about footage."""
     occasions: dict[str, list[tuple[str, str]]] = {}
-    for row in _collected(tables.read("occasions").where(F.col("recorded_at") <= F.lit(question.known_at))):
-        occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
-    footage = _collected(tables.read("leave_outs").where("subject_id IS NULL OR lifts IS NOT NULL"))
+    for row in tables.rows("occasions"):
+        if row["recorded_at"] <= question.known_at:
+            occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
+    listed = tables.rows("leave_outs")
+    footage = [row for row in listed if row["subject_id"] is None or row["lifts"] is not None]
     return Surroundings(
-        sources={row["source_id"]: source_of(row) for row in _collected(tables.read("sources"))},
+        sources={row["source_id"]: source_of(row) for row in tables.rows("sources")},
         occasions={folder: tuple(sorted(named)) for folder, named in occasions.items()},
         footage=tuple(map(leave_out_of, footage)),
     )
-
-
-def _collected(rows: DataFrame) -> list[dict[str, Any]]:
-    """Rows whose times carry their zone, as they do in a worker."""
-    found: list[dict[str, Any]] = rows.toArrow().to_pylist()
-    return found

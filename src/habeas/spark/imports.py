@@ -42,7 +42,7 @@ from habeas.steps.ledger_rows import (
 def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) -> Imported[Source]:
     """Register sources. Raises RefusedByPolicy when one would change what a known source was collected for."""
     read = imports.import_sources(file, purposes=purposes, recorded_at=now)
-    stored = {row["source_id"]: source_of(row.asDict()) for row in tables.read("sources").collect()}
+    stored = {row["source_id"]: source_of(row) for row in tables.rows("sources")}
     for old in stored.values():
         for new in read.records:
             if changed := imports.conflicts_with(old, new):
@@ -106,7 +106,7 @@ def add_leave_outs(
     places: Places = NOWHERE,
 ) -> Imported[LeaveOut]:
     """Record who and what is never to be processed. A person's keys close before their line is written."""
-    stored = [leave_out_of(row.asDict()) for row in tables.read("leave_outs").collect()]
+    stored = [leave_out_of(row) for row in tables.rows("leave_outs")]
     ids = {each.leave_out_id for each in stored}
     with registrar.together():
         read = imports.import_leave_outs(
@@ -186,11 +186,8 @@ def _person(registrar: Registrar, now: datetime) -> Callable[[str], str]:
 
 
 def _about(tables: Tables, name: str, subject_ids: Collection[str]) -> list[dict[str, Any]]:
-    """Rows about some people, by join: a predicate would carry ids into plans."""
-    if not subject_ids:
-        return []
-    wanted = tables.spark.createDataFrame([(each,) for each in sorted(subject_ids)], "subject_id string")
-    return [row.asDict() for row in tables.read(name).join(wanted, "subject_id", "left_semi").collect()]
+    """Rows about some people."""
+    return tables.rows(name, "subject_id", subject_ids)
 
 
 def _heard(
@@ -202,7 +199,7 @@ def _heard(
     """What is recorded about these people, and every lift; of `pairs` (subject_id, purpose) alone where given."""
     if said is None:
         said = map(statement_of, _about(tables, "consents", people))
-    lifts = [row.asDict() for row in tables.read("leave_outs").where("lifts IS NOT NULL").collect()]
+    lifts = [row for row in tables.rows("leave_outs") if row["lifts"] is not None]
     left_out = [leave_out_of(row) for row in (*_about(tables, "leave_outs", people), *lifts)]
     return Heard(
         [each for each in said if pairs is None or (each.subject_id, each.purpose) in pairs], left_out
@@ -240,5 +237,4 @@ def _set_aside(tables: Tables, read: Imported[Any], now: datetime) -> None:
 
 
 def _insert(tables: Tables, name: str, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        tables.insert_missing(name, tables.frame(name, rows))
+    tables.insert_rows(name, rows)

@@ -20,7 +20,7 @@ from habeas.policy import facts as policy_facts
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.policy_set import PolicySet
 from habeas.spark.decisions import key_frame, newest_status
-from habeas.spark.facts import derived_lines, derived_scans
+from habeas.spark.facts import derived_lines, derived_scans, with_stored
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome, kind_of
@@ -51,6 +51,7 @@ def predict(
 
     `asked`: the question of a night; its lists and its policy are replaced by those of either set.
     """
+    asked = with_stored(tables, asked)
     with ExitStack() as kept:
         before, after = (_decided(tables, each, asked, open_keys, kept) for each in (old, new))
         both = _keep(_together(tables, before.things, after.things, open_keys), kept)

@@ -99,8 +99,7 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
         }
         for r in bad.unionByName(files).distinct().collect()
     ]  # fmt: skip
-    if rows:
-        tables.insert_missing("quarantine", tables.frame("quarantine", rows))
+    tables.insert_rows("quarantine", rows)
 
 
 def _settle(tables: Tables, open_keys: OpenKeys, run_id: str, now: datetime) -> dict[str, int]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from habeas.adapters.delta_reader import DeltaReader
 from habeas.adapters.locks import table_lock
 from habeas.errors import IntegrityError, Unavailable
 from habeas.settings import Settings
@@ -38,6 +41,7 @@ class Tables:
         self.spark = spark
         self.guard = guard
         self.warehouse: Path = settings.warehouse
+        self._reader = DeltaReader(self.warehouse)
         self.contracts: Mapping[str, Contract] = read_contracts(settings.schemas)
         self._metadata = json.dumps({"run_id": run_id, "policy_digest": policy_digest})
 
@@ -62,6 +66,18 @@ class Tables:
             return self.spark.createDataFrame([], self.schema(name))
         return self.spark.read.format("delta").load(self.path(name))
 
+    def rows(
+        self, name: str, column: str = "", values: Collection[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Few rows, read without a plan: all of a small table, or those whose `column` holds one of `values`.
+
+        What is looked for goes into no plan and no log.
+        """
+        if not self._reader.exists(name) or (values is not None and not values):
+            return []
+        chosen = None if values is None else [(column, "in", sorted(values))]
+        return self._reader.read(name, filter=chosen).to_pylist()
+
     def frame(self, name: str, rows: list[dict[str, object]]) -> DataFrame:
         """Rows as a frame of the table's shape; a column nobody filled is null."""
         names = self.contracts[name].names
@@ -77,10 +93,26 @@ class Tables:
             writer = self._shaped(name, rows).write.format("delta").mode("overwrite")
             writer.option("replaceWhere", f"run_id = '{run_id}'").save(self.path(name))
 
-    def insert_missing(self, name: str, rows: DataFrame) -> None:
-        """Insert the rows whose key is not there yet; a retry inserts nothing and makes no commit."""
+    def insert_missing(self, name: str, rows: DataFrame, at: tuple[str, datetime] | None = None) -> None:
+        """Insert the rows whose key is not there yet; a retry inserts nothing and makes no commit.
+
+        `at`: a column and the time it has in all `rows`. Only files that may hold that time are looked into.
+        """
         with self._writing(name):
-            self._merge(name, rows).whenNotMatchedInsertAll().execute()
+            self._merge(name, rows, at).whenNotMatchedInsertAll().execute()
+
+    def insert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `insert_missing`, for rows that are few: what is there already is looked up, the rest appended."""
+        if not rows:
+            return
+        key = self.contracts[name].key
+        with self._writing(name):
+            there = self.rows(name, key[0], {row[key[0]] for row in rows})
+            known = {tuple(row[column] for column in key) for row in there}
+            fresh = {tuple(row[c] for c in key): dict(row) for row in rows}
+            if missing := [row for named, row in fresh.items() if named not in known]:
+                written = self.frame(name, missing).coalesce(1).write.format("delta")
+                written.mode("append").save(self.path(name))
 
     def upsert(self, name: str, rows: DataFrame, when: str | None = None) -> None:
         """Insert new keys; update known ones where `when` (over `t` and `s`) holds."""
@@ -94,8 +126,10 @@ class Tables:
             target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
             target.merge(keys.select(*on).distinct().alias("s"), condition).whenMatchedDelete().execute()
 
-    def _merge(self, name: str, rows: DataFrame) -> DeltaMergeBuilder:
-        condition = " AND ".join(f"t.`{c}` = s.`{c}`" for c in self.contracts[name].key)
+    def _merge(self, name: str, rows: DataFrame, at: tuple[str, datetime] | None = None) -> DeltaMergeBuilder:
+        condition = F.expr(" AND ".join(f"t.`{c}` = s.`{c}`" for c in self.contracts[name].key))
+        if at is not None:
+            condition &= F.col(f"t.{at[0]}") == F.lit(at[1])
         target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
         return target.merge(self._shaped(name, rows).alias("s"), condition)
 

@@ -15,11 +15,14 @@ from habeas.errors import UsageError
 from habeas.model.people import ConsentStatement, Place, Scope, Subject
 from habeas.steps.explain import find
 from habeas.steps.ledger_rows import leave_out_of, statement_of, subject_of
-from habeas.steps.reading import Reader, Row, one, rows
+from habeas.steps.reading import Reader, Row, one, rows, starting
 
 _COUNTS = ("given", "refused", "withdrawn")
 _PARTS = ("sources", "folders", "sites", "events", "lots", "assets")
 _SUBJECT = re.compile(r"[0-9a-f]{8,64}")
+"""As much of a subject id as `habeas explain` shows, or more: a shorter one could be a badge number."""
+_NAME_PEOPLE = ("subjects", "consents", "leave_outs", "rosters", "embeddings")
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,44 @@ class About:
 def about(reader: Reader, subject: str | None, asset: str | None) -> About:
     """Check what was asked for. A real id must never come this way: an argument ends in shell histories.
 
-    Raises UsageError when `subject` can't be a random id, or `asset` names no asset.
+    Raises UsageError when `subject` or `asset`, an id or the beginning of one, names nobody here or no asset.
     """
-    if subject is not None:
-        require_random_id(subject)
+    subject_id = None if subject is None else find_subject(reader, subject)
     if asset is None:
-        return About(subject_id=subject)
+        return About(subject_id=subject_id)
     kind, asset_id = find(reader, asset)
     if kind != "asset":
         raise UsageError(f"that is the id of a {kind}, not of an asset", hint="See: habeas explain ID")
-    return About(subject_id=subject, asset_id=asset_id)
+    return About(subject_id=subject_id, asset_id=asset_id)
+
+
+def find_subject(reader: Reader, id_prefix: str) -> str:
+    """The whole subject id that starts with `id_prefix`.
+
+    Raises UsageError when nobody's here or more than one does: an answer about nobody would read like "nothing is
+    recorded". The message never repeats what was given, which may be a real id that looks like a random one.
+    """
+    prefix = id_prefix.strip().lower()
+    require_random_id(prefix)
+    found = {
+        str(row["subject_id"])
+        for table in _NAME_PEOPLE
+        for row in starting(reader, table, "subject_id", prefix, ["subject_id"])
+    }
+    if prefix in found:
+        return prefix
+    if not found:
+        raise UsageError(
+            "nobody here has a subject id that is or starts with the one given",
+            hint="Ids are listed by: habeas tables show subjects. A real id goes into a file: --subject-file FILE",
+        )
+    if len(found) > 1:
+        listed = ", ".join(sorted(found)[:_SHOWN])
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise UsageError(
+            f"that is the beginning of {len(found)} subject ids: {listed}{more}", hint="Give more of the id."
+        )
+    return found.pop()
 
 
 def require_random_id(subject: str) -> None:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from habeas.consent.leave_outs import speaks_about
-from habeas.model.people import LeaveOut
+from habeas.model.people import LeaveOut, Place
+from habeas.steps.chain_consent import said
 from habeas.steps.derive_rows import place_of
 from habeas.steps.judgement import judged
 from habeas.steps.ledger_rows import leave_out_of
 from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Reader, Row, one, rows
 from habeas.steps.rulebook import Rulebook
-from habeas.steps.words import CONSENT, LEFT_OUT
+from habeas.steps.words import LEFT_OUT, reason
 
 KeyStatus = Callable[[str], str | None]
 """key id -> "open", "closed", "destroyed"..., or None where this caller may not know."""
@@ -31,7 +32,7 @@ class Links:
     def file(self, asset_id: str) -> Link:
         asset = one(self.reader, "assets", "asset_id", asset_id)
         if asset is None:
-            return Link("file", "The file is no longer in the catalogue.", {"asset_id": asset_id})
+            return Link("file", self._uncatalogued(asset_id), {"asset_id": asset_id})
         gone = "" if asset["present"] else " It is no longer there."
         says = (
             f"{asset['media'].capitalize()} {asset['location']} of source {asset['source_id']}, "
@@ -39,6 +40,18 @@ class Links:
         )
         names = ("asset_id", "source_id", "location", "media", "format", "bytes", "captured_at", "present")
         return Link("file", says, plain(asset, *names))
+
+    def _uncatalogued(self, asset_id: str) -> str:
+        """The catalogue forgets no file: what it doesn't know it never held."""
+        aside = rows(self.reader, "quarantine", ("asset_id", "=", asset_id), columns=["reason"])
+        why = "; ".join(sorted({reason(row["reason"]) for row in aside}))
+        return f"The file was never catalogued: {why}." if why else "The file is not in the catalogue."
+
+    def aside(self, asset_id: str) -> list[Link]:
+        """Why the file, or something made of it, was set aside; nothing when it never was."""
+        found = rows(self.reader, "quarantine", ("asset_id", "=", asset_id))
+        found.sort(key=lambda row: (row["recorded_at"], row["quarantine_id"]))
+        return [set_aside(row) for row in found]
 
     def source(self, source_id: str) -> Link:
         source = one(self.reader, "sources", "source_id", source_id)
@@ -72,36 +85,12 @@ class Links:
         names = ("line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed")
         return Link("roster line", says, plain(line, *names, "attested_by", "attested_at")), line
 
-    def consent(self, subject_id: str | None, purpose: str, as_of: datetime) -> Link:
+    def consent(self, subject_id: str | None, asset_id: str, purpose: str, as_of: datetime) -> Link:
         if subject_id is None:
             return Link("consent", "Nobody is named, so nobody could consent.", {"statements": []})
         where = (("subject_id", "=", subject_id), ("purpose", "=", purpose))
         found = rows(self.reader, "consents", *where)
-        found.sort(key=lambda row: (row["recorded_at"], row["given_at"]))
-        told = [_statement(row, as_of) for row in found]
-        known = [text for text, row in zip(told, found, strict=True) if row["recorded_at"] <= as_of]
-        later = [text for text, row in zip(told, found, strict=True) if row["recorded_at"] > as_of]
-        says = (
-            " ".join(known)
-            or f"When this was decided, nothing was recorded about {purpose}: never asked, so no."
-        )
-        if later:
-            says += " Recorded since: " + " ".join(later)
-        names = (
-            "consent_id",
-            "status",
-            "given_at",
-            "expires_at",
-            "recorded_at",
-            "sources",
-            "explicit",
-            "notice_version",
-            "method",
-            "evidence_digest",
-        )
-        return Link(
-            "consent", says, {"purpose": purpose, "statements": [plain(row, *names) for row in found]}
-        )
+        return said(found, purpose, as_of, self._place_of(asset_id) if found else None)
 
     def decision(self, row: Row) -> list[Link]:
         """What was decided, every rule that fired, waivers, duties, and a regulator's reading."""
@@ -114,18 +103,24 @@ class Links:
     def left_out(self, subject_id: str | None, asset_id: str, purpose: str) -> list[Link]:
         """Whatever leave-out list names the person or the file; nothing when none does."""
         listed = [leave_out_of(row) for row in rows(self.reader, "leave_outs")]
-        asset = one(self.reader, "assets", "asset_id", asset_id) if listed else None
-        if asset is None:
+        place = self._place_of(asset_id) if listed else None
+        if place is None:
             return []
-        occasions: dict[str, list[tuple[str, str]]] = {}
-        for row in rows(self.reader, "occasions"):
-            occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
-        place = place_of(asset, occasions)
         about = [e for e in listed if e.lifts is None and speaks_about(e, subject_id, purpose, place)]
         lifts = {each.lifts: each for each in listed if each.lifts}
         said = [_left_out(each, lifts.get(each.leave_out_id)) for each in about]
         names = [{"leave_out_id": each.leave_out_id, "kind": str(each.kind)} for each in about]
         return [Link("left out", " ".join(said), {"leave_outs": names})] if said else []
+
+    def _place_of(self, asset_id: str) -> Place | None:
+        """Where a file belongs; None when the catalogue doesn't know it."""
+        asset = one(self.reader, "assets", "asset_id", asset_id)
+        if asset is None:
+            return None
+        occasions: dict[str, list[tuple[str, str]]] = {}
+        for row in rows(self.reader, "occasions"):
+            occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
+        return place_of(asset, occasions)
 
     def policy(self, row: Row) -> Link:
         digest = row["policy_digest"]
@@ -175,13 +170,13 @@ def _place(line: Row) -> str:
     return " " + ", ".join(parts) if parts else ""
 
 
-def _statement(row: Row, as_of: datetime) -> str:
-    text = f"On {day(row['given_at'])} {CONSENT.get(row['status'], row['status'])}"
-    if row["status"] == "ConsentGiven":
-        expired = row["expires_at"] is not None and row["expires_at"] <= as_of
-        text += f", until {day(row['expires_at'])}" + (" (over when this was decided)" if expired else "")
-        text += " (not yet true when this was decided)" if row["given_at"] > as_of else ""
-    return f"{text}; recorded {day(row['recorded_at'])}."
+def set_aside(row: Row) -> Link:
+    """One item of quarantine: when, why, and what exactly."""
+    says = f"Set aside {day(row['recorded_at'])}: {reason(row['reason'])}."
+    says += f" In detail: {row['detail'].rstrip('.')}." if row["detail"] else ""
+    names = ("quarantine_id", "item", "asset_id", "source_id", "input_digest", "line_number", "reason", "detail",
+             "recorded_at")  # fmt: skip
+    return Link("quarantine", says, plain(row, *names))
 
 
 def _left_out(record: LeaveOut, lift: LeaveOut | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from habeas.errors import UsageError
-from habeas.steps.chain import KeyStatus, Links
+from habeas.steps.chain import KeyStatus, Links, set_aside
 from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Reader, Row, one, rows, starting
 from habeas.steps.rulebook import Rulebook
@@ -20,24 +20,31 @@ _PLACES = (
     ("decision", "decisions", "decision_id"),
     ("roster line", "rosters", "line_id"),
     ("asset", "assets", "asset_id"),
+    ("asset", "quarantine", "asset_id"),  # one that was never catalogued
     ("quarantine", "quarantine", "quarantine_id"),
 )
 _HINT = "Ids are listed by: habeas tables show embeddings, or habeas log decisions."
 _SHOWN = 10
+_NO_DECISION = "The decision this row rests on is missing: the row should not be here"
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An id, what it names, one sentence, and the links back. `as_dict` is what `--json` prints."""
+    """An id, what it names, one sentence, and the links back. `as_dict` is what `--json` prints.
+
+    `alarm`: what should never be; empty = nothing is wrong.
+    """
 
     kind: str
     id: str
     headline: str
     links: tuple[Link, ...]
+    alarm: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         links = [{"step": link.step, "says": link.says, **link.fields} for link in self.links]
-        return {"kind": self.kind, "id": self.id, "headline": self.headline, "links": links}
+        told = {"kind": self.kind, "id": self.id, "headline": self.headline, "links": links}
+        return told | {"alarm": self.alarm} if self.alarm else told
 
 
 def explain(
@@ -115,17 +122,13 @@ def _embedding(links: Links, row_id: str) -> Explanation:
     ]
     if decision:
         way += [
-            links.consent(row["subject_id"], row["purpose"], decision["as_of"]),
+            links.consent(row["subject_id"], row["asset_id"], row["purpose"], decision["as_of"]),
             *links.left_out(row["subject_id"], row["asset_id"], row["purpose"]),
             *links.decision(decision),
             links.policy(decision),
         ]
     else:
-        way.append(
-            Link(
-                "decision", "The decision is missing: this row should not be here.", plain(row, "decision_id")
-            )
-        )
+        way.append(Link("decision", f"{_NO_DECISION}.", plain(row, "decision_id")))
     way += [
         links.run(row["run_id"]),
         Link("model", f"Made by model {row['model_id']}.", plain(row, "model_id")),
@@ -134,7 +137,7 @@ def _embedding(links: Links, row_id: str) -> Explanation:
     ]
     who, stored = row["subject_id"][:8], day(row["sealed_at"])
     headline = f"A sealed template of person {who} for {row['purpose']}, stored {stored}."
-    return Explanation("embedding", row_id, headline, tuple(way))
+    return Explanation("embedding", row_id, headline, tuple(way), "" if decision else _NO_DECISION)
 
 
 def _status(links: Links, row_id: str) -> Link:
@@ -142,9 +145,26 @@ def _status(links: Links, row_id: str) -> Link:
     if not found:
         return Link("status", "No status is recorded: the row counts as closed.", {"status": "closed"})
     newest = newest_statuses(found)[row_id]
+    names = ["status", "reason", "decision_id", "erase_by", "recorded_at"]
+    if newest["status"] == "closed":
+        return Link("status", _closed(newest), plain(newest, *names))
     says = f"Now {newest['status']}, permission until {day(newest['expires_at'])}."
-    says += f" To be erased by {day(newest['erase_by'])}." if newest["erase_by"] else ""
-    return Link("status", says, plain(newest, "status", "reason", "expires_at", "erase_by", "recorded_at"))
+    return Link("status", says, plain(newest, *names, "expires_at"))
+
+
+def _closed(status: Row) -> str:
+    """When and why: a closed row has no permission, whatever time stands beside it."""
+    ended, at = status["expires_at"], status["recorded_at"]
+    if status["reason"] == "key_closed":
+        why = "its key was closed, because the person said no or is left out"
+    elif status["reason"] == "decision_ended" and ended is not None and ended <= at:
+        why = f"its permission ran out on {day(ended)}"
+    elif status["reason"] == "decision_ended":
+        why = f"decision {status['decision_id'][:12]} no longer allows it"
+    else:
+        why = reason(status["reason"])
+    by = f"It is to be erased by {day(status['erase_by'])}." if status["erase_by"] else ""
+    return f"Closed {day(at)}: {why}. Nobody may open it. {by}".strip()
 
 
 def _decision(links: Links, decision_id: str) -> Explanation:
@@ -154,7 +174,7 @@ def _decision(links: Links, decision_id: str) -> Explanation:
     if row["line_id"]:
         link, line = links.roster_line(row["line_id"])
         subject = line["subject_id"] if line else None
-        way += [link, links.consent(subject, row["purpose"], row["as_of"])]
+        way += [link, links.consent(subject, row["asset_id"], row["purpose"], row["as_of"])]
     way += links.left_out(subject, row["asset_id"], row["purpose"])
     way += [*links.decision(row), links.policy(row), links.run(row["run_id"])]
     headline = f"{ACTIONS[row['action']]} for {row['purpose']} was {EFFECTS[row['effect']]}."
@@ -170,7 +190,7 @@ def _line(links: Links, line_id: str) -> Explanation:
     newest = _newest(rows(links.reader, "decisions", ("line_id", "=", line_id)))
     for row in newest:
         subject = line["subject_id"] if line else None
-        way += [links.consent(subject, row["purpose"], row["as_of"])]
+        way += [links.consent(subject, asset_id, row["purpose"], row["as_of"])]
         way += [*links.left_out(subject, asset_id, row["purpose"]), *links.decision(row)]
     if newest:
         way += [links.policy(newest[-1]), links.run(newest[-1]["run_id"])]
@@ -183,7 +203,8 @@ def _line(links: Links, line_id: str) -> Explanation:
 
 
 def _asset(links: Links, asset_id: str) -> Explanation:
-    way = [links.file(asset_id), *_source_of(links, asset_id)]
+    aside = links.aside(asset_id)
+    way = [links.file(asset_id), *_source_of(links, asset_id), *aside]
     decisions = _newest(rows(links.reader, "decisions", ("asset_id", "=", asset_id)))
     scans = [row for row in decisions if row["action"] == "scan"]
     way += [
@@ -204,30 +225,16 @@ def _asset(links: Links, asset_id: str) -> Explanation:
     if made:
         way.append(_made(made))
     headline = f"One file: {len(made)} templates, {sum(row['count'] for row in refused)} faces refused."
+    if aside and not made and not refused:
+        why = sorted({reason(link.fields["reason"]) for link in aside})
+        headline = f"One file that was set aside: {'; '.join(why)}."
     return Explanation("asset" if made else "refusal", asset_id, headline, tuple(way))
 
 
 def _quarantine(links: Links, quarantine_id: str) -> Explanation:
     row = one(links.reader, "quarantine", "quarantine_id", quarantine_id) or {}
-    names = (
-        "item",
-        "asset_id",
-        "source_id",
-        "input_digest",
-        "line_number",
-        "reason",
-        "detail",
-        "recorded_at",
-    )
     way = [links.file(row["asset_id"])] if row["asset_id"] else []
-    way += [
-        Link(
-            "quarantine",
-            f"{reason(row['reason']).capitalize()}. {row['detail'] or ''}".strip(),
-            plain(row, *names),
-        ),
-        links.run(row["run_id"]),
-    ]
+    way += [set_aside(row), links.run(row["run_id"])]
     return Explanation("quarantine", quarantine_id, f"Set aside: {reason(row['reason'])}.", tuple(way))
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,13 +59,17 @@ class RunFolder:
         if not place.exists():
             chosen = (wanted or now).astimezone(UTC)
             _write(place, {"run_id": self.run_id, "as_of": chosen.isoformat(), "known_at": now.isoformat()})
-        fixed = datetime.fromisoformat(json.loads(place.read_text())["as_of"])
+        fixed = self.decided_as_of()
         if wanted is not None and wanted != fixed:
             raise UsageError(
                 f"run {self.run_id} already decides as of {fixed.isoformat()}",
                 hint="Give a new run another id.",
             )
         return fixed
+
+    def decided_as_of(self) -> datetime:
+        """The time the run was fixed to; `as_of` would fix it."""
+        return datetime.fromisoformat(json.loads((self.path / "run.json").read_text())["as_of"])
 
     def known_at(self) -> datetime:
         """What had been recorded by then counts: a run about the past still hears a withdrawal of today."""
@@ -83,6 +88,17 @@ class RunFolder:
     def records(self) -> list[TaskRecord]:
         found = [self.read(p.stem) for p in sorted(self.path.glob("*.json")) if p.stem != "run"]
         return [record for record in found if record is not None]
+
+
+def newest_done(runs: Path, task: str) -> TaskRecord | None:
+    """The record of the task's newest run that came to its end; None where none has."""
+    files = sorted(runs.glob(f"*/{task}.json"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    for file in files:
+        with suppress(OSError, ValueError, TypeError, UsageError):  # a record that can't be read is none
+            record = RunFolder(runs, file.parent.name).read(task)
+            if record is not None and record.status == "done":
+                return record
+    return None
 
 
 def _write(place: Path, value: Mapping[str, Any]) -> None:

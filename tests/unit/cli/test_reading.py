@@ -37,6 +37,19 @@ def test_an_explanation_as_json_has_the_whole_chain(habeas: Habeas) -> None:
     assert "PIPA" in decision["rules"][1]["citation"]
 
 
+def test_a_template_without_its_decision_ends_with_an_alarm(
+    habeas: Habeas, config: Path, tmp_path: Path, small_warehouse: Path
+) -> None:
+    shutil.copytree(small_warehouse, tmp_path / "warehouse")
+    shutil.rmtree(tmp_path / "warehouse" / "decisions")
+    story.write(tmp_path / "warehouse", "decisions", [])
+    place = tmp_path / "habeas.toml"
+    place.write_text(config.read_text().replace(str(small_warehouse), str(tmp_path / "warehouse")))
+    told = habeas("explain", story.ROW_ANA, on=place)
+    assert 5 == told.exit_code
+    assert "should not be here" in told.stdout and "Halt the pipeline" in told.stderr
+
+
 def test_an_unknown_id_is_a_fault_of_usage_with_a_hint(habeas: Habeas) -> None:
     told = habeas("explain", "123456")
     assert 2 == told.exit_code

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import small_warehouse as story
@@ -34,6 +36,39 @@ def test_the_same_seed_replays_the_same_decisions(habeas: Run) -> None:
 
     assert ids("2026-11-23") == ids("2026-11-23")
     assert 1 < len({tuple(ids(str(seed))) for seed in range(9)})
+
+
+def test_a_lost_table_of_decisions_is_told_by_every_command_that_reads_it(
+    habeas: Run, config: Path, tmp_path: Path, small_warehouse: Path
+) -> None:
+    shutil.copytree(small_warehouse, tmp_path / "warehouse")
+    shutil.rmtree(tmp_path / "warehouse" / "decisions" / "_delta_log")
+    place = tmp_path / "habeas.toml"
+    place.write_text(config.read_text().replace(str(small_warehouse), str(tmp_path / "warehouse")))
+    reads = [("log", "decisions"), ("explain", story.ROW_ANA), ("replay", "--sample", "2"),
+             ("replay", "--run", story.RUN), ("replay", "--decision", story.ALLOWED)]  # fmt: skip
+    for words in reads:
+        told = habeas(*words, on=place)
+        assert 5 == told.exit_code, words
+        assert "table decisions is gone" in told.stderr and "backup" in told.stderr
+
+
+def test_before_the_first_night_there_is_nothing_to_replay_and_no_alarm(
+    habeas: Run, config: Path, tmp_path: Path, small_warehouse: Path
+) -> None:
+    place = tmp_path / "habeas.toml"
+    place.write_text(config.read_text().replace(str(small_warehouse), str(tmp_path / "warehouse")))
+    told = habeas("replay", "--sample", "2", "--json", on=place)
+    assert (0, 0) == (told.exit_code, json.loads(told.stdout)["decisions"])
+
+
+def test_decisions_that_go_while_they_are_replayed_are_no_success(
+    habeas: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("habeas.steps.replay_choice.sample", lambda *_: ["0" * 64, "1" * 64])
+    told = habeas("replay", "--sample", "2")
+    assert 5 == told.exit_code
+    assert "2 of 2 decisions were gone" in told.stderr
 
 
 @pytest.mark.parametrize(

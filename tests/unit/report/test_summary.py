@@ -68,6 +68,7 @@ def test_refusals_of_an_asset_done_again_are_not_counted_twice(tmp_path: Path) -
         "run_id": "r",
     }
     work = {"asset_id": story.GROUP, "state": "done", "run_id": "r"}
+    story.write(tmp_path, "decisions", [])
     for digest, count, day in (("old", 5, 20), ("new", 2, 21)):
         story.write(tmp_path, "refusals", [
             {**refusal, "work_digest": digest, "count": count, "recorded_at": story.at(day)}])  # fmt: skip

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 import small_warehouse as story
+from in_memory import Tables
 
 from habeas.adapters.delta_reader import DeltaReader
-from habeas.errors import UsageError
+from habeas.errors import IntegrityError, UsageError
+from habeas.model.people import Place
 from habeas.policy.waivers import Waiver
+from habeas.steps.chain_consent import said as say
 from habeas.steps.explain import Explanation, explain
+from habeas.steps.links import Link
+from habeas.steps.reading import Row
 from habeas.steps.rulebook import Rulebook, RuleText
 
 RULES = Rulebook(
@@ -36,6 +41,20 @@ def reader(small_warehouse: Path) -> DeltaReader:
 
 def says(explanation: Explanation) -> dict[str, str]:
     return {link.step: link.says for link in explanation.links}
+
+
+def said(**parts: object) -> Row:
+    """A yes as the ledger holds it; `parts` in place of what is unknown or everything."""
+    unknown = dict.fromkeys(("explicit", "separate", "written", "guardian", "from_at", "to_at", "expires_at"))
+    return {
+        **unknown, **{name: [] for name in story.LISTS}, "consent_id": "c1", "subject_id": story.ANA,
+        "purpose": "archive_search", "status": "ConsentGiven", "given_at": story.at(5), "recorded_at": story.at(5),
+        "notice_version": "n1", "method": "form", "evidence_digest": "0" * 64, **parts,
+    }  # fmt: skip
+
+
+def consent(statements: list[Row], place: Place | None = None) -> Link:
+    return say(statements, "archive_search", story.at(20), place)
 
 
 def test_a_template_is_explained_down_to_file_consent_rule_and_key(reader: DeltaReader) -> None:
@@ -149,7 +168,18 @@ def test_a_decision_is_explained_by_the_rules_it_was_made_by(reader: DeltaReader
 def test_a_gap_names_the_missing_fact(reader: DeltaReader) -> None:
     told = explain(reader, story.NEVER_ASKED, rules=RULES)
     assert "Nobody supplied: “where the person's consent to this purpose stands”." in says(told)["decision"]
-    assert "never asked" in says(told)["consent"]
+
+
+def test_a_person_nobody_asked_is_said_to_have_been_asked_by_nobody(reader: DeltaReader) -> None:
+    told = says(explain(reader, story.NEVER_ASKED, rules=RULES))["consent"]
+    assert "nobody ever asked this person for archive_search" in told
+
+
+def test_a_no_that_came_after_the_decision_is_not_called_never_asked() -> None:
+    late = said() | {"status": "ConsentRefused", "recorded_at": story.at(21)}
+    told = consent([late])
+    assert "nobody ever" not in told.says and "When this was decided, nobody had recorded" in told.says
+    assert "Recorded since: On 2026-11-05 00:00 UTC said no to archive_search for all footage" in told.says
 
 
 def test_a_photo_nobody_may_scan_is_explained_by_its_asset(reader: DeltaReader) -> None:
@@ -212,3 +242,120 @@ def test_an_explanation_is_json(reader: DeltaReader) -> None:
 def test_an_empty_warehouse_explains_nothing_and_does_not_break(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing has an id"):
         explain(DeltaReader(tmp_path), "abcd")
+
+
+def test_a_consent_says_which_footage_it_covers_and_whether_this_file_is_part_of_it() -> None:
+    """Else "said yes" beside "the consent does not cover this footage" reads like a contradiction."""
+    scope = {
+        "sources": ["studio"],
+        "events": ["press-day", "open-day"],
+        "folders": ["f0" * 16],
+        "to_at": story.at(3),
+    }
+    row = said(**scope, sites=["north"], lots=["tape 7"], assets=[story.GROUP], from_at=story.at(1))
+    elsewhere = consent([row], Place("street", story.STREET, captured_at=story.at(2)))
+    assert (
+        "said yes to archive_search for footage of source studio and site north and event press-day or open-day and "
+        "lot tape 7 and folder f0f0f0f0f0f0 and file 00001aaaaaaa captured from 2026-11-01 00:00 UTC on and before "
+        "2026-11-03 00:00 UTC (this file is not part of it)" in elsewhere.says
+    )
+    (told,) = elsewhere.fields["statements"]
+    assert {**scope, "to_at": "2026-11-03T00:00:00+00:00"}.items() <= told.items()
+    assert told["about_this_file"] is False
+    inside = consent([said(sources=["studio"])], Place("studio"))
+    assert "not part of it" not in inside.says and inside.fields["statements"][0]["about_this_file"] is True
+    assert "for all footage" in consent([said()]).says
+
+
+def test_a_consent_says_how_it_was_given_and_what_nobody_wrote_down() -> None:
+    known = consent([said(explicit=True, separate=False, written=True, guardian=True)])
+    assert (
+        "said in so many words, bundled with something else, in writing, by a guardian; recorded"
+        in known.says
+    )
+    partly = consent([said(explicit=False, separate=True, recipients=["vendor"], countries=["US-IL"])])
+    assert "said not in so many words, asked apart from everything else" in partly.says
+    assert "nobody recorded whether in writing or whether by a guardian" in partly.says
+    assert "vendor may get templates; they may go to US-IL" in partly.says
+    (told,) = partly.fields["statements"]
+    names = ("purpose", "explicit", "separate", "written", "guardian", "recipients")
+    assert ["archive_search", False, True, None, None, ["vendor"]] == [told[name] for name in names]
+
+
+def test_each_statement_names_its_purpose(reader: DeltaReader) -> None:
+    assert "said yes to archive_search" in says(explain(reader, story.LINE_ANA))["consent"]
+    assert "withdrew their consent to archive_search" in says(explain(reader, story.LINE_BEN))["consent"]
+
+
+def test_a_file_that_was_set_aside_says_why(reader: DeltaReader) -> None:
+    told = explain(reader, story.BROKEN)
+    assert "One file that was set aside: the file ends too early." == told.headline
+    assert "the file ends too early. In detail: ends inside a picture." in says(told)["quarantine"]
+
+
+def test_a_file_no_source_holds_is_found_and_said_never_to_have_been_catalogued() -> None:
+    aside = {"quarantine_id": "5c" * 16, "item": "file", "asset_id": "9c" * 16, "reason": "unregistered_source",
+             "detail": None, "source_id": None, "run_id": story.RUN, "recorded_at": story.at(20)}  # fmt: skip
+    for id_prefix in ("9c9c9c", "5c5c5c"):
+        told = explain(Tables(quarantine=[aside]), id_prefix)
+        assert "The file was never catalogued: it lies in no registered source." == says(told)["file"]
+        assert "it lies in no registered source" in says(told)["quarantine"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "expires_at", "why"),
+    [
+        ("key_closed", story.at(29), "its key was closed, because the person said no or is left out"),
+        ("decision_ended", story.at(29), f"decision {story.WITHDRAWN[:12]} no longer allows it"),
+        ("decision_ended", story.at(21), "its permission ran out on 2026-11-21 00:00 UTC"),
+    ],
+)
+def test_a_closed_template_says_when_and_why_and_by_when_it_is_erased(
+    reason: str, expires_at: datetime, why: str, reader: DeltaReader
+) -> None:
+    """After a withdrawal nobody may read that there is a permission."""
+    status = {"row_id": story.ROW_ANA, "status": "closed", "decision_id": story.WITHDRAWN, "reason": reason,
+              "expires_at": expires_at, "erase_by": story.at(27), "recorded_at": story.at(22)}  # fmt: skip
+    names = (
+        "embeddings",
+        "decisions",
+        "fact_sets",
+        "assets",
+        "rosters",
+        "consents",
+        "subjects",
+        "keys",
+        "sources",
+    )
+    tables = Tables(row_status=[status], **{name: reader.read(name).to_pylist() for name in names})
+    told = explain(tables, story.ROW_ANA).links[-1]
+    assert (
+        f"Closed 2026-11-22 00:00 UTC: {why}. Nobody may open it. It is to be erased by 2026-11-27 00:00 UTC."
+        == told.says
+    )
+    assert "expires_at" not in told.fields and reason == told.fields["reason"]
+
+
+def test_a_template_without_its_decision_is_an_alarm(reader: DeltaReader) -> None:
+    names = (
+        "embeddings",
+        "decisions",
+        "fact_sets",
+        "assets",
+        "rosters",
+        "consents",
+        "subjects",
+        "keys",
+        "sources",
+    )
+    tables = Tables(**{name: reader.read(name).to_pylist() for name in names})
+    assert not explain(tables, story.ROW_ANA).alarm
+    tables.tables["decisions"] = []
+    told = explain(tables, story.ROW_ANA)
+    assert "should not be here" in told.alarm and told.as_dict()["alarm"] == told.alarm
+
+
+def test_a_lost_table_does_not_explain_anything(reader: DeltaReader) -> None:
+    tables = Tables(embeddings=reader.read("embeddings").to_pylist())
+    with pytest.raises(IntegrityError, match="table decisions is gone, and embeddings holds rows"):
+        explain(tables, story.ROW_ANA)

@@ -221,6 +221,36 @@ def test_a_sample_is_chosen_by_its_seed_alone() -> None:
     assert [] == sample(Tables(), 500, "s")
 
 
+LOST = {"decision_id": "d1", "asset_id": "a1", "row_id": "r1"}
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        Tables(embeddings=[LOST]),
+        Tables(work=[LOST]),
+        Tables(decisions=[], embeddings=[LOST]),
+        Tables(
+            runs=[{"run_id": "r1", "task": "decide", "counts": '{"embed_deny": 3, "embed_fact_sets": 1}'}]
+        ),
+    ],
+)
+def test_decisions_that_were_made_and_are_gone_are_no_success(tables: Tables) -> None:
+    with pytest.raises(IntegrityError, match="decision"):
+        sample(tables, 2, "s")
+
+
+def test_before_anything_was_decided_there_is_nothing_to_alarm_about() -> None:
+    """An archive with no file in it has its nights too."""
+    nights = [{"run_id": "r1", "task": "decide", "counts": '{"embed_fact_sets": 0, "lines_due": 0}'}]
+    assert [] == sample(Tables(runs=nights, embeddings=[], work=[]), 2, "s")
+
+
+def test_a_run_whose_decisions_are_gone_is_not_called_unknown() -> None:
+    with pytest.raises(IntegrityError, match="table decisions is gone"):
+        count_of_run(Tables(work=[LOST]), "r1")
+
+
 def test_a_run_is_read_in_batches_and_an_unknown_one_is_refused() -> None:
     tables = many(10)
     assert 5 == count_of_run(tables, "r1") == sum(map(len, of_run(tables, "r1")))

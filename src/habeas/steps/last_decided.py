@@ -1,0 +1,101 @@
+"""What the last night saw, so that this one looks again only at what came, went or ran out since.
+
+A run that decided to its end left a mark of each table it rests on: the number of a commit and a digest of the data
+files it had. The same files in the same commit are the same rows, whoever's clock is wrong and whatever was restored
+meanwhile. Anything that doesn't fit gives a reason to derive every line anew, which is never wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from habeas.errors import HabeasError
+from habeas.steps.runs import RunFolder, newest_done
+
+TABLES = (
+    "sources", "assets", "rosters", "subjects", "consents", "keys", "leave_outs", "occasions", "decisions",
+)  # fmt: skip
+"""Whatever facts come from, and the decisions themselves."""
+
+_CODE = ("consent", "model", "policy", "steps")
+_SAW = "saw_"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A table at one commit. `version` is -1 where there was no table yet."""
+
+    version: int
+    files: str
+
+    @classmethod
+    def of(cls, version: int, names: Collection[str]) -> Mark:
+        return cls(version, hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest())
+
+    @classmethod
+    def parse(cls, word: str) -> Mark:
+        """Raises ValueError for a word that no mark gives."""
+        version, _, files = word.partition("@")
+        return cls(int(version), files)
+
+    def __str__(self) -> str:
+        return f"{self.version}@{self.files}"
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The newest run that decided to its end: when it did, what it could know, and what it saw."""
+
+    run_id: str
+    as_of: datetime
+    known_at: datetime
+    marks: Mapping[str, Mark]
+
+
+def basis(policy: str, pack: str, wanted: Collection[str]) -> dict[str, str]:
+    """Words of a record that must be the same in both runs: rules, model, purposes, and how facts are derived."""
+    purposes = hashlib.sha256("\n".join(sorted(wanted)).encode()).hexdigest()
+    return {"policy": policy, "pack": pack, "wanted": purposes, "derived_by": _code_digest()}
+
+
+def mark_words(marks: Mapping[str, Mark]) -> dict[str, str]:
+    """Marks as words of a record."""
+    return {f"{_SAW}{table}": str(mark) for table, mark in marks.items()}
+
+
+def last_decided(runs: Path, same: Mapping[str, str], as_of: datetime, known_at: datetime) -> Last | str:
+    """The run to go on from, or why every line has to be derived anew.
+
+    `same`: what `basis` gives for this run.
+    """
+    found = newest_done(runs, "decide")
+    if found is None:
+        return "no run has decided yet"
+    differs = [name for name, word in same.items() if found.digests.get(name) != word]
+    if differs:
+        return f"{' and '.join(differs)} changed"
+    try:
+        folder = RunFolder(runs, found.run_id)
+        marks = {table: Mark.parse(found.digests[f"{_SAW}{table}"]) for table in TABLES}
+        last = Last(found.run_id, folder.decided_as_of(), folder.known_at(), marks)
+    except (HabeasError, OSError, ValueError, KeyError):
+        return "the record of the last run is unreadable"
+    if last.as_of > as_of or last.known_at > known_at:
+        return "the last run was about a later time"
+    return last
+
+
+@cache
+def _code_digest() -> str:
+    """Of every module that facts are derived by: another version may derive others from the same rows."""
+    package = Path(__file__).resolve().parents[1]
+    files = sorted(file for folder in _CODE for file in (package / folder).rglob("*.py"))
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return whole.hexdigest()
