@@ -52,7 +52,9 @@ def _require_heard(read: Any) -> None:
     """Some lines set aside are ordinary (nothing is guessed); none taken, or a no among them, is not."""
     reasons = ", ".join(sorted({bad.reason for bad in read.set_aside}))
     if any(bad.line_number is None for bad in read.set_aside):
-        wrong = f"the file can't be read to its end ({reasons}); {len(read.records)} of its lines were recorded"
+        wrong = (
+            f"the file can't be read to its end ({reasons}); {len(read.records)} of its lines were recorded"
+        )
     elif read.lines and not read.records:
         wrong = f"nothing was recorded: none of {read.lines} lines can be used ({reasons})"
     elif read.refusals_set_aside:

@@ -81,12 +81,12 @@ def _chosen(
     place: Installation, run: str, decision: str, sample: int, seed: str
 ) -> tuple[int, Iterator[list[Row]]]:
     """How many decisions, and the decisions."""
-    from habeas.model.runs import run_slug
+    from habeas.model.runs import run_named
     from habeas.steps import replay_choice as choice
     from habeas.steps.explain import find
 
     if run:
-        run_id = run_slug(run)
+        run_id = run_named(run)
         return choice.count_of_run(place.reader, run_id), choice.of_run(place.reader, run_id)
     if sample:
         ids = choice.sample(place.reader, sample, seed)

@@ -11,8 +11,9 @@ JARS = PROJECT / ".jars"
 # Names that a log of Spark's settings must not show the values of.
 _REDACTED = "(?i)secret|password|passwd|credential|token|access[.]?key"
 
-# Jobs live for seconds: the quick compiler and the simple collector start sooner and leave a core to the workers.
-_JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC -Djava.awt.headless=true"
+# The simple collector starts sooner and leaves a core to the workers. Both compilers: the quick one alone fills its
+# small code cache within a minute, and the JVM goes on uncompiled.
+_JAVA = "-XX:+UseSerialGC -Duser.timezone=UTC -Djava.awt.headless=true"
 
 
 def jars(folder: Path | None = None) -> list[Path]:

@@ -44,6 +44,7 @@ class Started:
         (home / "airflow").mkdir()
         (home / "airflow" / ".prepared").touch()
         (home / "fake" / "airflow").mkdir(parents=True)
+        (home / "fake" / "airflow" / "__init__.py").touch()
         (home / "fake" / "airflow" / "__main__.py").write_text(_AIRFLOW)
         path = os.pathsep.join([str(home / "fake"), *sys.path])
         told = home / "told"

@@ -34,11 +34,15 @@ def test_a_locked_key_stays_locked_without_its_passphrase(tmp_path: Path) -> Non
 def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     person_keys.create(tmp_path / "me.pem", None)
     before = (tmp_path / "me.pem").read_bytes()
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UsageError, match=r"me\.pem' already"):
         person_keys.create(tmp_path / "me.pem", None)
     (tmp_path / "me.pem.pub").unlink()
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UsageError, match=r"me\.pem' already"):
         person_keys.create(tmp_path / "me.pem", None)
+    (tmp_path / "you.pem.pub").write_bytes(b"a key that somebody gave away")
+    with pytest.raises(UsageError, match=r"you\.pem\.pub' already"):
+        person_keys.create(tmp_path / "you.pem", None)
+    assert not (tmp_path / "you.pem").exists()
     assert before == (tmp_path / "me.pem").read_bytes()
 
 

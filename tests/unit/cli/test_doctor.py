@@ -102,6 +102,37 @@ def test_a_key_folder_that_others_can_read_is_reported(tmp_path: Path) -> None:
     assert named(checks(installation(tmp_path), file, environment=NOWHERE), "key folder").ok
 
 
+def test_the_key_folder_beside_the_settings_is_looked_at_without_being_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that every other command uses; who has none, or may not look, keeps no keys."""
+    monkeypatch.delenv("HABEAS_CUSTODY", raising=False)
+    config, custody = installation(tmp_path), tmp_path / "custody"
+    assert "keeps no keys" in named(checks(config, environment=NOWHERE), "key folder").says
+    custody.mkdir(mode=0o755)
+    (custody / "custody.toml").write_text(f'home = "{custody}"\n')
+    assert "chmod 700" in named(checks(config, environment=NOWHERE), "key folder").mend
+    custody.chmod(0o700)
+    assert (True, "private") == (
+        (found := named(checks(config, environment=NOWHERE), "key folder")).ok,
+        found.says,
+    )
+    (custody / "custody.toml").write_text("no_such_setting = 1\n")
+    assert not named(checks(config, environment=NOWHERE), "key folder").ok
+
+
+def test_the_installation_that_every_command_takes_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation(tmp_path)
+    (tmp_path / "custody").mkdir(mode=0o755)
+    (tmp_path / "custody" / "custody.toml").write_text(f'home = "{tmp_path / "custody"}"\n')
+    monkeypatch.chdir(tmp_path)
+    found = checks(environment=NOWHERE)
+    assert str(tmp_path) in named(found, "installation").says
+    assert not named(found, "key folder").ok
+
+
 @pytest.mark.skipif(os.geteuid() == 0 or sys.platform == "win32", reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -147,3 +148,42 @@ def test_json_is_json(habeas: Habeas) -> None:
         told = habeas(*words, "--json")
         assert 0 == told.exit_code, told.output
         json.loads(told.stdout)
+
+
+_ABORTING = """
+import atexit, os, sys
+atexit.register(os.abort)  # what a library's thread does now and then to an interpreter that ends
+from habeas.cli import main, tables
+def fail(*_):
+    {fail}
+tables._contracts = fail
+sys.argv = ["habeas", *{words}]
+sys.exit(main.app())
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "fail", "code", "out", "err"),
+    [
+        (["--version"], "pass", 0, "0.", ""),
+        (["tables", "list"], "sys.exit()", 0, "", ""),
+        (["tables", "list"], "print('some'); sys.exit('in words')", 1, "some", "in words"),
+        (["tables", "list"], "sys.exit(143)", 143, "", ""),
+        (["tables", "list"], "raise main.Unavailable('later')", 75, "", "habeas: later"),
+        (["tables", "list"], "raise ValueError('Ana')", 1, "", "habeas: ValueError"),
+        (["tables", "list"], "os.environ['HABEAS_DEBUG'] = '1'; raise ValueError('why')", 1, "", "why"),
+        (["no-such-command"], "pass", 2, "", "No such command"),
+        (["tables", "list"], "sys.stdout = open('/dev/full', 'w'); print('lost'); sys.exit()", 75, "", ""),
+    ],
+)
+def test_a_command_ends_with_its_own_code_whatever_the_interpreter_does(
+    config: Any, words: list[str], fail: str, code: int, out: str, err: str
+) -> None:
+    program = _ABORTING.format(words=words, fail=fail)
+    environment = {"HABEAS_CONFIG": str(config), "NO_COLOR": "1"}
+    command = [sys.executable, "-c", program]
+    told = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert code == told.returncode != -signal.SIGABRT, told.stderr
+    assert out in told.stdout
+    assert err in told.stderr
+    assert "Ana" not in told.stderr

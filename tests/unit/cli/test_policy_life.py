@@ -184,3 +184,12 @@ def test_a_set_is_named_by_word_folder_or_the_beginning_of_its_digest(run: Run, 
     here = place(home)
     assert active == chosen(here, "active").digest == chosen(here, active[:8]).digest
     assert chosen(here, "draft").digest == chosen(here, str(home / "policies")).digest != active
+
+
+@pytest.mark.parametrize("which", ["/nope", "policies.old", "../policies"])
+def test_a_folder_of_rules_that_is_not_there_is_called_a_folder(run: Run, home: Path, which: str) -> None:
+    """Nobody who misspelt a path should be told about digests that don't start with it."""
+    told = run("policy", "diff", "active", which)
+    assert 2 == told.exit_code
+    assert f"there is no folder {which}" in told.stderr
+    assert "digest" in run("policy", "diff", "active", "abc123").stderr

@@ -14,6 +14,7 @@ from typer.testing import Result
 from habeas.cli.bootstrap import installation
 from habeas.cli.options import now
 from habeas.cli.out import safe
+from habeas.cli.setup import make
 
 Habeas = Callable[..., Result]
 
@@ -57,9 +58,22 @@ def test_an_unknown_id_is_a_fault_of_usage_with_a_hint(habeas: Habeas) -> None:
 
 
 def test_an_auditor_without_custody_can_explain(habeas: Habeas, config: Path, tmp_path: Path) -> None:
-    told = habeas("explain", story.ROW_ANA[:10], "--custody", str(tmp_path / "none.toml"))
-    assert 0 == told.exit_code
-    assert "key store" in told.stdout
+    """Naming the place where it usually lies, as a scheduler does, names nothing else."""
+    make(tmp_path, None, ["archive_search"], "synthetic")
+    own, usual = tmp_path / "habeas.toml", tmp_path / "custody" / "custody.toml"
+    own.write_text(own.read_text() + f'warehouse = "{installation(config).settings.warehouse}"\n')
+    shutil.rmtree(usual.parent)
+    for words in ((), ("--custody", str(usual))):
+        told = habeas("explain", story.ROW_ANA[:10], *words, on=own)
+        assert 0 == told.exit_code, told.output
+        assert "key store" in told.stdout
+
+
+@pytest.mark.parametrize("missing", ["none.toml", "nowhere/custody.toml"])
+def test_a_custody_file_that_is_named_must_be_there(habeas: Habeas, tmp_path: Path, missing: str) -> None:
+    told = habeas("explain", story.ROW_ANA[:10], "--custody", str(tmp_path / missing))
+    assert 2 == told.exit_code
+    assert "no custody file at the place named" in told.stderr
 
 
 def test_with_custody_an_unknown_key_counts_as_closed(habeas: Habeas) -> None:
@@ -81,6 +95,41 @@ def test_a_real_id_from_standard_input_finds_the_person(habeas: Habeas, config: 
     assert subject == place.subject_of("B-1")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("log", "decisions"),
+        ("log", "consents"),
+        ("consent", "show"),
+        ("consent", "receipt"),
+        ("open", "--reason", "a test", "--who", "custodian"),
+    ],
+)
+def test_an_answer_about_one_person_is_not_given_to_several(
+    habeas: Habeas, config: Path, words: tuple[str, ...]
+) -> None:
+    installation(config).registrar.subject_for("B-1", now())
+    told = habeas(*words, "--subject-file", "-", stdin="B-1\nB-2\n")
+    assert 2 == told.exit_code
+    assert "2 real ids" in told.stderr
+    assert "B-" not in told.output
+
+
+@pytest.mark.parametrize("words", [("log", "decisions"), ("log", "consents"), ("consent", "show")])
+def test_a_shortened_id_is_the_person_and_an_unknown_one_is_nobody(
+    habeas: Habeas, words: tuple[str, ...]
+) -> None:
+    late = ("--as-of", story.at(25).isoformat(), "--json")
+    whole = habeas(*words, "--subject", story.BEN, *late)
+    assert 0 == whole.exit_code
+    assert story.BEN in whole.stdout or story.WITHDRAWN in whole.stdout
+    assert whole.stdout == habeas(*words, "--subject", story.BEN[:8], *late).stdout
+    for unknown in ("ce0d766b", "0" * 32):
+        told = habeas(*words, "--subject", unknown, *late)
+        assert (2, "") == (told.exit_code, told.stdout)
+        assert "habeas tables show subjects" in told.stderr
+
+
 def test_a_real_id_nobody_enrolled_is_unknown_and_stays_so(habeas: Habeas, config: Path) -> None:
     for _ in range(2):
         told = habeas("consent", "show", "--subject-file", "-", stdin="B-unknown\n")
@@ -97,8 +146,17 @@ def test_the_decision_log_as_of_a_time(habeas: Habeas) -> None:
     assert [story.NO_SCAN] == [row["decision_id"] for row in json.loads(late.stdout)]
 
 
-@pytest.mark.parametrize("time", ["2026-11-19", "2026-11-19T00:00:00", "yesterday"])
-def test_a_time_without_a_zone_is_refused(habeas: Habeas, time: str) -> None:
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-19",
+        "2026-11-19T00:00:00",
+        "yesterday",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_time_without_a_zone_or_outside_of_all_years_is_refused(habeas: Habeas, time: str) -> None:
     assert 2 == habeas("log", "decisions", "--as-of", time).exit_code
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 import small_warehouse as story
 from typer.testing import Result
 
-from habeas.cli import demo, demo_airport, demo_studio, out
+from habeas.cli import demo, demo_airport, demo_studio, out, setup
 from habeas.cli.bootstrap import installation
 from habeas.cli.setup import make
 from habeas.errors import UsageError
@@ -48,6 +49,28 @@ def test_init_for_a_purpose_nobody_knows_is_refused(tmp_path: Path, habeas: Habe
     told = habeas("init", "--home", str(tmp_path / "home"), "--purposes", "world_domination")
     assert 2 == told.exit_code
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("command", ["init", "demo"])
+def test_a_folder_that_can_hold_no_installation_is_told(tmp_path: Path, habeas: Habeas, command: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for place in ("/proc/habeas", str(tmp_path / "file" / "home")):
+        told = habeas(command, "--home", place)
+        assert 2 == told.exit_code, told.output
+        assert f"no installation can be made in {place}" in told.stderr
+        assert "choose another" in told.stderr
+
+
+def test_a_full_disk_is_worth_another_try(
+    tmp_path: Path, habeas: Habeas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(setup, "copy_policies", full)
+    told = habeas("init", "--home", str(tmp_path / "home"))
+    assert 75 == told.exit_code
+    assert "No space left" in told.stderr
 
 
 def test_settings_never_name_the_key_store(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from habeas.adapters.delta_reader import DeltaReader
 from habeas.consent.scopes import fits
 from habeas.errors import UsageError
 from habeas.model.people import Scope
-from habeas.steps.audit import About, about, inside, log_consents, log_decisions, reach
+from habeas.steps.audit import About, about, find_subject, inside, log_consents, log_decisions, reach
 
 
 @pytest.fixture
@@ -51,6 +51,34 @@ def test_a_real_id_is_not_taken_as_an_argument(reader: DeltaReader) -> None:
     with pytest.raises(UsageError, match="--subject-file") as caught:
         about(reader, "Ana Example", None)
     assert "Ana" not in str(caught.value)
+
+
+def test_a_person_is_found_by_the_beginning_of_their_id(reader: DeltaReader) -> None:
+    wanted = about(reader, story.BEN[:8], None)
+    assert About(subject_id=story.BEN) == wanted == about(reader, story.BEN.upper(), None)
+    assert [story.WITHDRAWN] == [row["decision_id"] for row in log_decisions(reader, wanted, at(25))]
+
+
+@pytest.mark.parametrize("subject", ["12345678", "9" * 32, "a1" * 15 + "a2", "a1a1a1"])
+def test_nothing_recorded_is_never_said_about_nobody(reader: DeltaReader, subject: str) -> None:
+    """Eight digits may be a badge number: it isn't repeated."""
+    with pytest.raises(UsageError, match="--subject-file") as caught:
+        about(reader, subject, None)
+    assert subject not in str(caught.value)
+
+
+def test_two_people_are_never_taken_for_one(tmp_path: Path) -> None:
+    """One stands in a list of those left out alone, one in a roster alone."""
+    first, second = "a" * 8 + "1" * 24, "a" * 8 + "2" * 24
+    lists: dict[str, list[str]] = {name: [] for name in story.LISTS}
+    out = {**lists, "leave_out_id": "1e" * 16, "kind": "objection", "subject_id": first, "since": at(6)}
+    story.write(tmp_path, "leave_outs", [out])
+    story.write(tmp_path, "rosters", [{"line_id": "2e" * 16, "subject_id": second}, {"line_id": "3e" * 16}])
+    reader = DeltaReader(tmp_path)
+    with pytest.raises(UsageError, match=f"2 subject ids: {first}, {second}"):
+        find_subject(reader, "a" * 8)
+    assert first == find_subject(reader, "a" * 8 + "1")
+    assert second == find_subject(reader, second)
 
 
 def test_an_id_of_something_else_is_no_asset(reader: DeltaReader) -> None:
