@@ -55,6 +55,7 @@ def main() -> int:
             return lock_jars(java_home)
         ensure_packages()
         ensure_jars(java_home)
+        remember_classes(java_home)
     except Failed as failure:
         print(f"set-up: {failure}", file=sys.stderr)
         return 1
@@ -203,6 +204,13 @@ def resolve(java_home: str) -> Path:
             mend="Check the network.", JAVA_HOME=java_home, SPARK_HOME=str(spark), PYSPARK_PYTHON=str(PYTHON),
             SPARK_LOCAL_IP="127.0.0.1")  # fmt: skip
     return ivy / "jars"
+
+
+def remember_classes(java_home: str) -> None:
+    """Let Spark's JVM write down its classes: every job starts some seconds sooner. Nothing needs it."""
+    with step("installation", "letting Spark's JVM remember its classes"), contextlib.suppress(Failed):
+        run(PYTHON, "-m", "habeas.spark.warm_up", mend="", JAVA_HOME=java_home, PYSPARK_PYTHON=str(PYTHON),
+            SPARK_LOCAL_IP="127.0.0.1")  # fmt: skip
 
 
 def lock_jars(java_home: str) -> int:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Unit tests first. Then whole runs, and beside them what needs the other core: Spark's own tests, the DAG folder, the pack.
+# Unit tests first: they need no JVM. Then all others, file by file on two workers, each with a Spark session of its own.
 set -u
 status=0
 started=$(date +%s)
@@ -9,19 +9,14 @@ if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/
 fi
 echo "== unit"
 pytest tests/unit -n 2 || status=1
+# Airflow reads its settings when it is imported, so its tests have a process of their own, beside the others.
 beside=$(mktemp)
-(
-    failed=0
-    for kind in spark dags acceptance; do
-        echo "== $kind"
-        pytest "tests/$kind" || failed=1
-    done
-    exit $failed
-) >"$beside" 2>&1 &
-other=$!
-echo "== integration"
-pytest tests/integration || status=1
-wait "$other" || status=1
+pytest tests/dags >"$beside" 2>&1 &
+dags=$!
+echo "== integration, spark, acceptance"
+pytest tests/integration tests/spark tests/acceptance -n 2 --dist loadfile || status=1
+wait "$dags" || status=1
+echo "== dags"
 cat "$beside"
 rm -f "$beside"
 echo "== all tests: $(($(date +%s) - started)) s, exit $status"

@@ -16,6 +16,21 @@ _REDACTED = "(?i)secret|password|passwd|credential|token|access[.]?key"
 _JAVA = "-XX:+UseSerialGC -Duser.timezone=UTC -Djava.awt.headless=true"
 
 
+# What Java has to say goes to the other stream: a job's own belongs to whoever reads it.
+_QUIET = "-Xlog:disable -Xlog:all=error:stderr"
+
+
+def class_archive(folder: Path | None = None) -> Path:
+    """Where the set-up leaves the classes of Spark's JVM (`habeas.spark.warm_up`)."""
+    return (folder or _jars_folder()) / "classes.jsa"
+
+
+def _java(folder: Path | None) -> str:
+    archive = class_archive(folder)
+    usable = archive.is_file() and not any(letter.isspace() for letter in str(archive))
+    return f"{_JAVA} {_QUIET}" + (f" -XX:SharedArchiveFile={archive}" if usable else "")
+
+
 def jars(folder: Path | None = None) -> list[Path]:
     """The jars that `make` resolved and checked, sorted by name. Empty before the set-up."""
     return sorted((folder or _jars_folder()).glob("*.jar"))
@@ -35,7 +50,7 @@ def spark_conf(home: Path, jars_folder: Path | None = None) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(scratch / "spark-warehouse"),
         "spark.local.dir": str(scratch / "spark"),
         "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": _JAVA,
+        "spark.driver.extraJavaOptions": _java(jars_folder),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",

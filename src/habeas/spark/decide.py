@@ -14,7 +14,7 @@ from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
 from habeas.spark.decisions import current
 from habeas.spark.due import due_since
-from habeas.spark.facts import derived_lines, derived_scans, with_stored
+from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
 from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
@@ -79,7 +79,7 @@ def _settle(
     """Ask the packs about each distinct fact set once, join the answers back, write what changed."""
     derived = derived.persist()
     try:
-        distinct = derived.select("action", "facts", "facts_digest").distinct().collect()
+        distinct = sets_of(derived).collect()
         decider = Decider(packs)
         verdicts = tables.spark.createDataFrame(
             [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct], _VERDICT
@@ -104,6 +104,7 @@ def _settle(
                 | ~F.col("before.key_id").eqNullSafe(F.col("d.key_id"))
             )
             .select("d.*")
+            .drop("facts")
             .join(verdicts, "facts_digest")
             .withColumn("policy_digest", F.lit(question.policy))
             .withColumn("as_of", F.lit(question.as_of))

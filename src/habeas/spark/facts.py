@@ -74,11 +74,22 @@ def derived_scans(
     return _derive(_assets(tables, decided, stored, only), derive)
 
 
+def sets_of(derived: DataFrame) -> DataFrame:
+    """The distinct fact sets of what was derived: action, facts, facts_digest. Most rows bring the digest alone."""
+    return (
+        derived.where("facts <> ''")
+        .select("action", "facts", "facts_digest")
+        .dropDuplicates(["facts_digest"])
+    )
+
+
 def _derive(rows: DataFrame, derive: _Deriving) -> DataFrame:
     def derive_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held: list[FactSet] = []
+        told: set[str] = set()  # a text of a thousand letters, once for thousands of rows
         for found in derive(row for batch in batches for row in batch.to_pylist()):
-            held.append(found)
+            held.append(found._replace(facts="") if found.facts_digest in told else found)
+            told.add(found.facts_digest)
             if len(held) == _BATCH:
                 yield _batch(held)
                 held = []

@@ -20,7 +20,7 @@ from habeas.policy import facts as policy_facts
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.policy_set import PolicySet
 from habeas.spark.decisions import key_frame, newest_status
-from habeas.spark.facts import derived_lines, derived_scans, with_stored
+from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome, kind_of
@@ -87,13 +87,8 @@ def _decided(
     )
     written = lines.join(F.broadcast(effects), "facts_digest").withColumn("as_of", F.lit(question.as_of))
     decisions = tables.read("decisions").select(*_DECIDED).unionByName(written.select(*_DECIDED))
-    sets = ("facts_digest", "action", "facts")
-    fact_sets = (
-        tables.read("fact_sets")
-        .select(*sets)
-        .unionByName(lines.select(*sets))
-        .dropDuplicates(["facts_digest"])
-    )
+    stored = tables.read("fact_sets").select("facts_digest", "action", "facts")
+    fact_sets = stored.unionByName(sets_of(lines)).dropDuplicates(["facts_digest"])
     scans = _keep(derived_scans(tables, question, decisions, fact_sets), kept)
     things = lines.unionByName(scans).select(*_THING, "facts_digest")
     return _Side(things, outcomes | _outcomes(scans, decider))
@@ -101,7 +96,7 @@ def _decided(
 
 def _outcomes(derived: DataFrame, decider: Decider) -> dict[str, Outcome]:
     """Facts digest -> what the set says; distinct fact sets are few."""
-    distinct = derived.select("action", "facts", "facts_digest").distinct().collect()
+    distinct = sets_of(derived).collect()
     return {r["facts_digest"]: _outcome(decider, r["action"], r["facts"]) for r in distinct}
 
 

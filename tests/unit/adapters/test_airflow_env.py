@@ -30,6 +30,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from habeas.adapters import airflow_env
 airflow_env.GRACE = 1.0
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # whoever started the tests may have shut them off
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 for name in sys.argv[2:]:
     signal.signal(getattr(signal, name), signal.SIG_IGN)
 ended = airflow_env.run_dag_once(Path(sys.argv[1]), "nightly", {}, datetime.now(UTC), environment=dict(os.environ))

@@ -217,7 +217,7 @@ def slowly(
     return word, winner.consent_id, bool(fitting)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(ledgers, moments, places)
 def test_the_ledger_answers_as_the_plain_reading_does(
     said: list[ConsentStatement], at: datetime, place: Place
@@ -240,7 +240,7 @@ def test_consent_stands_only_where_nothing_newer_speaks(said: list[ConsentStatem
     assert expected == allows(stands(said, at))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(ledgers, moments, moments, scopes, places)
 def test_withdrawing_never_opens_what_was_closed(
     said: list[ConsentStatement], at: datetime, when: datetime, scope: Scope, place: Place
@@ -256,7 +256,7 @@ def test_withdrawing_now_closes_now(said: list[ConsentStatement], at: datetime, 
     assert not allows(stands([*said, a_statement("withdrawn", given_at=at)], at, place=place))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(ledgers, moments, st.integers(0, 400), places)
 def test_nothing_flips_before_flips_at(
     said: list[ConsentStatement], at: datetime, hours: int, place: Place

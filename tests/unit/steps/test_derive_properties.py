@@ -84,7 +84,7 @@ worlds = st.fixed_dictionaries(
 scanned = ("source", "activity", "leave_outs", "waivers", "place", "catalogued_at")
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=150)
 @given(worlds, moments, st.integers(0, 300))
 def test_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetime, hours: int) -> None:
     now, later = embed(**world, as_of=as_of), as_of + timedelta(hours=hours)
@@ -93,7 +93,7 @@ def test_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetime, ho
     assert now.valid_until is None or now.valid_until > as_of
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(worlds, moments, st.integers(0, 300))
 def test_scan_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetime, hours: int) -> None:
     fixed = {name: world[name] for name in scanned}
@@ -102,7 +102,7 @@ def test_scan_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetim
         assert now.facts == scan(**fixed, as_of=later).facts
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(worlds, moments, st.sampled_from([each.name for each in fields(Activity) if each.name != "purpose"]))
 def test_what_an_activity_no_longer_says_is_supplied_nowhere(
     world: dict[str, Any], as_of: datetime, name: str
