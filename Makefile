@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Spark and Airflow run the Python and the Java that the set-up found, whatever PATH says.
 RUN = PATH="$(CURDIR)/$(BIN):$$PATH" JAVA_HOME="$$($(BIN)/python -m habeas.adapters.java)" SPARK_LOCAL_IP=127.0.0.1
 
-.PHONY: help setup demo test unit check fix bench bench-decide mutation lock lock-jars train-synthetic
+.PHONY: help setup demo test battery unit check fix bench bench-decide mutation lock lock-jars train-synthetic
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,9 @@ demo: setup ## draw an archive, run the night on it, show what was embedded and 
 
 test: setup ## all tests: unit, then those with Spark, Airflow and whole runs
 	@$(RUN) tools/test.sh
+
+battery: setup ## all tests, with every case of the long matrices (half an hour)
+	@$(RUN) tools/test.sh all
 
 unit: setup ## unit tests alone: no JVM, under a minute
 	@$(RUN) $(BIN)/pytest tests/unit -n 2

@@ -1,7 +1,10 @@
 #!/bin/sh
+# `tools/test.sh all`: with every case of the long matrices (`make battery`). Without: one case of each.
 # Unit tests first: they need no JVM. Then all others, file by file on two workers, each with a Spark session of its own.
 set -u
 status=0
+some="not battery"
+[ "${1:-}" = all ] && some=""
 started=$(date +%s)
 # With strace a test sees every file the embed job opens. Root gets it; for others that part of the test stays out.
 if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -14,7 +17,7 @@ beside=$(mktemp)
 pytest tests/dags >"$beside" 2>&1 &
 dags=$!
 echo "== integration, spark, acceptance"
-pytest tests/integration tests/spark tests/acceptance -n 2 --dist loadfile || status=1
+pytest tests/integration tests/spark tests/acceptance -m "$some" -n 2 --dist loadfile || status=1
 wait "$dags" || status=1
 echo "== dags"
 cat "$beside"

@@ -66,6 +66,7 @@ def test_backgrounds_make_no_doubtful_candidates(described: dict[str, Any]) -> N
     assert doubtful_share(low, 60, described["detector"]["threshold"]) <= 0.10
 
 
+@pytest.mark.battery
 def test_a_person_is_told_from_others_over_the_whole_chain(pack: Pack) -> None:
     recognition = measure_recogniser(pack, PEOPLE, PICTURES)
     assert recognition.missed <= 0.05 * PEOPLE * PICTURES

@@ -75,7 +75,13 @@ def slow_embed(installed: Installed, pause: float, begun: Path) -> subprocess.Po
     return process
 
 
-@pytest.mark.parametrize("pause", [1.0, 900.0], ids=["between-assets", "in-an-asset-that-never-ends"])
+@pytest.mark.parametrize(
+    "pause",
+    [
+        pytest.param(1.0, id="between-assets"),
+        pytest.param(900.0, id="in-an-asset-that-never-ends", marks=pytest.mark.battery),
+    ],
+)
 def test_a_halt_of_everything_stops_a_running_embed_and_leaves_no_trace(
     night: tuple[Installed, Offices],
     undisturbed: dict[str, list[str]],
@@ -117,7 +123,11 @@ def test_a_job_queued_while_everything_is_halted_does_not_begin(night: tuple[Ins
 
 
 @pytest.mark.parametrize(
-    ("scope", "name"), [(HaltScope.SOURCE, "studio_portraits"), (HaltScope.PURPOSE, "access_verification")]
+    ("scope", "name"),
+    [
+        (HaltScope.SOURCE, "studio_portraits"),
+        pytest.param(HaltScope.PURPOSE, "access_verification", marks=pytest.mark.battery),
+    ],
 )
 def test_a_halt_of_one_thing_lets_the_rest_go_on_and_is_made_up_for_afterwards(
     night: tuple[Installed, Offices], undisturbed: dict[str, list[str]], scope: HaltScope, name: str
@@ -137,6 +147,7 @@ def test_a_halt_of_one_thing_lets_the_rest_go_on_and_is_made_up_for_afterwards(
     assert contents(installed) == undisturbed
 
 
+@pytest.mark.battery
 def test_a_halt_of_one_source_reaches_an_embed_that_runs_and_a_publish_after_it(
     night: tuple[Installed, Offices], undisturbed: dict[str, list[str]], tmp_path: Path
 ) -> None:

@@ -90,7 +90,15 @@ def test_an_import_that_dies_after_every_write_leaves_what_one_import_leaves(
     assert by_tries == at_once
 
 
-@pytest.mark.parametrize("step", [step for step in JOBS if step != "check"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("catalog", marks=pytest.mark.battery),
+        pytest.param("decide", marks=pytest.mark.battery),
+        "embed",
+        "publish",
+    ],
+)
 def test_a_step_that_dies_after_every_write_leaves_what_an_undisturbed_one_leaves(
     installed: Installed, night: Night, step: str
 ) -> None:

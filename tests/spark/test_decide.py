@@ -144,6 +144,7 @@ def test_decisions_hold_what_they_oblige_to_and_how_a_regulator_reads_them(
         assert not [name for r in rows for name in r["regulator_rules"] if name.startswith("house/")]
 
 
+@pytest.mark.battery
 def test_only_what_changed_is_decided_again(
     spark: SparkSession, decided: Tables, packs: Any, tmp_path: Path
 ) -> None:

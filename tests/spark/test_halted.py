@@ -86,7 +86,13 @@ def publish_with(tables: Tables, halted: Stopped) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("halted", "left"), [(STREET, "b"), (SEARCH, "ab")], ids=["source", "purpose"])
+@pytest.mark.parametrize(
+    ("halted", "left"),
+    [
+        pytest.param(STREET, "b", id="source", marks=pytest.mark.battery),
+        pytest.param(SEARCH, "ab", id="purpose"),
+    ],
+)
 def test_publishing_leaves_halted_assets_whole_for_a_later_night(
     three: Tables, halted: Stopped, left: str
 ) -> None:

@@ -45,7 +45,7 @@ def decide(
     question = with_stored(tables, question)
     due = due_since(tables, seen, last, question, open_keys)
     whole = isinstance(due, str)
-    counts: dict[str, int] = {}
+    counts = {"embed_fact_sets": 0, "scan_fact_sets": 0}
     with _kept(None if whole else due.lines) as (lines, found):
         counts["lines_due"] = tables.read("rosters").count() if whole else found
         if whole or found:
