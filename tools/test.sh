@@ -11,15 +11,24 @@ if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/
     { apt-get update -qq && apt-get install -qq -y strace; } >/dev/null 2>&1 || echo "no strace: going on without"
 fi
 echo "== unit"
-pytest tests/unit -n 2 || status=1
-# Airflow reads its settings when it is imported, so its tests have a process of their own, beside the others.
+pytest tests/unit -m "$some" -n 2 || status=1
+# Airflow reads its settings when it is imported, so its tests have a process of their own; those with a scheduler mostly
+# wait for it. Both run beside the others.
 beside=$(mktemp)
-pytest tests/dags >"$beside" 2>&1 &
-dags=$!
+scheduler=tests/integration/test_scheduler.py
+(
+    failed=0
+    pytest tests/dags || failed=1
+    pytest "$scheduler" || failed=1
+    exit $failed
+) >"$beside" 2>&1 &
+other=$!
 echo "== integration, spark, acceptance"
-pytest tests/integration tests/spark tests/acceptance -m "$some" -n 2 --dist loadfile || status=1
-wait "$dags" || status=1
-echo "== dags"
+# In the order they are named: the long ones first, so that both workers end together.
+pytest tests/integration tests/spark tests/acceptance --ignore "$scheduler" -m "$some" \
+    -n 2 --dist loadfile --no-loadscope-reorder || status=1
+wait "$other" || status=1
+echo "== dags, scheduler"
 cat "$beside"
 rm -f "$beside"
 echo "== all tests: $(($(date +%s) - started)) s, exit $status"

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.testing
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that tests can import small_warehouse
+
+
+# Typer builds all commands anew for each call; a program calls once, and tests some four hundred times.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 
 @pytest.fixture(scope="session")

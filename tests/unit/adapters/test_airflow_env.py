@@ -88,7 +88,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
     ("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, -signal.SIGINT)]
 )
-@pytest.mark.parametrize("deaf", [False, True])
+@pytest.mark.parametrize("deaf", [False, pytest.param(True, marks=pytest.mark.battery)])
 def test_a_run_that_is_told_to_end_leaves_nothing_running(
     tmp_path: Path, sent: signal.Signals, code: int, deaf: bool
 ) -> None:
