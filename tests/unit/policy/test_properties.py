@@ -22,7 +22,7 @@ BASES = read_bases(PROJECT / "tests" / "policy")
 ALL = Decider(PACKS)
 
 SEEDS = (1, 2, 3)
-COUNT = 250
+COUNT = 150
 
 
 def some(seed: int) -> list[tuple[Action, dict[str, FactValue]]]:

@@ -135,7 +135,7 @@ def _fine(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(leave_outs(subject_id="subject-1"), moments)
 def test_leaving_out_wins_over_every_consent(decider: Decider, record: LeaveOut, as_of: datetime) -> None:
     world = _fine(leave_outs=[record])
@@ -143,7 +143,7 @@ def test_leaving_out_wins_over_every_consent(decider: Decider, record: LeaveOut,
         assert Effect.DENY is _embed_effect(decider, world, as_of)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(ledgers, st.data(), moments, places)
 def test_withdrawing_never_turns_no_into_yes(
     decider: Decider, said: list[ConsentStatement], data: st.DataObject, as_of: datetime, place: Place
