@@ -12,7 +12,7 @@ from habeas.settings import Custody
 from habeas.spark import decide
 from habeas.spark.job import Job, main
 from habeas.steps import packs
-from habeas.steps.last_decided import Last, basis, last_decided
+from habeas.steps.last_decided import Last, basis, last_decided, require_there
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +41,7 @@ def body(job: Job) -> None:
     )
     open_keys = KeyStore(Custody.read(job.args.custody).key_store).open_keys()
     tables = job.tables(question.policy)
+    require_there(job.settings.runs, tables.exists)
     same = basis(question.policy, job.digests["pack"], decide.with_stored(tables, question).wanted)
     last: Last | str = "every line was asked for"
     if not job.args.whole:

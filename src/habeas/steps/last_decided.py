@@ -8,13 +8,13 @@ meanwhile. Anything that doesn't fit gives a reason to derive every line anew, w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from habeas.errors import HabeasError
+from habeas.errors import HabeasError, IntegrityError
 from habeas.steps.runs import RunFolder, newest_done
 
 TABLES = (
@@ -88,6 +88,18 @@ def last_decided(runs: Path, same: Mapping[str, str], as_of: datetime, known_at:
     if last.as_of > as_of or last.known_at > known_at:
         return "the last run was about a later time"
     return last
+
+
+def require_there(runs: Path, exists: Callable[[str], bool]) -> None:
+    """Raise IntegrityError when a table is gone that the last run saw: read as empty, it forgets who is left out."""
+    found = newest_done(runs, "decide")
+    seen = {} if found is None else found.digests
+    was = [table for table in TABLES if not seen.get(f"{_SAW}{table}", "-1").startswith("-1")]
+    if gone := [table for table in was if not exists(table)]:
+        raise IntegrityError(
+            f"table {', '.join(gone)} was there when the last run decided, and is gone; nothing was decided",
+            hint="Halt the pipeline, then put the table's folder back from a backup.",
+        )
 
 
 @cache

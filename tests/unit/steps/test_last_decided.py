@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from habeas.errors import IntegrityError
 from habeas.steps import last_decided as module
-from habeas.steps.last_decided import TABLES, Last, Mark, basis, last_decided, mark_words
+from habeas.steps.last_decided import TABLES, Last, Mark, basis, last_decided, mark_words, require_there
 from habeas.steps.runs import RunFolder, TaskRecord, newest_done
 
 THEN = datetime(2026, 11, 1, 2, tzinfo=UTC)
@@ -91,6 +92,15 @@ def test_a_record_that_is_no_json_is_none(tmp_path: Path) -> None:
     assert isinstance(asked(tmp_path), Last)
     record = newest_done(tmp_path, "decide")
     assert record is not None and "night-1" == record.run_id
+
+
+def test_a_lost_leave_out_list_lets_nobody_through(tmp_path: Path) -> None:
+    """Whatever else changed that night: read as empty, it would leave nobody out."""
+    require_there(tmp_path, lambda _: False)  # before the first night nothing is there, and nothing is lost
+    decided(tmp_path, saw_occasions=str(Mark.of(-1, ())), policy="of another day")
+    require_there(tmp_path, lambda table: table != "occasions")
+    with pytest.raises(IntegrityError, match="table leave_outs was there"):
+        require_there(tmp_path, lambda table: table not in ("leave_outs", "occasions"))
 
 
 def test_a_mark_tells_commits_and_files_apart() -> None:
