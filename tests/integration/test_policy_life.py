@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from habeas.cli.bootstrap import Installation, installation
 from habeas.cli.main import app
+from habeas.errors import IntegrityError
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1500)]
 
@@ -288,3 +289,11 @@ def test_a_draft_with_errors_does_not_stop_a_night(life: Life, copied: Installed
     (copied.place.settings.policies / "house" / "embed.cedar").write_text("permit permit;")
     assert [0, 0] == [copied.step(step, "with-a-broken-draft") for step in ("decide", "embed")]
     assert {"embed_fact_sets", "scan_fact_sets"} <= set(copied.counts("with-a-broken-draft", "decide"))
+
+
+def test_a_night_that_finds_a_table_lost_decides_nothing(life: Life, copied: Installed) -> None:
+    """Read as empty, the ledger would know of no withdrawal, and a leave-out list of nobody."""
+    before = copied.rows("decisions")
+    shutil.rmtree(copied.place.reader.path("consents"))
+    assert IntegrityError.exit_code == copied.step("decide", "after-a-loss")
+    assert before == copied.rows("decisions")
