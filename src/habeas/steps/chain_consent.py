@@ -70,7 +70,8 @@ def _statement(row: Row, as_of: datetime, place: Place | None) -> str:
         text += " (this file is not part of it)"
     if row["status"] == ConsentStatus.GIVEN:
         expired = row["expires_at"] is not None and row["expires_at"] <= as_of
-        text += f", until {day(row['expires_at'])}" + (" (over when this was decided)" if expired else "")
+        text += f", until {day(row['expires_at'])}" if row["expires_at"] is not None else ", without an end"
+        text += " (over when this was decided)" if expired else ""
         text += " (not yet true when this was decided)" if row["given_at"] > as_of else ""
         text += "".join(f"; {part}" for part in _how(row))
     elif row["guardian"]:
