@@ -32,7 +32,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from habeas.model.decision import Action, Facts, Verdict
+from habeas.model.decision import Action, Verdict
 from habeas.policy.decide import Decider
 from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
 from habeas.settings import ALL_PACKS, SHIPPED_POLICIES, Settings
@@ -54,14 +54,14 @@ EXAMPLES = """examples:
 
 
 class Timed(Decider):
-    """Counts the CPU seconds inside, which are Cedar's and those of reading its answers."""
+    """Counts the CPU seconds inside: Cedar's, and those of reading facts and its answers."""
 
     seconds = 0.0
 
-    def decide(self, action: Action, facts: Facts) -> Verdict:
+    def decide_text(self, action: Action, text: str) -> Verdict:
         before = time.thread_time()
         try:
-            return super().decide(action, facts)
+            return super().decide_text(action, text)
         finally:
             Timed.seconds += time.thread_time() - before
 

@@ -12,6 +12,13 @@ os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` each file's tests stay together, and so do all that read the same night."""
+    for item in items:
+        night = "after_a_night" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("a night" if night else item.nodeid.split("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One session for every test of this process; each test has a warehouse of its own."""

@@ -20,7 +20,7 @@ import cedarpy
 from habeas.errors import UsageError
 from habeas.model.decision import Action, Decision, Effect, Facts, Informed, Rule, Verdict
 from habeas.policy.cedar_text import SCHEMA
-from habeas.policy.facts import canonical, cedar_context, facts_digest, odd, waived_in
+from habeas.policy.facts import canonical, cedar_context, facts_digest, odd, parse, waived_in
 from habeas.policy.obligations import at_most, unite
 from habeas.policy.packs import HOUSE, Pack, PackRule, policy_digest
 from habeas.policy.rules import GAP_SUFFIX
@@ -149,7 +149,13 @@ class Decider:
 
     def decide(self, action: Action, facts: Facts) -> Verdict:
         """As `decide`, remembered. Raises UsageError when a value is no boolean, whole number or text."""
-        key = (Action(action), canonical(facts))
+        return self._remembered((Action(action), canonical(facts)), facts)
+
+    def decide_text(self, action: Action, text: str) -> Verdict:
+        """As `decide`, on facts as canonical JSON. Raises UsageError when it is none."""
+        return self._remembered((Action(action), text), parse(text))
+
+    def _remembered(self, key: tuple[Action, str], facts: Facts) -> Verdict:
         if key not in self._known:
             self._known[key] = _decide(key[0], facts, self.packs, self._ask)
         return self._known[key]

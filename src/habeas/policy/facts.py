@@ -18,7 +18,7 @@ from habeas.model.decision import Action, Facts, FactValue
 from habeas.policy.fact_list import BOOL, CONSENT, DAYS, GROUND, SCHEMA, WAIVERS, Fact, Words
 
 __all__ = ["BOOL", "CONSENT", "DAYS", "GROUND", "SCHEMA", "WAIVERS", "Fact", "Words", "canonical", "cedar_context",
-           "cedar_schema", "fact_named", "facts_digest", "facts_of", "odd", "parse", "waived_in"]  # fmt: skip
+           "cedar_schema", "fact_named", "facts_digest", "facts_of", "odd", "parse", "text_digest", "waived_in"]  # fmt: skip
 
 _BY_NAME = {fact.name: fact for fact in SCHEMA}
 _MOST_DAYS = 10**6
@@ -133,4 +133,9 @@ def facts_digest(action: Action, facts: Facts) -> str:
 
     Plain on purpose: an SQL engine computes the same with sha2(concat(...), 256).
     """
-    return hashlib.sha256(f"habeas/facts/1\n{action.value}\n{canonical(facts)}".encode()).hexdigest()
+    return text_digest(action, canonical(facts))
+
+
+def text_digest(action: Action, text: str) -> str:
+    """`facts_digest` of the facts written in `text`, for whoever has it already."""
+    return hashlib.sha256(f"habeas/facts/1\n{action.value}\n{text}".encode()).hexdigest()

@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from habeas.model.decision import Action
-from habeas.policy import facts as policy_facts
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
 from habeas.spark.decisions import current
@@ -125,7 +124,7 @@ def _settle(
 
 
 def _verdict(decider: Decider, action: str, facts: str, digest: str) -> tuple[object, ...]:
-    verdict = decider.decide(Action(action), policy_facts.parse(facts))
+    verdict = decider.decide_text(Action(action), facts)
     read = verdict.regulator
     return (
         digest, str(verdict.effect), list(rule_names(verdict)), list(verdict.missing), verdict.retention_days,

@@ -16,7 +16,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from habeas.model.decision import Action
-from habeas.policy import facts as policy_facts
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.policy_set import PolicySet
 from habeas.spark.decisions import key_frame, newest_status
@@ -101,7 +100,7 @@ def _outcomes(derived: DataFrame, decider: Decider) -> dict[str, Outcome]:
 
 
 def _outcome(decider: Decider, action: str, facts: str) -> Outcome:
-    verdict = decider.decide(Action(action), policy_facts.parse(facts))
+    verdict = decider.decide_text(Action(action), facts)
     return Outcome(
         str(verdict.effect), rule_names(verdict), verdict.missing, verdict.retention_days, verdict.obligations
     )

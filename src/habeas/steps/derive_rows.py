@@ -15,7 +15,7 @@ from habeas.errors import IntegrityError
 from habeas.model.decision import Action, FactValue
 from habeas.model.ids import decision_id
 from habeas.model.people import ConsentStatement, LeaveOut, Place, Source, Subject
-from habeas.policy.facts import canonical, facts_digest
+from habeas.policy.facts import canonical, text_digest
 from habeas.policy.policy_set import Lists
 from habeas.policy.regimes import LAWS
 from habeas.steps.derive import Moving, embed_moving, scan_moving
@@ -136,9 +136,9 @@ class Deriver:
     ) -> FactSet:
         key = (action, row["source_id"], purpose, *moving.facts.items())
         if key not in self._sets:
-            facts = moving.on(same).facts
+            text = canonical(moving.on(same).facts)
             self._sets = {} if len(self._sets) > _KEPT else self._sets
-            self._sets[key] = canonical(facts), facts_digest(action, facts)
+            self._sets[key] = text, text_digest(action, text)
         text, digest = self._sets[key]
         asset, line, asked = row["asset_id"], row.get("line_id"), self._question
         made = decision_id(action.value, asset, line, purpose, digest, asked.policy, asked.as_of)

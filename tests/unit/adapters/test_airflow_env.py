@@ -86,7 +86,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @pytest.mark.parametrize(
-    ("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, -signal.SIGINT)]
+    ("sent", "code"),
+    [
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.battery),
+        (signal.SIGINT, -signal.SIGINT),
+    ],
 )
 @pytest.mark.parametrize("deaf", [False, pytest.param(True, marks=pytest.mark.battery)])
 def test_a_run_that_is_told_to_end_leaves_nothing_running(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from ordinary import day
 from habeas.errors import UsageError
 from habeas.model.decision import Action, Decision, Effect, Facts, Verdict
 from habeas.policy.decide import Decider, decide, replay, rule_names
-from habeas.policy.facts import facts_digest
+from habeas.policy.facts import canonical, facts_digest
 from habeas.policy.packs import Pack, policy_digest
 
 CONSENT = pair("H-1", "consent", 'context.consent != Consent::"given"')
@@ -347,7 +348,9 @@ def test_the_decider_answers_as_decide_does() -> None:
         GOOD | {"medium": "studio"},
         GOOD,
     ):
-        assert decide(Action.EMBED, facts, PACKS) == decider.decide(Action.EMBED, facts)
+        answer = decide(Action.EMBED, facts, PACKS)
+        assert answer == decider.decide(Action.EMBED, facts)
+        assert answer == Decider(PACKS).decide_text(Action.EMBED, canonical(facts))
     assert policy_digest(PACKS) == decider.policy_digest
 
 
@@ -374,6 +377,11 @@ def test_the_decider_keeps_actions_apart() -> None:
 def test_the_decider_refuses_what_is_no_fact() -> None:
     with pytest.raises(UsageError, match="line_attested"):
         Decider(PACKS).decide(Action.EMBED, GOOD | {"line_attested": None})
+
+
+def test_the_decider_reads_no_text_but_canonical_json() -> None:
+    with pytest.raises(UsageError, match="canonical"):
+        Decider(PACKS).decide_text(Action.EMBED, json.dumps(GOOD, indent=1))
 
 
 def test_true_is_not_one() -> None:
