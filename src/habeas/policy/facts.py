@@ -18,7 +18,8 @@ from habeas.model.decision import Action, Facts, FactValue
 from habeas.policy.fact_list import BOOL, CONSENT, DAYS, GROUND, SCHEMA, WAIVERS, Fact, Words
 
 __all__ = ["BOOL", "CONSENT", "DAYS", "GROUND", "SCHEMA", "WAIVERS", "Fact", "Words", "canonical", "cedar_context",
-           "cedar_schema", "fact_named", "facts_digest", "facts_of", "odd", "parse", "text_digest", "waived_in"]  # fmt: skip
+           "cedar_schema", "fact_named", "facts_digest", "facts_of", "odd", "parse", "text_digest",
+           "waived_in"]  # fmt: skip
 
 _BY_NAME = {fact.name: fact for fact in SCHEMA}
 _MOST_DAYS = 10**6
