@@ -42,7 +42,9 @@ def test_the_embed_job_runs_with_the_key_folder_shut_and_opens_no_file_of_it(
         assert b"PermissionError" in subprocess.run(look, check=False, capture_output=True).stderr
         # The shut folder is the proof; where there is strace, it also shows that nobody tried the door.
         tracer = (
-            ["strace", "-f", "-qq", "-e", "trace=%file", "-o", str(trace)] if shutil.which("strace") else []
+            ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=%file", "-o", str(trace)]
+            if shutil.which("strace")
+            else []
         )
         ended = subprocess.run(
             [*tracer, *drop, *job],

@@ -131,7 +131,9 @@ def test_a_worker_that_dies_halfway_leaves_nothing_and_is_run_again(
 
 
 @pytest.mark.parametrize(
-    "first", ["embed", pytest.param("catalog", marks=pytest.mark.battery)], ids=lambda step: f"from-{step}-on"
+    "first",
+    ["publish", pytest.param("catalog", marks=pytest.mark.battery)],
+    ids=lambda step: f"from-{step}-on",
 )
 def test_a_job_killed_at_work_and_run_again_leaves_the_same_tables(
     installed: Installed, night: Night, first: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from deltalake import DeltaTable
@@ -47,6 +47,15 @@ def test_a_retry_inserts_nothing_and_makes_no_commit(tables: Tables) -> None:
     tables.insert_missing("work", rows)
     assert tables.read("work").count() == 1
     assert tables.spark.sql(history).count() == before
+
+
+def test_rows_of_one_time_are_inserted_once(tables: Tables) -> None:
+    later = NOW + timedelta(days=1)
+    for rows in ([WORK], [WORK, WORK | {"asset_id": "b"}]):
+        tables.insert_missing("work", tables.frame("work", rows), at=("recorded_at", NOW))
+    rows = [WORK | {"asset_id": "c", "recorded_at": later}]
+    tables.insert_missing("work", tables.frame("work", rows), at=("recorded_at", later))
+    assert ["a", "b", "c"] == sorted(row["asset_id"] for row in tables.rows("work"))
 
 
 def test_no_embedding_is_stored_without_a_sealed_value(tables: Tables) -> None:

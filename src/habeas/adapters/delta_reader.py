@@ -93,6 +93,10 @@ class DeltaReader:
         except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
             raise _unreadable(table, error) from None
 
+    def holds(self, table: str, filter: Sequence[tuple[str, str, Any]]) -> bool:
+        """Whether any row fits `filter`; files that can't hold one aren't read."""
+        return any(batch.num_rows for batch in self.batches(table, [filter[0][0]], filter))
+
     def _open(self, table: str, version: int | None = None) -> DeltaTable:
         try:
             return DeltaTable(str(self.path(table)), version=version)

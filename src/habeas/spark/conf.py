@@ -12,13 +12,8 @@ JARS = PROJECT / ".jars"
 _REDACTED = "(?i)secret|password|passwd|credential|token|access[.]?key"
 
 # The simple collector starts sooner and leaves a core to the workers. Both compilers: the quick one alone fills its
-# small code cache within a minute, and the JVM goes on uncompiled. But the thorough one waits until code is really hot:
-# in a job of a minute it took a third of all CPU seconds and gave little back.
-_PATIENT = (
-    "-XX:Tier4InvocationThreshold=30000 -XX:Tier4MinInvocationThreshold=5000 "
-    "-XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=200000"
-)
-_JAVA = f"-XX:+UseSerialGC {_PATIENT} -Duser.timezone=UTC -Djava.awt.headless=true"
+# small code cache within a minute, and the JVM goes on uncompiled.
+_JAVA = "-XX:+UseSerialGC -Duser.timezone=UTC -Djava.awt.headless=true"
 
 
 # What Java has to say goes to the other stream: a job's own belongs to whoever reads it.

@@ -96,10 +96,14 @@ class Tables:
     def insert_missing(self, name: str, rows: DataFrame, at: tuple[str, datetime] | None = None) -> None:
         """Insert the rows whose key is not there yet; a retry inserts nothing and makes no commit.
 
-        `at`: a column and the time it has in all `rows`. Only files that may hold that time are looked into.
+        `at`: a column and the time it has in all `rows`, of which there are some. Only files that may hold that time
+        are looked into; where none does, nothing has to be compared.
         """
         with self._writing(name):
-            self._merge(name, rows, at).whenNotMatchedInsertAll().execute()
+            if at is not None and not self._reader.holds(name, [(at[0], "=", at[1])]):
+                self._shaped(name, rows).write.format("delta").mode("append").save(self.path(name))
+            else:
+                self._merge(name, rows, at).whenNotMatchedInsertAll().execute()
 
     def insert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """As `insert_missing`, for rows that are few: what is there already is looked up, the rest appended."""
