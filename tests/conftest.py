@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` each file's tests stay together, and so do all that read the same night."""
-    for item in items:
-        night = "after_a_night" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("a night" if night else item.nodeid.split("::")[0]))
+class _OneNight(LoadFileScheduling):
+    """`--dist loadfile`, where the files that read `after_a_night` go to one worker: one night is enough for them."""
+
+    _READERS = ("test_custodian.py", "test_night.py", "test_no_plaintext.py")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "a night" if file.endswith(self._READERS) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return _OneNight(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

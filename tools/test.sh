@@ -16,7 +16,7 @@ echo "== integration, spark, acceptance"
 # In the order they are named: the long ones first, so that both workers end together. More than two at once only
 # make each other slow.
 pytest tests/integration/test_scheduler.py tests/integration tests/spark tests/acceptance -m "$some" \
-    -n 2 --dist loadgroup --no-loadscope-reorder || status=1
+    -n 2 --dist loadfile --no-loadscope-reorder || status=1
 echo "== dags"
 # Airflow reads its settings when it is imported, so its tests have a process of their own.
 pytest tests/dags || status=1
