@@ -13,6 +13,9 @@ from datetime import datetime
 
 import rfc8785
 
+_ID = 32  # letters of 128 bits
+_KEPT = 100_000
+
 Part = str | int | bytes | float | bool | datetime | None
 
 
@@ -43,7 +46,7 @@ def digest(label: str, *parts: Part) -> str:
 
 def new_id(label: str, *parts: Part) -> str:
     """128-bit id, hex."""
-    return digest(label, *parts)[:32]
+    return digest(label, *parts)[:_ID]
 
 
 def json_digest(label: str, value: Mapping[str, object]) -> str:
@@ -70,5 +73,22 @@ def decision_id(
     action: str, asset: str, line: str | None, purpose: str, facts: str, policy: str, as_of: datetime
 ) -> str:
     """Names a decision by everything it was about and rests on; `facts` and `policy` are digests."""
-    # str: a word of an enumeration is packed under another tag than the same word as text.
-    return new_id("decision", str(action), asset, line or "", purpose, facts, policy, as_of)
+    return DecisionNames(action, policy, as_of).name(asset, line, purpose, facts)
+
+
+class DecisionNames:
+    """`decision_id` of many decisions: what they share is packed once, and so is each set of facts."""
+
+    def __init__(self, action: str, policy: str, as_of: datetime) -> None:
+        # str: a word of an enumeration is packed under another tag than the same word as text.
+        self._before = packed("habeas", "decision", str(action))
+        self._after = packed(policy, as_of)
+        self._facts: dict[str, bytes] = {}
+
+    def name(self, asset: str, line: str | None, purpose: str, facts: str) -> str:
+        ending = self._facts.get(facts)
+        if ending is None:
+            self._facts = {} if len(self._facts) > _KEPT else self._facts
+            ending = self._facts[facts] = packed(facts) + self._after
+        whole = self._before + packed(asset, line or "", purpose) + ending
+        return hashlib.sha256(whole).hexdigest()[:_ID]

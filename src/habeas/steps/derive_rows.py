@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from habeas.errors import IntegrityError
 from habeas.model.decision import Action, FactValue
-from habeas.model.ids import decision_id
+from habeas.model.ids import DecisionNames
 from habeas.model.people import ConsentStatement, LeaveOut, Place, Source, Subject
 from habeas.policy.facts import canonical, text_digest
 from habeas.policy.policy_set import Lists
@@ -73,6 +73,9 @@ class Deriver:
         self._footage = FootageIndex(around.footage)
         self._terms: dict[tuple[str, str], Terms] = {}
         self._sets: dict[object, tuple[str, str]] = {}
+        self._names = {
+            action: DecisionNames(action.value, question.policy, question.as_of) for action in Action
+        }
         self._person: str | None = None
         self._heard = _Heard()
         self._voice: Voice | None = None
@@ -140,8 +143,8 @@ class Deriver:
             self._sets = {} if len(self._sets) > _KEPT else self._sets
             self._sets[key] = text, text_digest(action, text)
         text, digest = self._sets[key]
-        asset, line, asked = row["asset_id"], row.get("line_id"), self._question
-        made = decision_id(action.value, asset, line, purpose, digest, asked.policy, asked.as_of)
+        asset, line = row["asset_id"], row.get("line_id")
+        made = self._names[action].name(asset, line, purpose, digest)
         return FactSet(made, action.value, asset, line, purpose, text, digest, moving.valid_until)
 
 

@@ -34,16 +34,27 @@ class Voice:
                 self._said.setdefault(each.purpose, []).append(each)
         self._scoped = any(not each.scope.everywhere for said in self._said.values() for each in said)
         self._known: dict[object, tuple[Standing, bool | None]] = {}
+        self._now: dict[object, Standing] = {}
 
     def stands(self, terms: Terms, place: Place) -> tuple[Standing, bool | None]:
         """Where their consent stands for this footage, and whether it was given before the footage was taken."""
         key = (terms.purpose, terms.as_of, terms.known_at, place if self._scoped else place.captured_at)
         if key not in self._known:
             said = self._said.get(terms.purpose, [])
-            now = standing(said, self.subject_id, terms.purpose, place, terms.as_of, terms.known_at)
+            now = self._stands_now(said, terms, place)
             self._known = {} if len(self._known) > _KEPT else self._known
             self._known[key] = now, self._before_capture(said, now, terms, place)
         return self._known[key]
+
+    def _stands_now(self, said: list[ConsentStatement], terms: Terms, place: Place) -> Standing:
+        """Of somebody who named no footage, the same for all of it: only what came before depends on the file."""
+        key = (terms.purpose, terms.as_of, terms.known_at)
+        if self._scoped or key not in self._now:
+            now = standing(said, self.subject_id, terms.purpose, place, terms.as_of, terms.known_at)
+            if self._scoped:
+                return now
+            self._now[key] = now
+        return self._now[key]
 
     def _before_capture(
         self, said: list[ConsentStatement], now: Standing, terms: Terms, place: Place
