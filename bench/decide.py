@@ -39,7 +39,7 @@ from habeas.settings import ALL_PACKS, SHIPPED_POLICIES, Settings
 from habeas.spark import decide
 from habeas.spark.session import cpu_seconds, open_session
 from habeas.spark.tables import Tables
-from habeas.steps.last_decided import Last, Mark
+from habeas.steps.last_decided import Last, Mark, basis
 from habeas.synthetic.activities import activities
 
 RESULT = Path(__file__).resolve().parent / "results" / "decide.json"
@@ -50,6 +50,7 @@ EXAMPLES = """examples:
   bench/decide.py 30000 100000 300000            minutes
   bench/decide.py 100000 --repeats 1             one size: no slope
   bench/decide.py --folder /big/disk --json      scratch files elsewhere, JSON on standard output
+  bench/decide.py --go-on                        sizes that stand in the results already aren't measured again
 """
 
 
@@ -80,6 +81,9 @@ def main() -> int:
         "--changed", type=float, default=0.001, help="share of consents withdrawn (default: 0.001)"
     )
     parser.add_argument("--folder", type=Path, help="where scratch files go; default: the system's")
+    parser.add_argument(
+        "--go-on", action="store_true", help="keep what the same code measured here before, size by size"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     asked = parser.parse_args()
     sizes = sorted(set(asked.lines))
@@ -88,42 +92,71 @@ def main() -> int:
             "sizes are at least 1000, repeats at least 1, and the changed share lies between 0 and 1"
         )
     with tempfile.TemporaryDirectory(prefix="habeas-bench-", dir=asked.folder) as folder:
-        result = measure(Path(folder), sizes, asked.repeats, asked.changed)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+        result = measure(Path(folder), sizes, asked.repeats, asked.changed, asked.go_on)
     print(json.dumps(result)) if asked.json else show(result)
     return 0
 
 
-def measure(folder: Path, sizes: Sequence[int], repeats: int, changed: float) -> dict[str, Any]:
+def measure(
+    folder: Path, sizes: Sequence[int], repeats: int, changed: float, go_on: bool = False
+) -> dict[str, Any]:
+    """Every size in turn; what is known is written after each, so that a run that is cut off loses one size."""
     decide.Decider = Timed
     policies = _policies()
-    load = os.getloadavg()
+    about = _about(repeats, changed)
+    found = [size for size in earlier(about) if size["lines"] in sizes] if go_on else []
+    missing = [n for n in sizes if n not in {size["lines"] for size in found}]
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                    console=Console(stderr=True))  # fmt: skip
     spark = open_session("bench-decide", Settings(home=folder / "spark"), "local[*]")
     with bar:
-        task = bar.add_task("warming up", total=1 + len(sizes) * (repeats + 2))
+        task = bar.add_task("warming up", total=1 + len(missing) * (repeats + 2))
 
         def say(what: str) -> None:
             bar.update(task, advance=1, description=what)
 
         one_size(spark, folder / "warm", WARM_UP, policies, 1, changed, lambda _: None)
-        found = [one_size(spark, folder / f"{n}", n, policies, repeats, changed, say) for n in sizes]
+        for n in missing:
+            load = os.getloadavg()
+            size = one_size(spark, folder / f"{n}", n, policies, repeats, changed, say)
+            found.append(size | {"load_before": load, "load_after": os.getloadavg()})
+            save(about, found)
         say("done")
     spark.stop()
+    return save(about, found)
+
+
+def _about(repeats: int, changed: float) -> dict[str, Any]:
+    """What must be the same for two sizes to be compared."""
     return {
         "machine": {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(),
-                    "python": platform.python_version(), "load_before": load, "load_after": os.getloadavg()},
+                    "python": platform.python_version()},
         "versions": {name: version(name) for name in ("pyspark", "delta-spark", "cedarpy")},
+        "code": basis("", "", ())["derived_by"],
         "goals": {"slope": SLOPE_GOAL, "again": AGAIN_GOAL},
         "repeats": repeats,
-        "sizes": found,
+        "changed": changed,
+    }  # fmt: skip
+
+
+def earlier(about: dict[str, Any]) -> list[dict[str, Any]]:
+    """Sizes in the results, where the same code measured them in the same way on a machine like this."""
+    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    return known["sizes"] if all(known.get(name) == value for name, value in about.items()) else []
+
+
+def save(about: dict[str, Any], found: list[dict[str, Any]]) -> dict[str, Any]:
+    sizes = sorted(found, key=lambda size: size["lines"])
+    result = about | {
+        "sizes": sizes,
         "slopes": [
             {"from": a["lines"], "to": b["lines"], "cpu": slope(a, b, "cpu"), "wall": slope(a, b, "wall")}
-            for a, b in pairwise(found)
+            for a, b in pairwise(sizes)
         ],
-    }  # fmt: skip
+    }
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    return result
 
 
 def one_size(

@@ -14,13 +14,15 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
 class _OneNight(LoadFileScheduling):
-    """`--dist loadfile`, where the files that read `after_a_night` go to one worker: one night is enough for them."""
+    """`--dist loadfile`, where the files that begin with a first night go to one worker: one is enough for them."""
 
-    _READERS = ("test_custodian.py", "test_night.py", "test_no_plaintext.py")
+    _READERS = tuple(
+        f"test_{name}.py" for name in ("custodian", "halted", "night", "no_plaintext", "policy_life")
+    )
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "a night" if file.endswith(self._READERS) else file
+        return "a night" if file.startswith("tests/integration") and file.endswith(self._READERS) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
@@ -47,19 +49,28 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """An installation with a drawn archive, nothing imported yet. Copy it before changing it."""
-    from installations import install
+def imported(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An installation with a drawn archive, its lists imported, before any night. Copy it; leave it as it is."""
+    from installations import import_lists, install
 
-    return install(tmp_path_factory.mktemp("drawn") / "home")
+    installed = install(tmp_path_factory.mktemp("imported") / "home")
+    import_lists(installed)
+    return installed
 
 
 @pytest.fixture(scope="session")
-def after_a_night(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """An installation after its first night. Read it; don't change it."""
-    from installations import import_lists, install
+def first_night(imported: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same after its first night. Copy it; leave it as it is."""
+    from installations import copy_of
 
-    installed = install(tmp_path_factory.mktemp("night") / "home")
-    import_lists(installed)
+    installed = copy_of(imported, tmp_path_factory.mktemp("first") / "home")
     installed.night("first")
     return installed
+
+
+@pytest.fixture(scope="session")
+def after_a_night(first_night: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An installation after its first night. Read it; don't change it."""
+    from installations import copy_of
+
+    return copy_of(first_night, tmp_path_factory.mktemp("night") / "home")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-from dataclasses import dataclass, field
+import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +32,7 @@ class Installed:
     place: Installation
     lists: Path
     truth_file: Path
-    ran: list[str] = field(default_factory=list)
+    when: tuple[str, ...] = ()  # --as-of of every night, where it isn't now
 
     @cached_property
     def truth(self) -> Any:
@@ -39,7 +40,7 @@ class Installed:
 
     def step(self, step: str, run_id: str, *more: str) -> int:
         """Run one job in this process and its session; its exit code."""
-        words = ["--run-id", run_id, "--config", str(self.place.config), *more]
+        words = ["--run-id", run_id, "--config", str(self.place.config), *self.when, *more]
         if step in NEED_CUSTODY:
             words += ["--custody", str(self.place.custody_file)]
         return int(job_module(JOBS[step]).run(words))
@@ -47,6 +48,10 @@ class Installed:
     def night(self, run_id: str, *more: str) -> None:
         """All steps in their order; each must end well."""
         assert {step: self.step(step, run_id, *more) for step in JOBS} == dict.fromkeys(JOBS, 0)
+
+    def as_of(self, run_id: str) -> tuple[str, str]:
+        """Words by which another night decides as of the same moment."""
+        return "--as-of", json.loads((self.place.settings.runs / run_id / "run.json").read_text())["as_of"]
 
     def record(self, run_id: str, step: str) -> TaskRecord:
         """What a task of a run left."""
@@ -78,6 +83,17 @@ def install(home: Path, size: Size = TINY, seed: int = 5) -> Installed:
     draw_archive(place.settings.archive, lists, truth, seed=seed, now=AS_DRAWN, size=size, workers=2)
     shutil.copyfile(lists / "activities.yaml", place.settings.policies / "activities.yaml")
     return Installed(place, lists, truth)
+
+
+def copy_of(installed: Installed, home: Path) -> Installed:
+    """The same installation at another place, to be changed: its settings name the new home."""
+    old, place = installed.place.settings.home, installed.place
+    # cp knows what is no file: archives hold pipes and links on purpose.
+    subprocess.run(["cp", "-a", str(old), str(home)], check=True)  # noqa: S607
+    config, custody = (home / file.relative_to(old) for file in (place.config, place.custody_file))
+    for file in (config, custody):
+        file.write_text(file.read_text().replace(str(old), str(home)))
+    return Installed(Installation(config, custody), home / "lists", home / "truth.json")
 
 
 def import_lists(installed: Installed, now: datetime = AS_DRAWN) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from installations import Installed, import_lists, install
+from installations import Installed, copy_of
 
 from habeas.cli.bootstrap import JOBS
 from habeas.settings import PROJECT
@@ -20,9 +20,8 @@ _AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--in
 
 
 @pytest.fixture(scope="module")
-def decided(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    installed = install(tmp_path_factory.mktemp("shut") / "home", seed=23)
-    import_lists(installed)
+def decided(imported: Installed, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    installed = copy_of(imported, tmp_path_factory.mktemp("shut") / "home")
     for step in ("catalog", "decide"):
         assert installed.step(step, "night") == 0
     return installed

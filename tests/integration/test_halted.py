@@ -12,42 +12,38 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installations import Installed, Snapshot, contents, import_lists, install
+from installations import Installed, Snapshot, contents, copy_of
 from offices import Offices
 
 from habeas.cli.bootstrap import JOBS
 from habeas.model.orders import HaltScope
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
-AS_OF = ("--as-of", "2026-11-23T12:00:00+00:00")
 HALTED = 7
 SECONDS = 30
 """Within which everything must have stopped."""
 
 
 @pytest.fixture(scope="module")
-def imported(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installed, Snapshot]:
-    installed = install(tmp_path_factory.mktemp("halted") / "home", seed=13)
-    import_lists(installed)
-    return installed, Snapshot(installed, tmp_path_factory.mktemp("imported"))
+def begun(
+    imported: Installed, first_night: Installed, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Installed, Snapshot]:
+    installed = copy_of(imported, tmp_path_factory.mktemp("halted") / "home")
+    installed.when = first_night.as_of("first")
+    return installed, Snapshot(installed, tmp_path_factory.mktemp("before"))
 
 
 @pytest.fixture(scope="module")
-def undisturbed(imported: tuple[Installed, Snapshot]) -> dict[str, list[str]]:
-    installed, snapshot = imported
-    installed.night("night", *AS_OF)
-    found = contents(installed)
+def undisturbed(first_night: Installed) -> dict[str, list[str]]:
+    found = contents(first_night)
     assert found["embeddings"]
-    snapshot.restore()
     return found
 
 
 @pytest.fixture
-def night(
-    imported: tuple[Installed, Snapshot], undisturbed: dict[str, list[str]]
-) -> tuple[Installed, Offices]:
+def night(begun: tuple[Installed, Snapshot]) -> tuple[Installed, Offices]:
     """An installation whose lists are imported and whose night has not begun; nothing is halted."""
-    installed, snapshot = imported
+    installed, snapshot = begun
     snapshot.restore()
     return installed, OFFICES.setdefault(str(installed.place.config), Offices(installed.place))
 
@@ -59,7 +55,7 @@ def slow_embed(installed: Installed, pause: float, begun: Path) -> subprocess.Po
     """The embed job as a process of its own, and a worker of it at an asset."""
     begun.mkdir()
     script = Path(__file__).with_name("slow_embed.py")
-    command = [sys.executable, str(script), str(pause), "--run-id", "night", *AS_OF]
+    command = [sys.executable, str(script), str(pause), "--run-id", "night", *installed.when]
     command += ["--config", str(installed.place.config)]
     paths = [str(script.parent), str(script.parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
@@ -91,7 +87,7 @@ def test_a_halt_of_everything_stops_a_running_embed_and_leaves_no_trace(
 ) -> None:
     installed, offices = night
     for step in ("catalog", "decide"):
-        assert 0 == installed.step(step, "night", *AS_OF)
+        assert 0 == installed.step(step, "night")
     before = contents(installed)
     process = slow_embed(installed, pause, tmp_path / "begun")
     halt, began = offices.halt(), time.monotonic()
@@ -106,18 +102,18 @@ def test_a_halt_of_everything_stops_a_running_embed_and_leaves_no_trace(
     assert halt == installed.record("night", "embed").digests["halt"]
     offices.resume(halt)
     if pause < SECONDS:
-        installed.night("after", *AS_OF)
+        installed.night("after")
         assert contents(installed) == undisturbed
 
 
 def test_a_job_queued_while_everything_is_halted_does_not_begin(night: tuple[Installed, Offices]) -> None:
     installed, offices = night
     before, halt = contents(installed), offices.halt()
-    assert dict.fromkeys(JOBS, HALTED) == {step: installed.step(step, "queued", *AS_OF) for step in JOBS}
+    assert dict.fromkeys(JOBS, HALTED) == {step: installed.step(step, "queued") for step in JOBS}
     assert contents(installed) == before
     assert not (installed.place.settings.runs / "queued" / "run.json").exists(), "nor is its time fixed"
     offices.resume(halt)
-    assert [0, 0] == [installed.step(step, "queued", *AS_OF) for step in ("catalog", "publish")]
+    assert [0, 0] == [installed.step(step, "queued") for step in ("catalog", "publish")]
     found = {row["task"]: row["status"] for row in installed.rows("runs") if row["run_id"] == "queued"}
     assert dict.fromkeys(JOBS, "halted") | {"catalog": "done", "publish": "done"} == found
 
@@ -134,7 +130,7 @@ def test_a_halt_of_one_thing_lets_the_rest_go_on_and_is_made_up_for_afterwards(
 ) -> None:
     installed, offices = night
     halt = offices.halt(scope, name)
-    installed.night("during", *AS_OF)
+    installed.night("during")
     column = "source_id" if scope is HaltScope.SOURCE else "purpose"
     stored = Counter(row[column] for row in installed.rows("embeddings"))
     assert stored
@@ -143,7 +139,7 @@ def test_a_halt_of_one_thing_lets_the_rest_go_on_and_is_made_up_for_afterwards(
     for table in ("assets", "fact_sets", "decisions"):
         assert undisturbed[table] == found[table], "what is decided is decided all the same"
     offices.resume(halt)
-    installed.night("after", *AS_OF)
+    installed.night("after")
     assert contents(installed) == undisturbed
 
 
@@ -153,7 +149,7 @@ def test_a_halt_of_one_source_reaches_an_embed_that_runs_and_a_publish_after_it(
 ) -> None:
     installed, offices = night
     for step in ("catalog", "decide"):
-        assert 0 == installed.step(step, "night", *AS_OF)
+        assert 0 == installed.step(step, "night")
     process = slow_embed(installed, 2.0, tmp_path / "begun")
     halts = [offices.halt(HaltScope.SOURCE, "studio_portraits")]
     assert 0 == process.wait(timeout=300), (tmp_path / "embed.log").read_text()[-3000:]
@@ -164,21 +160,21 @@ def test_a_halt_of_one_source_reaches_an_embed_that_runs_and_a_publish_after_it(
     other = min(staged)
     halts.append(offices.halt(HaltScope.SOURCE, other))
     for step in ("check", "publish"):
-        assert 0 == installed.step(step, "night", *AS_OF)
+        assert 0 == installed.step(step, "night")
     sources = {asset["asset_id"]: asset["source_id"] for asset in installed.rows("assets")}
     assert {"studio_portraits", other}.isdisjoint(sources[row["asset_id"]] for row in installed.rows("work"))
     for halt in halts:
         offices.resume(halt)
-    installed.night("after", *AS_OF)
+    installed.night("after")
     assert contents(installed) == undisturbed
 
 
 def test_a_halt_that_ended_by_itself_stops_nothing(night: tuple[Installed, Offices]) -> None:
     installed, offices = night
     offices.halt(until=datetime.now(UTC) + timedelta(seconds=2))
-    assert HALTED == installed.step("catalog", "early", *AS_OF)
+    assert HALTED == installed.step("catalog", "early")
     time.sleep(2.5)
-    assert 0 == installed.step("catalog", "early", *AS_OF)
+    assert 0 == installed.step("catalog", "early")
 
 
 def test_an_order_that_is_not_valid_stops_a_night_before_it_begins(night: tuple[Installed, Offices]) -> None:
@@ -187,7 +183,7 @@ def test_an_order_that_is_not_valid_stops_a_night_before_it_begins(night: tuple[
     junk = installed.place.settings.orders / f"{'0' * 64}.json"
     junk.write_text("{}")
     try:
-        assert dict.fromkeys(JOBS, 5) == {step: installed.step(step, "broken", *AS_OF) for step in JOBS}
+        assert dict.fromkeys(JOBS, 5) == {step: installed.step(step, "broken") for step in JOBS}
         assert not (installed.place.settings.runs / "broken").exists()
     finally:
         junk.unlink()

@@ -15,7 +15,7 @@ from typing import Any
 import deltalake
 import pyarrow as pa
 import pytest
-from installations import Installed, import_lists, install
+from installations import Installed, copy_of
 from typer.testing import CliRunner, Result
 
 from habeas.cli.bootstrap import Installation, installation
@@ -62,11 +62,9 @@ when {{ context has medium && context.medium == Medium::"event" }};
 class Life:
     """What happened, step by step, for the tests to look at."""
 
-    def __init__(self, home: Path) -> None:
-        self.installed: Installed = install(home)
+    def __init__(self, first_night: Installed, home: Path) -> None:
+        self.installed: Installed = copy_of(first_night, home)
         self.place = self.installed.place
-        import_lists(self.installed)
-        self.installed.night("first")
         keys = home / "keys"
         keys.mkdir()
         self.key = keys / "policy-1.pem"
@@ -96,8 +94,8 @@ def thing(row: Any) -> Thing:
 
 
 @pytest.fixture(scope="module")
-def life(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Life:
-    return Life(tmp_path_factory.mktemp("life") / "home")
+def life(first_night: Installed, tmp_path_factory: pytest.TempPathFactory) -> Life:
+    return Life(first_night, tmp_path_factory.mktemp("life") / "home")
 
 
 def outcome(row: dict[str, Any]) -> tuple[str, int | None]:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from installations import Installed, install
+from installations import Installed, copy_of
 
 from habeas.settings import PROJECT
 
@@ -15,8 +15,8 @@ REFUSED, BROKEN, LATER = 4, 5, 75
 
 
 @pytest.fixture(scope="module")
-def installed(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    return install(tmp_path_factory.mktemp("refused") / "home")
+def installed(imported: Installed, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return copy_of(imported, tmp_path_factory.mktemp("refused") / "home")
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from airflow_processes import Airflow, running
-from installations import Installed, Snapshot, contents, import_lists, install
+from installations import Installed, Snapshot, contents, copy_of
 from watched_job import JOBS
 
 from habeas.settings import PROJECT
@@ -26,20 +25,17 @@ pytestmark = [pytest.mark.airflow, pytest.mark.spark, pytest.mark.slow, pytest.m
 
 
 @pytest.fixture(scope="module")
-def imported(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installed, Snapshot]:
-    installed = install(tmp_path_factory.mktemp("scheduled") / "home", seed=12)
-    import_lists(installed)
+def ready(imported: Installed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Installed, Snapshot]:
+    installed = copy_of(imported, tmp_path_factory.mktemp("scheduled") / "home")
     return installed, Snapshot(installed, tmp_path_factory.mktemp("before"))
 
 
 @pytest.fixture(scope="module")
-def airflow(
-    imported: tuple[Installed, Snapshot], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Airflow]:
+def airflow(ready: tuple[Installed, Snapshot], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     jobs = tmp_path_factory.mktemp("jobs")
     for file in JOBS.values():
         shutil.copy(Path(__file__).with_name("watched_job.py"), jobs / file)
-    home = imported[0].place.config.parent
+    home = ready[0].place.config.parent
     with running(home, HABEAS_JOBS=str(jobs), WATCHED_JOBS=str(PROJECT / "jobs")) as started:
         yield started
 
@@ -50,9 +46,9 @@ def calls(home: Path) -> list[str]:
 
 
 def test_a_night_killed_with_its_scheduler_is_finished_by_the_next_one(
-    airflow: Airflow, imported: tuple[Installed, Snapshot]
+    airflow: Airflow, ready: tuple[Installed, Snapshot]
 ) -> None:
-    installed, before = imported
+    installed, before = ready
     runs = installed.place.settings.runs
     airflow.wait_for("the embed job starts", lambda: "embed" in calls(airflow.home), PATIENCE)
     time.sleep(3)
