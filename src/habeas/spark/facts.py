@@ -186,9 +186,9 @@ def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: Da
         assets, decisions = (each.join(only, "asset_id", "left_semi") for each in (assets, decisions))
     decided = current(decisions)
     facts = fact_sets.where("action = 'embed'")
-    reached = facts.select(
-        "facts_digest",
-        *(F.get_json_object("facts", f"$.{law}").eqNullSafe("true").alias(law) for law in LAWS),
+    said = F.from_json("facts", ", ".join(f"{law} boolean" for law in LAWS))
+    reached = facts.select("facts_digest", said.alias("said")).select(
+        "facts_digest", *(F.col(f"said.{law}").eqNullSafe(F.lit(True)).alias(law) for law in LAWS)
     )
     # A line whose facts are gone may be under any law.
     laws = [F.max(F.coalesce(law, F.lit(True))).alias(law) for law in LAWS]
