@@ -1,7 +1,7 @@
 """What deciding costs as rosters grow, and what a night costs that changes little.
 
 Draws the tables of an installation of each size, then decides both gates over them by the very code of the nightly job.
-CPU is that of driver, JVM and workers together, without the start of the session; a small night before warms the JVM
+CPU is that of driver, JVM and workers together, without the start of the session; small nights before warm the JVM
 up, so that its start can't flatten the slope. Each repeat decides anew, on tables without any decision.
 
 Then a few consents are withdrawn and the same tables are decided once more. Times are of this machine at this moment,
@@ -43,7 +43,7 @@ from habeas.steps.last_decided import Last, Mark, basis
 from habeas.synthetic.activities import activities
 
 RESULT = Path(__file__).resolve().parent / "results" / "decide.json"
-SIZES, WARM_UP = (1_000_000, 3_000_000, 10_000_000), 2_000
+SIZES, WARM_UP, WARM_UPS = (1_000_000, 3_000_000, 10_000_000), 2_000, 4
 SLOPE_GOAL, AGAIN_GOAL = 1.10, 0.05
 EXAMPLES = """examples:
   make bench-decide                              the sizes of the goals; hours and tens of GB of scratch
@@ -115,7 +115,8 @@ def measure(
         def say(what: str) -> None:
             bar.update(task, advance=1, description=what)
 
-        one_size(spark, folder / "warm", WARM_UP, policies, 1, changed, lambda _: None)
+        for n in range(WARM_UPS):
+            one_size(spark, folder / f"warm-{n}", WARM_UP, policies, 1, changed, lambda _: None)
         for n in missing:
             load = os.getloadavg()
             size = one_size(spark, folder / f"{n}", n, policies, repeats, changed, say)

@@ -46,18 +46,33 @@ def jvm_pid(spark: SparkSession) -> int | None:
 
 
 def cpu_seconds(spark: SparkSession) -> float:
-    """CPU seconds so far of this process and everything below it: JVM, Python workers, those that ended."""
+    """CPU seconds so far of this process and of the JVM with everything below it, those that ended included."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     total = own.ru_utime + own.ru_stime
+    spent, children = _processes()
     waiting = [pid] if (pid := jvm_pid(spark)) else []
-    tick = os.sysconf("SC_CLK_TCK")
     while waiting:
-        place = Path(f"/proc/{waiting.pop()}")
-        try:
-            fields = (place / "stat").read_text().rpartition(")")[2].split()
-            for task in (place / "task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
-        except OSError:
-            continue  # it ended meanwhile, or this system has no /proc
-        total += sum(int(fields[i]) for i in (11, 12, 13, 14)) / tick  # own, and of children waited for
+        pid = waiting.pop()
+        total += spent.get(pid, 0.0)
+        waiting += children.get(pid, ())
     return total
+
+
+def _processes() -> tuple[dict[int, float], dict[int, list[int]]]:
+    """CPU seconds of every process, with those of children it waited for, and whose child each is.
+
+    By each one's own word for its parent: a parent's list of children may leave some out while they run. Empty where
+    the system has no /proc.
+    """
+    tick = os.sysconf("SC_CLK_TCK")
+    spent: dict[int, float] = {}
+    children: dict[int, list[int]] = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        pid = int(place.parent.name)
+        spent[pid] = sum(int(fields[i]) for i in (11, 12, 13, 14)) / tick
+        children.setdefault(int(fields[1]), []).append(pid)
+    return spent, children
