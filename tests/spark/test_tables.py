@@ -50,9 +50,11 @@ def test_a_retry_inserts_nothing_and_makes_no_commit(tables: Tables) -> None:
 
 
 def test_rows_of_one_time_are_inserted_once(tables: Tables) -> None:
-    later = NOW + timedelta(days=1)
-    for rows in ([WORK], [WORK, WORK | {"asset_id": "b"}]):
-        tables.insert_missing("work", tables.frame("work", rows), at=("recorded_at", NOW))
+    """A time is finer than what the log tells of a file: a retry must not take its own rows for another time's."""
+    now = NOW + timedelta(microseconds=123_456)
+    later, work = now + timedelta(days=1), WORK | {"recorded_at": now}
+    for rows in ([work], [work, work | {"asset_id": "b"}]):
+        tables.insert_missing("work", tables.frame("work", rows), at=("recorded_at", now))
     rows = [WORK | {"asset_id": "c", "recorded_at": later}]
     tables.insert_missing("work", tables.frame("work", rows), at=("recorded_at", later))
     assert ["a", "b", "c"] == sorted(row["asset_id"] for row in tables.rows("work"))
