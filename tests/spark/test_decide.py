@@ -12,6 +12,7 @@ import pytest
 from deriving import NOW, embed, scan
 from ordinary import a_leave_out, day
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from spark_world import (
     LEFT_OUT,
     OPEN,
@@ -34,7 +35,7 @@ from habeas.policy.regimes import LAWS
 from habeas.settings import Settings
 from habeas.spark.decide import decide
 from habeas.spark.decisions import current
-from habeas.spark.facts import derived_lines, sets_of, with_stored
+from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
 from habeas.spark.tables import Tables
 from habeas.steps.ledger_rows import leave_out_row
 
@@ -131,6 +132,21 @@ def test_a_scan_is_under_the_laws_of_those_it_lists(decided: Tables) -> None:
             )  # fmt: skip
             one = next(r for r in mine if r["action"] == "scan")
             assert plain.facts == facts[one["facts_digest"]]
+
+
+@pytest.mark.parametrize("text", ["{", "{}"], ids=["unreadable", "says nothing"])
+def test_lines_whose_facts_tell_no_law_may_be_under_any(decided: Tables, text: str) -> None:
+    stored = decided.read("fact_sets")
+
+    def scans(fact_sets: DataFrame) -> set[tuple[str, str, str]]:
+        found = derived_scans(decided, question(), fact_sets=fact_sets)
+        return {
+            (row["asset_id"], row["purpose"], row["facts_digest"])
+            for row in found.select("asset_id", "purpose", "facts_digest").collect()
+        }
+
+    spoilt = scans(stored.withColumn("facts", F.lit(text)))
+    assert scans(stored.limit(0)) == spoilt != scans(stored)
 
 
 def test_decisions_hold_what_they_oblige_to_and_how_a_regulator_reads_them(

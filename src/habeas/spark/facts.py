@@ -187,10 +187,8 @@ def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: Da
     decided = current(decisions)
     facts = fact_sets.where("action = 'embed'")
     said = F.from_json("facts", ", ".join(f"{law} boolean" for law in LAWS))
-    reached = facts.select("facts_digest", said.alias("said")).select(
-        "facts_digest", *(F.col(f"said.{law}").eqNullSafe(F.lit(True)).alias(law) for law in LAWS)
-    )
-    # A line whose facts are gone may be under any law.
+    reached = facts.select("facts_digest", said.alias("said")).select("facts_digest", "said.*")
+    # A line whose facts are gone, can't be read or don't say may be under any law.
     laws = [F.max(F.coalesce(law, F.lit(True))).alias(law) for law in LAWS]
     lines = decided.join(F.broadcast(reached), "facts_digest", "left").groupBy("asset_id", "purpose")
     allowed = lines.agg(
