@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-
-
-class _OneNight(LoadFileScheduling):
-    """`--dist loadfile`, where the files that begin with a first night go to one worker: one is enough for them."""
-
-    _READERS = tuple(
-        f"test_{name}.py" for name in ("custodian", "halted", "night", "no_plaintext", "policy_life")
-    )
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        return "a night" if file.startswith("tests/integration") and file.endswith(self._READERS) else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
-    return _OneNight(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
@@ -49,23 +35,29 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def imported(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def imported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """An installation with a drawn archive, its lists imported, before any night. Copy it; leave it as it is."""
     from installations import import_lists, install
 
-    installed = install(tmp_path_factory.mktemp("imported") / "home")
-    import_lists(installed)
-    return installed
+    def made(home: Path) -> None:
+        request.getfixturevalue("spark")
+        import_lists(install(home))
+
+    return _once(tmp_path_factory, "imported", made)
 
 
 @pytest.fixture(scope="session")
-def first_night(imported: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def first_night(
+    imported: Any, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Any:
     """The same after its first night. Copy it; leave it as it is."""
     from installations import copy_of
 
-    installed = copy_of(imported, tmp_path_factory.mktemp("first") / "home")
-    installed.night("first")
-    return installed
+    def made(home: Path) -> None:
+        request.getfixturevalue("spark")
+        copy_of(imported, home).night("first")
+
+    return _once(tmp_path_factory, "first_night", made)
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +66,20 @@ def after_a_night(first_night: Any, tmp_path_factory: pytest.TempPathFactory) ->
     from installations import copy_of
 
     return copy_of(first_night, tmp_path_factory.mktemp("night") / "home")
+
+
+def _once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Any:
+    """An installation that whichever worker wants it first makes for all of them; the others wait for it."""
+    from installations import installed_at
+
+    place = tmp_path_factory.getbasetemp()
+    shared = (place.parent if "PYTEST_XDIST_WORKER" in os.environ else place) / f"shared-{name}"
+    shared.mkdir(exist_ok=True)
+    home, made = shared / "home", shared / "made"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(home, ignore_errors=True)  # of a worker that failed halfway
+            make(home)
+            made.touch()
+    return installed_at(home)

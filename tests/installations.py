@@ -85,15 +85,21 @@ def install(home: Path, size: Size = TINY, seed: int = 5) -> Installed:
     return Installed(place, lists, truth)
 
 
+def installed_at(home: Path) -> Installed:
+    """What is installed there already."""
+    place = Installation(home / "habeas.toml", home / "custody" / "custody.toml")
+    return Installed(place, home / "lists", home / "truth.json")
+
+
 def copy_of(installed: Installed, home: Path) -> Installed:
     """The same installation at another place, to be changed: its settings name the new home."""
-    old, place = installed.place.settings.home, installed.place
+    old = installed.place.settings.home
     # cp knows what is no file: archives hold pipes and links on purpose.
     subprocess.run(["cp", "-a", str(old), str(home)], check=True)  # noqa: S607
-    config, custody = (home / file.relative_to(old) for file in (place.config, place.custody_file))
-    for file in (config, custody):
+    copy = installed_at(home)
+    for file in (copy.place.config, copy.place.custody_file):
         file.write_text(file.read_text().replace(str(old), str(home)))
-    return Installed(Installation(config, custody), home / "lists", home / "truth.json")
+    return copy
 
 
 def import_lists(installed: Installed, now: datetime = AS_DRAWN) -> None:

@@ -84,6 +84,7 @@ def mutmut(words: list[str], end: float, *, until_made: bool = False) -> None:
         run = subprocess.Popen(
             [sys.executable, "-m", "mutmut", "run", *words],
             cwd=PROJECT,
+            env=os.environ | {"HABEAS_EXAMPLES": "all"},
             stdout=log,
             stderr=log,
             start_new_session=True,

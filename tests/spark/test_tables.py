@@ -54,9 +54,9 @@ def test_rows_of_one_time_are_inserted_once(tables: Tables) -> None:
     now = NOW + timedelta(microseconds=123_456)
     later, work = now + timedelta(days=1), WORK | {"recorded_at": now}
     for rows in ([work], [work, work | {"asset_id": "b"}]):
-        tables.insert_missing("work", tables.frame("work", rows), at=("recorded_at", now))
+        tables.insert_missing("work", tables.frame("work", rows), recorded_at=now)
     rows = [WORK | {"asset_id": "c", "recorded_at": later}]
-    tables.insert_missing("work", tables.frame("work", rows), at=("recorded_at", later))
+    tables.insert_missing("work", tables.frame("work", rows), recorded_at=later, state="done")
     assert ["a", "b", "c"] == sorted(row["asset_id"] for row in tables.rows("work"))
 
 

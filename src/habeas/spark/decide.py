@@ -14,6 +14,7 @@ from habeas.policy.packs import Pack
 from habeas.spark.decisions import current
 from habeas.spark.due import due_since
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
+from habeas.spark.local import local
 from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
@@ -80,9 +81,8 @@ def _settle(
     try:
         distinct = sets_of(derived).collect()
         decider = Decider(packs)
-        verdicts = tables.spark.createDataFrame(
-            [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct], _VERDICT
-        )
+        answers = [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct]
+        verdicts = local(tables.spark, answers, _VERDICT)
         stored = tables.read("decisions").where(F.col("action") == action.value)
         if due is not None:
             thing = "line_id" if action is Action.EMBED else "asset_id"
@@ -115,7 +115,7 @@ def _settle(
         }
         if counts:
             tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": question.as_of} for r in distinct])
-            tables.insert_missing("decisions", changed, at=("as_of", question.as_of))
+            tables.insert_missing("decisions", changed, as_of=question.as_of, action=action.value)
         return {f"{action.value}_{effect}": n for effect, n in counts.items()} | {
             f"{action.value}_fact_sets": len(distinct)
         }

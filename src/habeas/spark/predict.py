@@ -20,6 +20,7 @@ from habeas.policy.decide import Decider, rule_names
 from habeas.policy.policy_set import PolicySet
 from habeas.spark.decisions import key_frame, newest_status
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
+from habeas.spark.local import local
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome, kind_of
@@ -80,11 +81,9 @@ def _decided(
     decider = Decider(policies.packs)
     lines = _keep(derived_lines(tables, question, open_keys), kept)
     outcomes = _outcomes(lines, decider)
-    effects = tables.spark.createDataFrame(
-        [(digest, outcome.effect) for digest, outcome in outcomes.items()],
-        "facts_digest string, effect string",
-    )
-    written = lines.join(F.broadcast(effects), "facts_digest").withColumn("as_of", F.lit(question.as_of))
+    told = [(digest, outcome.effect) for digest, outcome in outcomes.items()]
+    effects = local(tables.spark, told, "facts_digest string, effect string")
+    written = lines.join(effects, "facts_digest").withColumn("as_of", F.lit(question.as_of))
     decisions = tables.read("decisions").select(*_DECIDED).unionByName(written.select(*_DECIDED))
     stored = tables.read("fact_sets").select("facts_digest", "action", "facts")
     fact_sets = stored.unionByName(sets_of(lines)).dropDuplicates(["facts_digest"])
@@ -135,7 +134,7 @@ def _rows(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
 
 def _kinds(tables: Tables, outcomes: Mapping[tuple[str, str], tuple[Outcome, Outcome]]) -> DataFrame:
     rows = [(before, after, kind_of(*pair).value) for (before, after), pair in outcomes.items()]
-    return tables.spark.createDataFrame(rows, "before string, after string, kind string")
+    return local(tables.spark, rows, "before string, after string, kind string")
 
 
 def _groups(

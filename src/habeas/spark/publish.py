@@ -19,6 +19,7 @@ from habeas.model.ids import new_id
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
 from habeas.spark.decisions import key_frame
+from habeas.spark.local import local
 from habeas.spark.statuses import close_rows, settle
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
@@ -57,7 +58,7 @@ def publish(
         if counts:
             _close_work(tables, free, run_id, now)
         if anything:
-            tables.delete_matching("staged", staged.select("run_id"), ["run_id"])
+            tables.replace_run("staged", local(tables.spark, [], tables.schema("staged")), run_id)
     finally:
         staged.unpersist()
     return {"embeddings": counts.get("embedding", 0), "assets": counts.get("done", 0), **changed}

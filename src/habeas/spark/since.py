@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.errors import HabeasError
+from habeas.spark.local import local
 from habeas.spark.tables import Tables
 from habeas.steps.last_decided import TABLES, Last, Mark
 
@@ -69,6 +70,6 @@ class Since:
     def _read(self, name: str, files: frozenset[str]) -> DataFrame:
         schema = self._tables.schema(name)
         if not files:
-            return self._tables.spark.createDataFrame([], schema)
+            return local(self._tables.spark, [], schema)
         paths = [str(self._tables.warehouse / name / file) for file in sorted(files)]
         return self._tables.spark.read.schema(schema).parquet(*paths)

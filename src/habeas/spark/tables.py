@@ -18,6 +18,7 @@ from habeas.adapters.delta_reader import DeltaReader
 from habeas.adapters.locks import table_lock
 from habeas.errors import IntegrityError, Unavailable
 from habeas.settings import Settings
+from habeas.spark.local import local
 from habeas.spark.session import jvm_pid
 from habeas.tables.contracts import Contract, read_contracts
 
@@ -63,7 +64,7 @@ class Tables:
     def read(self, name: str) -> DataFrame:
         """The table, or an empty frame of its shape when nothing was ever written to it."""
         if not self.exists(name):
-            return self.spark.createDataFrame([], self.schema(name))
+            return local(self.spark, [], self.schema(name))
         return self.spark.read.format("delta").load(self.path(name))
 
     def rows(
@@ -85,7 +86,7 @@ class Tables:
 
     def append(self, name: str, rows: DataFrame) -> None:
         with self._writing(name):
-            self._shaped(name, rows).write.format("delta").mode("append").save(self.path(name))
+            self._append(name, rows)
 
     def replace_run(self, name: str, rows: DataFrame, run_id: str) -> None:
         """Put `rows` in place of what an earlier try of the same run left, in one commit."""
@@ -93,17 +94,18 @@ class Tables:
             writer = self._shaped(name, rows).write.format("delta").mode("overwrite")
             writer.option("replaceWhere", f"run_id = '{run_id}'").save(self.path(name))
 
-    def insert_missing(self, name: str, rows: DataFrame, at: tuple[str, datetime] | None = None) -> None:
+    def insert_missing(self, name: str, rows: DataFrame, **alike: str | datetime) -> None:
         """Insert the rows whose key is not there yet; a retry inserts nothing and makes no commit.
 
-        `at`: a column and the time it has in all `rows`, of which there are some. Only files that may hold that time
-        are looked into; where none does, nothing has to be compared.
+        `alike`: columns and the value that each has in all `rows`, of which there are some. Only files that may hold
+        those values are looked into; where none does, nothing has to be compared.
         """
         with self._writing(name):
-            if at is not None and not self._reader.holds(name, [(at[0], "=", at[1])]):
-                self._shaped(name, rows).write.format("delta").mode("append").save(self.path(name))
+            same = [(column, "=", value) for column, value in alike.items()]
+            if self._empty(name) or (same and not self._reader.holds(name, same)):
+                self._append(name, rows)
             else:
-                self._merge(name, rows, at).whenNotMatchedInsertAll().execute()
+                self._merge(name, rows, **alike).whenNotMatchedInsertAll().execute()
 
     def insert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """As `insert_missing`, for rows that are few: what is there already is looked up, the rest appended."""
@@ -115,13 +117,15 @@ class Tables:
             known = {tuple(row[column] for column in key) for row in there}
             fresh = {tuple(row[c] for c in key): dict(row) for row in rows}
             if missing := [row for named, row in fresh.items() if named not in known]:
-                written = self.frame(name, missing).coalesce(1).write.format("delta")
-                written.mode("append").save(self.path(name))
+                self._append(name, self.frame(name, missing).coalesce(1))
 
     def upsert(self, name: str, rows: DataFrame, when: str | None = None) -> None:
         """Insert new keys; update known ones where `when` (over `t` and `s`) holds."""
         with self._writing(name):
-            self._merge(name, rows).whenMatchedUpdateAll(when).whenNotMatchedInsertAll().execute()
+            if self._empty(name):
+                self._append(name, rows)
+            else:
+                self._merge(name, rows).whenMatchedUpdateAll(when).whenNotMatchedInsertAll().execute()
 
     def delete_matching(self, name: str, keys: DataFrame, on: list[str]) -> None:
         """Delete by join: a predicate's literals would stay in the Delta log for ever."""
@@ -130,12 +134,19 @@ class Tables:
             target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
             target.merge(keys.select(*on).distinct().alias("s"), condition).whenMatchedDelete().execute()
 
-    def _merge(self, name: str, rows: DataFrame, at: tuple[str, datetime] | None = None) -> DeltaMergeBuilder:
+    def _merge(self, name: str, rows: DataFrame, **alike: str | datetime) -> DeltaMergeBuilder:
         condition = F.expr(" AND ".join(f"t.`{c}` = s.`{c}`" for c in self.contracts[name].key))
-        if at is not None:
-            condition &= F.col(f"t.{at[0]}") == F.lit(at[1])
+        for column, value in alike.items():
+            condition &= F.col(f"t.{column}") == F.lit(value)
         target = DeltaTable.forPath(self.spark, self.path(name)).alias("t")
         return target.merge(self._shaped(name, rows).alias("s"), condition)
+
+    def _append(self, name: str, rows: DataFrame) -> None:
+        self._shaped(name, rows).write.format("delta").mode("append").save(self.path(name))
+
+    def _empty(self, name: str) -> bool:
+        """Nothing to compare with. Asked by whoever holds the table's lock: nobody else writes to it meanwhile."""
+        return not self._reader.files(name)[1]
 
     def _shaped(self, name: str, rows: DataFrame) -> DataFrame:
         return rows.select(*self.contracts[name].names)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import leave_outs, lists, moments, places
 from ordinary import a_leave_out, a_place, day
@@ -143,7 +144,7 @@ _people = st.sampled_from([None, "subject-1", "subject-2"])
 _purposes = st.sampled_from(["archive_search", "model_training"])
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(lists, _people, _purposes, places, moments)
 def test_the_list_answers_as_the_plain_reading_does(
     listed: list[LeaveOut], subject: str | None, purpose: str, place: Place, at: datetime
@@ -152,7 +153,7 @@ def test_the_list_answers_as_the_plain_reading_does(
     assert slowly(listed, subject, purpose, place, at) == found.kinds
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(lists, leave_outs(lifts=None), _people, _purposes, places, moments)
 def test_a_longer_list_never_leaves_less_out(
     listed: list[LeaveOut], more: LeaveOut, subject: str | None, purpose: str, place: Place, at: datetime
@@ -162,7 +163,7 @@ def test_a_longer_list_never_leaves_less_out(
     assert out(listed, at, **asked).kinds <= out([*listed, new], at, **asked).kinds
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(lists, _people, _purposes, places, moments, st.integers(0, 400))
 def test_nothing_flips_before_flips_at(
     listed: list[LeaveOut], subject: str | None, purpose: str, place: Place, at: datetime, hours: int

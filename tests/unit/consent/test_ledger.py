@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import START, ledgers, moments, places, scopes, statements
 from ordinary import a_place, a_statement, day
@@ -217,7 +218,7 @@ def slowly(
     return word, winner.consent_id, bool(fitting)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(ledgers, moments, places)
 def test_the_ledger_answers_as_the_plain_reading_does(
     said: list[ConsentStatement], at: datetime, place: Place
@@ -240,7 +241,7 @@ def test_consent_stands_only_where_nothing_newer_speaks(said: list[ConsentStatem
     assert expected == allows(stands(said, at))
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(ledgers, moments, moments, scopes, places)
 def test_withdrawing_never_opens_what_was_closed(
     said: list[ConsentStatement], at: datetime, when: datetime, scope: Scope, place: Place
@@ -256,7 +257,7 @@ def test_withdrawing_now_closes_now(said: list[ConsentStatement], at: datetime, 
     assert not allows(stands([*said, a_statement("withdrawn", given_at=at)], at, place=place))
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(ledgers, moments, st.integers(0, 400), places)
 def test_nothing_flips_before_flips_at(
     said: list[ConsentStatement], at: datetime, hours: int, place: Place

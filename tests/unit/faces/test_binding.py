@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from habeas.faces.binding import Binding, bind, window_ends
@@ -196,7 +197,7 @@ def test_the_order_of_lines_and_faces_never_decides(
     assert before.refused == after.refused
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(rosters(), scenes(), st.booleans(), scenes())
 def test_a_bystander_only_ever_takes_bindings_away(
     lines: list[Line], tracks: list[Track], photo: bool, bystanders: list[Track]

@@ -23,6 +23,9 @@ ALL = Decider(PACKS)
 
 SEEDS = (1, 2, 3)
 COUNT = 150
+EACH_SEED = pytest.mark.parametrize(
+    "seed", [SEEDS[0], *(pytest.param(seed, marks=pytest.mark.battery) for seed in SEEDS[1:])]
+)
 
 
 def some(seed: int) -> list[tuple[Action, dict[str, FactValue]]]:
@@ -38,19 +41,19 @@ def test_chance_finds_every_answer() -> None:
             assert seen[action, effect] >= 3, seen
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@EACH_SEED
 def test_the_engine_answers_as_a_plain_reading_of_the_rules_does(seed: int) -> None:
     for action, facts in some(seed):
         assert plain_decide(action, facts, PACKS) == as_plain(ALL.decide(action, facts)), (action, facts)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@EACH_SEED
 def test_what_is_remembered_is_what_is_decided_anew(seed: int) -> None:
     for action, facts in some(seed)[:60]:
         assert decide(action, facts, PACKS) == ALL.decide(action, facts)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@EACH_SEED
 def test_adding_a_pack_never_turns_a_refusal_into_an_allowance(seed: int) -> None:
     some_packs = [chosen for size in (1, 2, 6) for chosen in combinations(PACKS, size)]
     deciders = [(chosen, Decider(chosen)) for chosen in some_packs]
@@ -66,7 +69,7 @@ def _asked(packs: tuple[Pack, ...], action: Action, facts: Mapping[str, FactValu
     return any(pack.applies(action, facts) for pack in packs)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@EACH_SEED
 def test_leaving_out_a_fact_never_allows_what_some_value_of_it_would_deny(seed: int) -> None:
     for action, facts in some(seed):
         for fact in facts_of(action):
@@ -77,7 +80,7 @@ def test_leaving_out_a_fact_never_allows_what_some_value_of_it_would_deny(seed: 
                     assert not denied, f"{action}: allowed without {fact.name}, denied with {value}"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@EACH_SEED
 @pytest.mark.parametrize("said", ["withdrawn", "refused", "expired", "future"])
 def test_withdrawing_never_turns_a_refusal_into_an_allowance(seed: int, said: str) -> None:
     consent = fact_named("consent")
@@ -96,7 +99,7 @@ def test_withdrawing_never_turns_a_refusal_into_an_allowance(seed: int, said: st
     assert 0 == allowed, "nobody is embedded on a consent that doesn't stand"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@EACH_SEED
 def test_a_waiver_only_ever_sets_house_rules_aside(seed: int) -> None:
     laws = tuple(pack for pack in PACKS if pack.name != "house")
     without = Decider(laws)
@@ -113,7 +116,7 @@ def _waivable() -> tuple[Action, ...]:
     return next(fact.actions for action in Action for fact in facts_of(action) if fact.type == WAIVERS)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@EACH_SEED
 def test_a_refusal_names_its_rules_and_an_allowance_its_permits(seed: int) -> None:
     for action, facts in some(seed):
         verdict = ALL.decide(action, facts)

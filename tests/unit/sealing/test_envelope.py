@@ -6,7 +6,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from habeas.errors import IntegrityError
@@ -33,7 +34,7 @@ def test_what_was_sealed_opens_bit_for_bit(vector, context, suite, public, seed)
     assert (vector.dtype, vector.tobytes()) == (opened.dtype, opened.tobytes())
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(VALUES)
 def test_every_number_of_dimensions_has_the_same_length(values):
     vector = np.array(values, dtype=np.float32)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from deriving import START, a_processor, a_subject, a_vendor, a_waiver, an_activity, embed, scan
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import DAYS, leave_outs, ledgers, lists, moments, places
 from ordinary import a_line, a_place, a_source
@@ -84,7 +85,7 @@ worlds = st.fixed_dictionaries(
 scanned = ("source", "activity", "leave_outs", "waivers", "place", "catalogued_at")
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(worlds, moments, st.integers(0, 300))
 def test_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetime, hours: int) -> None:
     now, later = embed(**world, as_of=as_of), as_of + timedelta(hours=hours)
@@ -93,7 +94,7 @@ def test_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetime, ho
     assert now.valid_until is None or now.valid_until > as_of
 
 
-@settings(deadline=None, max_examples=120)
+@examples(120)
 @given(worlds, moments, st.integers(0, 300))
 def test_scan_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetime, hours: int) -> None:
     fixed = {name: world[name] for name in scanned}
@@ -102,7 +103,7 @@ def test_scan_facts_hold_until_valid_until(world: dict[str, Any], as_of: datetim
         assert now.facts == scan(**fixed, as_of=later).facts
 
 
-@settings(deadline=None, max_examples=120)
+@examples(120)
 @given(worlds, moments, st.sampled_from([each.name for each in fields(Activity) if each.name != "purpose"]))
 def test_what_an_activity_no_longer_says_is_supplied_nowhere(
     world: dict[str, Any], as_of: datetime, name: str
@@ -135,7 +136,7 @@ def _fine(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(leave_outs(subject_id="subject-1"), moments)
 def test_leaving_out_wins_over_every_consent(decider: Decider, record: LeaveOut, as_of: datetime) -> None:
     world = _fine(leave_outs=[record])
@@ -143,7 +144,7 @@ def test_leaving_out_wins_over_every_consent(decider: Decider, record: LeaveOut,
         assert Effect.DENY is _embed_effect(decider, world, as_of)
 
 
-@settings(deadline=None, max_examples=120)
+@examples(120)
 @given(ledgers, st.data(), moments, places)
 def test_withdrawing_never_turns_no_into_yes(
     decider: Decider, said: list[ConsentStatement], data: st.DataObject, as_of: datetime, place: Place

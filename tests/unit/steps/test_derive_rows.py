@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from deriving import FULL_SOURCE, MODEL, NOW, a_full_statement, a_subject, a_waiver, embed, lists, scan
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import ledgers, moments
 from ledgers import lists as leave_out_lists
@@ -72,7 +73,7 @@ def test_an_asset_belongs_to_the_occasions_of_its_folders() -> None:
     assert (("folder-1",), ("two",), ("one",), ()) == (PLACE.folders, PLACE.sites, PLACE.events, PLACE.lots)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(ledgers, leave_out_lists, moments, st.sampled_from([True, False, None]))
 def test_a_row_derives_what_its_parts_do(said: Any, left_out: Any, as_of: datetime, key: bool | None) -> None:
     own = [each for each in left_out if each.subject_id == "subject-1" or each.lifts]
@@ -97,7 +98,7 @@ def test_a_row_derives_what_its_parts_do(said: Any, left_out: Any, as_of: dateti
     assert first == told(rows.lines(line("subject-1", "line-2")))
 
 
-@settings(deadline=None, max_examples=100)
+@examples(100)
 @given(leave_out_lists, moments)
 def test_an_asset_row_derives_what_its_parts_do(left_out: Any, as_of: datetime) -> None:
     footage = tuple(each for each in left_out if each.subject_id is None or each.lifts)
@@ -155,7 +156,7 @@ def test_a_decision_is_named_by_its_thing_facts_policy_and_time() -> None:
     assert 6 == len({each.decision_id for each in (*once[:2], *later, *other)})
 
 
-@settings(deadline=None)
+@examples(100)
 @given(leave_out_lists)
 def test_the_index_hides_nothing_that_is_about_the_footage(left_out: Any) -> None:
     footage = [each for each in left_out if each.subject_id is None or each.lifts]

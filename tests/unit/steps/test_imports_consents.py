@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from import_files import CONSENT, PURPOSES, KeyStore, csv_bytes, json_bytes
 
@@ -450,7 +451,7 @@ _CELL = st.text(max_size=12) | st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.lists(st.lists(_CELL, min_size=8, max_size=10), max_size=5))
 def test_whatever_stands_in_a_csv_file_is_accounted_for(rows: list[list[str]]) -> None:
     header = ",".join(CONSENT)
@@ -458,7 +459,7 @@ def test_whatever_stands_in_a_csv_file_is_accounted_for(rows: list[list[str]]) -
     read((header + "\n" + body).encode("utf-8", "surrogatepass"))
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.binary(max_size=200))
 def test_whatever_bytes_a_file_holds_are_accounted_for(data: bytes) -> None:
     read(data)

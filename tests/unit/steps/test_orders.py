@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 import rfc8785
+from examples import examples
 from giving import NOW, File, Office, id_of, key
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from habeas.errors import IntegrityError, UsageError
@@ -121,7 +122,7 @@ def test_a_signature_under_another_label_is_none():
         refused((f"{order.order_id}.json", content), why="signature is not its signer's")
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.data())
 def test_any_edited_byte_shows_and_names_the_file(data):
     halt = OFFICE.halt("oversight-1", 2, HaltScope.SOURCE, "studio", NOW + timedelta(days=1))
@@ -137,7 +138,7 @@ def test_any_edited_byte_shows_and_names_the_file(data):
     assert name in caught.value.message
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.one_of(st.binary(max_size=400), st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(

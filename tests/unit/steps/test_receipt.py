@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from import_files import CONSENT, PURPOSES, KeyStore, csv_bytes
 from ledgers import scopes, statements
@@ -104,7 +105,7 @@ def _with_ids(scope: Scope) -> Scope:
     return replace(scope, folders=folders, assets=named(scope.assets), **plain)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(statements(), scopes)
 def test_whatever_was_said_comes_back(said: ConsentStatement, scope: Scope) -> None:
     if scope.from_at is not None and scope.to_at is not None and scope.from_at >= scope.to_at:
@@ -303,7 +304,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(_JSON)
 def test_whatever_a_document_holds_is_accounted_for(value: Any) -> None:
     read(write(whole()) | (value if isinstance(value, dict) else {"dpv:hasProcess": value}))

@@ -1,0 +1,23 @@
+"""Few rows as a frame whose size Spark knows.
+
+A frame made of Python rows counts as endless: whatever joins it is shuffled whole, and what rests on an empty one is
+computed all the same. One made of Arrow is a local relation: it is sent along, or falls out of the plan when empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
+
+
+def local(spark: SparkSession, rows: Sequence[tuple[object, ...]], schema: str | StructType) -> DataFrame:
+    """Rows in the order of the schema's columns. Instants carry a zone."""
+    shape = schema if isinstance(schema, StructType) else StructType.fromDDL(schema)
+    fields = to_arrow_schema(shape, timezone="UTC")
+    columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, fields, strict=True)]
+    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=fields), shape)

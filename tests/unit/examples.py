@@ -1,0 +1,14 @@
+"""How many examples chance finds for a promise: a third of what it says, and all of them in the long matrices."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+WHOLE = os.environ.get("HABEAS_EXAMPLES") == "all"
+
+
+def examples(count: int) -> settings:
+    """Decorates a test that hypothesis calls: `count` times when HABEAS_EXAMPLES is `all`."""
+    return settings(deadline=None, max_examples=count if WHOLE else count // 3)
