@@ -47,15 +47,27 @@ def imported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
+def decided(imported: Any, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same in the middle of its first night: catalogued and decided. Copy it; leave it as it is."""
+    from installations import copy_of
+
+    def made(home: Path) -> None:
+        request.getfixturevalue("spark")
+        copy_of(imported, home).steps("first", "catalog", "decide")
+
+    return _once(tmp_path_factory, "decided", made)
+
+
+@pytest.fixture(scope="session")
 def first_night(
-    imported: Any, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    decided: Any, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Any:
     """The same after its first night. Copy it; leave it as it is."""
     from installations import copy_of
 
     def made(home: Path) -> None:
         request.getfixturevalue("spark")
-        copy_of(imported, home).night("first")
+        copy_of(decided, home).steps("first", "embed", "check", "publish")
 
     return _once(tmp_path_factory, "first_night", made)
 

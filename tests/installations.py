@@ -45,9 +45,22 @@ class Installed:
             words += ["--custody", str(self.place.custody_file)]
         return int(job_module(JOBS[step]).run(words))
 
+    def steps(self, run_id: str, *steps: str) -> None:
+        """Some steps in this order; each must end well."""
+        assert {step: self.step(step, run_id) for step in steps} == dict.fromkeys(steps, 0)
+
     def night(self, run_id: str, *more: str) -> None:
         """All steps in their order; each must end well."""
         assert {step: self.step(step, run_id, *more) for step in JOBS} == dict.fromkeys(JOBS, 0)
+
+    def go_on_from(self, other: Installed) -> None:
+        """Warehouse and runs as they are in another copy of this installation."""
+        for mine, theirs in (
+            (self.place.settings.warehouse, other.place.settings.warehouse),
+            (self.place.settings.runs, other.place.settings.runs),
+        ):
+            shutil.rmtree(mine, ignore_errors=True)
+            shutil.copytree(theirs, mine)
 
     def as_of(self, run_id: str) -> tuple[str, str]:
         """Words by which another night decides as of the same moment."""

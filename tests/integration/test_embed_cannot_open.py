@@ -19,21 +19,14 @@ pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(600)]
 _AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
 
 
-@pytest.fixture(scope="module")
-def decided(imported: Installed, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    installed = copy_of(imported, tmp_path_factory.mktemp("shut") / "home")
-    for step in ("catalog", "decide"):
-        assert installed.step(step, "night") == 0
-    return installed
-
-
 def test_the_embed_job_runs_with_the_key_folder_shut_and_opens_no_file_of_it(
     decided: Installed, tmp_path: Path
 ) -> None:
-    custody, trace = decided.place.custody_file.parent, tmp_path / "trace"
+    installed = copy_of(decided, tmp_path / "home")
+    custody, trace = installed.place.custody_file.parent, tmp_path / "trace"
     drop = _AS_ANYBODY if os.geteuid() == 0 else []
-    job = [sys.executable, str(PROJECT / "jobs" / JOBS["embed"]), "--run-id", "night"]
-    job += ["--config", str(decided.place.config)]
+    job = [sys.executable, str(PROJECT / "jobs" / JOBS["embed"]), "--run-id", "first"]
+    job += ["--config", str(installed.place.config)]
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HABEAS_CUSTODY")}
     custody.chmod(0)
     try:
@@ -54,8 +47,8 @@ def test_the_embed_job_runs_with_the_key_folder_shut_and_opens_no_file_of_it(
     finally:
         custody.chmod(0o700)
     assert ended.returncode == 0, ended.stderr[-2000:]
-    assert decided.counts("night", "embed")["embeddings"] > 0
+    assert installed.counts("first", "embed")["embeddings"] > 0
     if tracer:
         calls = trace.read_text(errors="replace")
-        assert str(decided.place.settings.warehouse) in calls  # the trace sees what it should
+        assert str(installed.place.settings.warehouse) in calls  # the trace sees what it should
         assert str(custody) not in calls

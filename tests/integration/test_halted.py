@@ -51,11 +51,13 @@ def night(begun: tuple[Installed, Snapshot]) -> tuple[Installed, Offices]:
 OFFICES: dict[str, Offices] = {}
 
 
-def slow_embed(installed: Installed, pause: float, begun: Path) -> subprocess.Popen[bytes]:
+def slow_embed(
+    installed: Installed, pause: float, begun: Path, run_id: str = "night"
+) -> subprocess.Popen[bytes]:
     """The embed job as a process of its own, and a worker of it at an asset."""
     begun.mkdir()
     script = Path(__file__).with_name("slow_embed.py")
-    command = [sys.executable, str(script), str(pause), "--run-id", "night", *installed.when]
+    command = [sys.executable, str(script), str(pause), "--run-id", run_id, *installed.when]
     command += ["--config", str(installed.place.config)]
     paths = [str(script.parent), str(script.parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
@@ -80,16 +82,16 @@ def slow_embed(installed: Installed, pause: float, begun: Path) -> subprocess.Po
 )
 def test_a_halt_of_everything_stops_a_running_embed_and_leaves_no_trace(
     night: tuple[Installed, Offices],
+    decided: Installed,
     undisturbed: dict[str, list[str]],
     tmp_path: Path,
     pause: float,
     record_property: Any,
 ) -> None:
     installed, offices = night
-    for step in ("catalog", "decide"):
-        assert 0 == installed.step(step, "night")
+    installed.go_on_from(decided)
     before = contents(installed)
-    process = slow_embed(installed, pause, tmp_path / "begun")
+    process = slow_embed(installed, pause, tmp_path / "begun", "first")
     halt, began = offices.halt(), time.monotonic()
     code = process.wait(timeout=120)
     took = time.monotonic() - began
@@ -98,8 +100,8 @@ def test_a_halt_of_everything_stops_a_running_embed_and_leaves_no_trace(
     assert (HALTED, True) == (code, "habeas embed: halted by oversight-1" in said), said[-3000:]
     assert took < SECONDS
     assert contents(installed) == before, "a commit is whole or not there"
-    assert "halted" == installed.record("night", "embed").status
-    assert halt == installed.record("night", "embed").digests["halt"]
+    assert "halted" == installed.record("first", "embed").status
+    assert halt == installed.record("first", "embed").digests["halt"]
     offices.resume(halt)
     if pause < SECONDS:
         installed.night("after")

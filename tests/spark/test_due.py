@@ -29,6 +29,7 @@ from spark_world import (
 from habeas.errors import Unavailable
 from habeas.model.people import Scope
 from habeas.settings import Settings
+from habeas.spark import due
 from habeas.spark.decide import decide
 from habeas.spark.due import due_since
 from habeas.spark.since import Seen
@@ -213,6 +214,22 @@ def test_whatever_happened_is_decided_as_a_whole_night_would(
     assert len(HAPPENED) + len(BY_ITSELF) + 1 == counts["lines_due"] < all_counts["lines_due"]
     nothing, _ = decide(world, packs, question(**AGAIN | {"run_id": "r2"}), shut, first[1])
     assert not [n for n in nothing if n.startswith(("embed_", "scan_")) and "fact_sets" not in n]
+
+
+def test_however_many_are_due_they_are_found(
+    world: Tables, first: tuple[Path, Last], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    withdrawn(world)
+    got_a_key(world)
+    learnt(world)
+    found = []
+    for few in (due._FEW, 2):  # kept as a plan where they are more
+        monkeypatch.setattr(due, "_FEW", few)
+        asked = due_since(world, Seen(world), first[1], question(**AGAIN), OPEN_THEN)
+        assert not isinstance(asked, str)
+        found.append(sorted(row["line_id"] for row in asked.lines.collect()))
+    assert {f"line-of-{n}" for n in (10, 11, 12)} <= set(found[0])
+    assert found[0] == found[1]
 
 
 def test_a_quiet_night_looks_at_nothing_and_writes_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -26,6 +27,8 @@ _VERDICT = (
     "facts_digest string, effect string, rules array<string>, missing array<string>, retention_days int, "
     "obligations array<string>, regulator_effect string, regulator_rules array<string>"
 )
+# Millions of rows kept in the heap would keep the collector busy, and they are read two or three times.
+_ASIDE = StorageLevel.DISK_ONLY
 _THING = ("action", "asset_id", "line_id", "purpose")
 
 
@@ -77,7 +80,7 @@ def _settle(
     due: DataFrame | None,
 ) -> dict[str, int]:  # fmt: skip
     """Ask the packs about each distinct fact set once, join the answers back, write what changed."""
-    derived = derived.persist()
+    derived = derived.persist(_ASIDE)
     try:
         distinct = sets_of(derived).collect()
         decider = Decider(packs)
@@ -108,7 +111,9 @@ def _settle(
             .withColumn("policy_digest", F.lit(question.policy))
             .withColumn("as_of", F.lit(question.as_of))
             .withColumn("run_id", F.lit(question.run_id))
-        ).localCheckpoint()  # what is only persisted is computed anew whenever a table it reads is written
+        )
+        # What is only persisted is computed anew whenever a table it reads is written.
+        changed = changed.localCheckpoint(storageLevel=_ASIDE)
         counts = {
             str(r["effect"]): int(r["n"])
             for r in changed.groupBy("effect").agg(F.count("*").alias("n")).collect()
