@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
 
 import cedarpy
 from cedarpy import pst
@@ -59,6 +60,7 @@ def _check_seen(text: str, file: str) -> None:
             raise UsageError(f"{file}:{number}: {reason}", hint="Delete it: a rule says what is seen of it.")
 
 
+@lru_cache(maxsize=2048)  # whoever compares two sets of rules reads most of them twice
 def parsed(source: str, place: str) -> Statement:
     """One statement, parsed and type-checked against the facts there are. Raises UsageError."""
     try:
