@@ -64,6 +64,13 @@ def test_publishing_twice_is_publishing_once(tables: Tables) -> None:
     assert tables.read("staged").count() == 0
 
 
+def test_publishing_one_run_loses_no_row_that_another_staged(tables: Tables) -> None:
+    stage(tables, embedding("1", "k1"), DONE)
+    tables.append("staged", tables.frame("staged", [embedding("2", "k1", run_id="r2")]))
+    publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
+    assert ["r2"] == [row["run_id"] for row in tables.rows("staged")]
+
+
 @pytest.mark.parametrize("read", [1, 2], ids=["before rows are opened", "while they are opened"])
 def test_a_key_closed_while_publishing_leaves_no_open_row(tables: Tables, read: int) -> None:
     answers = iter([frozenset({"k1", "k2"})] * read + [frozenset({"k2"})] * 2)
