@@ -104,17 +104,17 @@ def _run(frame: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Pat
         context = _context(docs_dir)
         batches = context.data_sources.add_pandas("aggregates").add_dataframe_asset(_NAME)
         definition = batches.add_batch_definition_whole_dataframe("run")
-        suite = context.suites.add(gx.ExpectationSuite(name=_NAME))
-        for wanted in expectations:
-            suite.add_expectation(
-                ExpectColumnValuesToBeBetween(
-                    column=wanted.name,
-                    min_value=wanted.minimum,
-                    max_value=wanted.maximum,
-                    severity=FailureSeverity(wanted.severity),
-                    notes=wanted.description,
-                )
+        bounds = [
+            ExpectColumnValuesToBeBetween(
+                column=wanted.name,
+                min_value=wanted.minimum,
+                max_value=wanted.maximum,
+                severity=FailureSeverity(wanted.severity),
+                notes=wanted.description,
             )
+            for wanted in expectations
+        ]
+        suite = context.suites.add(gx.ExpectationSuite(name=_NAME, expectations=bounds))
         validation = context.validation_definitions.add(
             gx.ValidationDefinition(name=_NAME, data=definition, suite=suite)
         )

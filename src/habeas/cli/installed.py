@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -19,14 +20,20 @@ def differences(lock: Path) -> list[str]:
         wanted = Requirement(line.rstrip("\\ "))
         if wanted.marker and not wanted.marker.evaluate():
             continue
-        try:
-            found = version(wanted.name)
-        except PackageNotFoundError:
+        found = _version(wanted.name)
+        if found is None:
             wrong.append(f"{wanted.name} is missing")
-            continue
-        if not wanted.specifier.contains(found, prereleases=True):
+        elif not wanted.specifier.contains(found, prereleases=True):
             wrong.append(f"{wanted.name} is {found}, locked {wanted.specifier}")
     return wrong
+
+
+@cache  # a process keeps what it began with, and each answer reads a file
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

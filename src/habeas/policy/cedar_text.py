@@ -27,11 +27,13 @@ SCHEMA = cedarpy.Schema.from_str(SCHEMA_TEXT)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One parsed Cedar policy, where it stands, and its text."""
+    """One parsed Cedar policy: where it stands, its text, and what it speaks about."""
 
     place: str  # "house/embed.cedar:12"
     text: str
     node: pst.Template
+    reads: frozenset[str]  # names of the facts it reads or asks for
+    words: frozenset[tuple[str, str]]  # list and word of every word it names
 
 
 def cut(text: str, file: str) -> Iterator[tuple[str, str]]:
@@ -77,7 +79,8 @@ def parsed(source: str, place: str) -> Statement:
         reasons = "; ".join(error.error.replace("for policy `policy0`, ", "") for error in checked.errors)
         hint = "The facts and their words stand in docs/reference/rules.md; guard each with `context has`."
         raise UsageError(f"{place}: {reasons}", hint=hint)
-    return Statement(place, source, next(iter(found.static_policies.values())))
+    node = next(iter(found.static_policies.values()))
+    return Statement(place, source, node, attributes_of(node.clauses), words_of(node.clauses))
 
 
 def attributes_of(node: object) -> frozenset[str]:

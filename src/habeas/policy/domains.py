@@ -11,7 +11,7 @@ import cedarpy
 from cedarpy import pst
 
 from habeas.model.decision import Action, FactValue
-from habeas.policy.cedar_text import SCHEMA, parts_of, words_of
+from habeas.policy.cedar_text import SCHEMA, parts_of
 from habeas.policy.facts import BOOL, Words, cedar_context, fact_named, facts_of
 from habeas.policy.rules import PackRule
 
@@ -43,12 +43,7 @@ def domain(name: str, rules: Sequence[PackRule]) -> tuple[FactValue, ...]:
         return tuple(range(MOST))  # days: more than can be tried
     if any(_compares_facts(each) for each in rules):
         return fact.type.words
-    named = {
-        word
-        for each in rules
-        for kind, word in words_of(each.statement.node.clauses)
-        if kind == fact.type.name
-    }
+    named = {word for each in rules for kind, word in each.statement.words if kind == fact.type.name}
     others = [word for word in fact.type.words if word not in named]
     return (*(word for word in fact.type.words if word in named), *others[:1])
 

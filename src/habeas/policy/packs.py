@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import cedarpy
@@ -100,9 +101,14 @@ def pack_from_files(name: str, files: Mapping[str, bytes]) -> Pack:
     if META_FILE not in files:
         hint = "It says title, law and applies_when; policies/README.md shows one."
         raise UsageError(f"{name}/{META_FILE} is missing", hint=hint)
-    meta = read_meta(name, files[META_FILE])
-    texts = {file: _decoded(f"{name}/{file}", raw) for file, raw in files.items() if file != META_FILE}
-    return pack_of(name, texts, meta)
+    return _pack_from(name, tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=64)  # two sets of rules have most of their packs in common
+def _pack_from(name: str, files: tuple[tuple[str, bytes], ...]) -> Pack:
+    raw = dict(files)
+    meta = read_meta(name, raw.pop(META_FILE))
+    return pack_of(name, {file: _decoded(f"{name}/{file}", each) for file, each in raw.items()}, meta)
 
 
 def read_meta(name: str, raw: bytes) -> PackMeta:

@@ -74,7 +74,7 @@ class PackRule:
     @property
     def reads(self) -> frozenset[str]:
         """Names of the facts it reads or asks for."""
-        return attributes_of(self.statement.node.clauses)
+        return self.statement.reads
 
 
 def rule_of(pack: str, statement: Statement) -> PackRule:

@@ -16,6 +16,7 @@ from habeas.errors import UsageError
 from habeas.model.text import flaw, hidden
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
 
 
 def compose(raw: bytes, file: str) -> yaml.Node | None:
@@ -30,26 +31,32 @@ def compose(raw: bytes, file: str) -> yaml.Node | None:
         if reason := hidden(line.strip(" \r")):
             raise UsageError(f"{file}:{number}: {reason}")
     try:
-        return yaml.compose(written, Loader=_Plain)
+        _refuse_what_multiplies(written, file)
+        return yaml.compose(written, Loader=yaml.CBaseLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        at = f":{mark.line + 1}" if mark else ""
+        at = f":{min(mark.line + 1, len(written.splitlines()))}" if mark else ""
         raise UsageError(f"{file}{at}: {getattr(error, 'problem', None) or 'not YAML'}") from None
 
 
-class _Plain(yaml.BaseLoader):
-    """Every scalar stays text; no alias, so that nothing multiplies."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", mark)
-        return super().compose_node(parent, index)
+def _refuse_what_multiplies(written: str, file: str) -> None:
+    """No alias, and no depth that would be too much for composing, which calls itself."""
+    depth = 0
+    for event in yaml.parse(written, Loader=yaml.CBaseLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise UsageError(f"{_at(event, file)}: aliases are not allowed")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise UsageError(f"{_at(event, file)}: nested more than {MAX_DEPTH} deep")
 
 
 def place(node: yaml.Node | None, file: str) -> str:
     """`file:line` of a node, for an error."""
-    return f"{file}:{node.start_mark.line + 1 if node else 1}"
+    return _at(node, file)
+
+
+def _at(what: yaml.Node | yaml.Event | None, file: str) -> str:
+    return f"{file}:{what.start_mark.line + 1 if what and what.start_mark else 1}"
 
 
 def mapping(node: yaml.Node | None, file: str) -> dict[str, yaml.Node]:

@@ -90,7 +90,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
     [
         (signal.SIGTERM, 143),
         pytest.param(signal.SIGHUP, 129, marks=pytest.mark.battery),
-        (signal.SIGINT, -signal.SIGINT),
+        pytest.param(signal.SIGINT, -signal.SIGINT, marks=pytest.mark.battery),
     ],
 )
 @pytest.mark.parametrize("deaf", [False, pytest.param(True, marks=pytest.mark.battery)])

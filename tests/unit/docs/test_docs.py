@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -32,6 +33,12 @@ def _generate() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@cache
+def _commands() -> set[str]:
+    generate = _generate()
+    return {" ".join(words) for words, _ in generate._commands(generate.typer.main.get_command(generate.app))}
 
 
 def test_the_reference_says_what_the_code_says() -> None:
@@ -76,10 +83,7 @@ def test_no_page_is_a_dead_end() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())
 def test_commands_in_the_docs_exist(page: Path) -> None:
-    generate = _generate()
-    known = {
-        " ".join(words) for words, _ in generate._commands(generate.typer.main.get_command(generate.app))
-    }
+    known = _commands()
     groups = {name.split()[0] for name in known}
     text = page.read_text(encoding="utf-8")
     code = (

@@ -95,6 +95,7 @@ def test_a_look_alike_is_no_purpose(text: str, reason: str, purposes: Purposes) 
         ("purposes:" + ENTRY.format(id="a").replace("Some purpose", "[a]"), "plain text"),
         ("a: &x [1]\npurposes: *x\n", "aliases are not allowed"),
         ("purposes: [", ":1: "),
+        ("purposes:\n  " + "[" * 9_000 + "]" * 9_000, ":2: nested more than 50 deep"),
         ("purposes: a\n", "with a list"),
         ("- purposes\n", "names with values"),
         ("", "names with values"),

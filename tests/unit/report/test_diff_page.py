@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from habeas.report.diff_page import render
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome
 
@@ -13,29 +15,33 @@ GROUPS = (
     Group("embed", "archive_search", "event", DENIED, ALLOWED, 3),
     Group("embed", "archive_search", "event", ALLOWED, SHORTER, 4),
 )
-HTML = render(
-    Difference("a" * 64, "b" * 64, GROUPS, {Kind.NEWLY_REFUSED: 11}),
-    {"house/HOUSE-10": "The person <b>consented</b>"},
-)
 
 
-def test_the_page_says_who_would_be_refused_and_by_which_rule() -> None:
-    text = re.sub(r"<[^>]+>|\s+", " ", HTML)
+@pytest.fixture(scope="module")
+def html() -> str:
+    return render(
+        Difference("a" * 64, "b" * 64, GROUPS, {Kind.NEWLY_REFUSED: 11}),
+        {"house/HOUSE-10": "The person <b>consented</b>"},
+    )
+
+
+def test_the_page_says_who_would_be_refused_and_by_which_rule(html: str) -> None:
+    text = re.sub(r"<[^>]+>|\s+", " ", html)
     assert re.search(r"1 200\s+newly refused", text)
     assert "11 different ones" in text
     assert re.search(r"7\s+stored templates that are open now would be closed", text)
     assert "house/HOUSE-10" in text
 
 
-def test_the_picture_has_a_side_for_each_direction_and_every_source() -> None:
-    drawn = "".join(re.findall(r"<svg.*?</svg>", HTML, re.DOTALL))
+def test_the_picture_has_a_side_for_each_direction_and_every_source(html: str) -> None:
+    drawn = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
     assert all(word in drawn for word in ("newly refused", "newly allowed", "event", "365 days → no limit"))
 
 
-def test_nothing_in_a_name_or_a_sentence_becomes_markup() -> None:
-    assert "<studio>" not in HTML
-    assert "<b>consented" not in HTML
-    assert "<script" not in HTML
+def test_nothing_in_a_name_or_a_sentence_becomes_markup(html: str) -> None:
+    assert "<studio>" not in html
+    assert "<b>consented" not in html
+    assert "<script" not in html
 
 
 def test_two_sets_that_agree_draw_nothing_and_say_so() -> None:
