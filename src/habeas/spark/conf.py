@@ -57,6 +57,9 @@ def spark_conf(home: Path, jars_folder: Path | None = None) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "WARN",
         "spark.redaction.regex": _REDACTED,
+        # A night's plans need some hundred classes made for them, and many come again: with a hundred places, Spark's
+        # default, most of them were compiled anew each time.
+        "spark.sql.codegen.cache.maxEntries": "2000",
         # Small tables: Spark's and Delta's defaults would make a commit of ten rows fifty tasks.
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
