@@ -82,7 +82,7 @@ def diff(
     """Say what other rules would change, over everything listed and stored. Writes nothing but its picture.
 
     Every listed person in every file, and every file, is decided by both sets on today's facts, by the same code as
-    the night.
+    the night. While nothing was ever activated, `active` means the rules of the last night.
 
     \b
     habeas policy diff
@@ -151,7 +151,7 @@ def _agree(place: Installation, policies: PolicySet) -> None:
         raise UsageError(
             "nobody can be asked here", hint="Look at `habeas policy diff` first, then add --yes."
         )
-    found, _ = predicted(place, place.policy, policies, [])
+    found, _ = predicted(place, chosen(place, "active"), policies, [])
     print_difference(out.console(stderr=True), found)
     if not typer.confirm("Put these rules into force?", err=True):
         raise RefusedByPolicy("nothing was activated")

@@ -23,7 +23,7 @@ def chosen(place: Installation, which: str) -> PolicySet:
     from habeas.policy.policy_set import load_policy_set
 
     if which == "active":
-        return place.policy
+        return place.policy if place.book.activations else _of_the_last_night(place)
     if which == "draft" or Path(which).is_dir():
         folder = place.settings.policies if which == "draft" else Path(which)
         return load_policy_set(folder, place.settings.packs, place.book.reviewers())
@@ -33,6 +33,16 @@ def chosen(place: Installation, which: str) -> PolicySet:
             hint="Name a folder of rules, `active`, `draft`, or the digest of a pinned set (or its beginning).",
         )
     return place.policy_store.load(place.policy_store.whole(which))
+
+
+def _of_the_last_night(place: Installation) -> PolicySet:
+    """While nothing was ever activated the draft itself is in force: what it changes shows against the last night."""
+    from habeas.steps.runs import newest_done
+
+    last = newest_done(place.settings.runs, "decide")
+    if last is None or "policy" not in last.digests:
+        return place.policy
+    return place.policy_store.load(last.digests["policy"], place.book.reviewers())
 
 
 def checked(place: Installation, folder: Path) -> PolicySet:

@@ -16,6 +16,7 @@ from habeas.cli.bootstrap import Installation, installation
 from habeas.cli.main import app
 from habeas.cli.policy_sets import chosen
 from habeas.cli.setup import make
+from habeas.steps.runs import RunFolder, TaskRecord
 
 Run = Callable[..., Result]
 PERMITS = permit("HOUSE-permit", "scan", "embed", "match", "keep", "certify")
@@ -92,6 +93,21 @@ def test_what_is_in_force_follows_the_draft_until_something_is_activated(run: Ru
     assert ("policy-1", "separate consent is asked for") == (shown["by"], shown["note"])
     assert [("house", 9)] == [(pack["name"], pack["rules"]) for pack in shown["packs"]]
     assert active[:12] in run("policy", "show").stdout
+
+
+def test_before_anything_is_activated_a_draft_shows_against_the_last_night(run: Run, home: Path) -> None:
+    assert chosen(place(home), "active").digest == chosen(place(home), "draft").digest
+    first = place(home)
+    first.policy_store.pin(first.policy)
+    RunFolder(first.settings.runs, "night").write(
+        TaskRecord("night", "decide", "done", "", "", 0.0, 0.0, digests={"policy": first.policy.digest})
+    )
+    draft(home, STRICTER)
+    before, now = chosen(place(home), "active"), chosen(place(home), "draft")
+    assert (first.policy.digest, place(home).policy.digest) == (before.digest, now.digest)
+    assert before.digest != now.digest
+    assert 0 == activate(run).exit_code
+    assert now.digest == chosen(place(home), "active").digest
 
 
 def test_the_rules_of_before_come_back_by_activating_them_again(run: Run, home: Path) -> None:
