@@ -31,6 +31,7 @@ from habeas.policy.facts import canonical, fact_named, facts_of, odd
 from habeas.policy.regimes import ALL
 from habeas.policy.statutes import Statute
 from habeas.steps.derive import retention_end
+from habeas.steps.derive_activity import Clock
 from habeas.steps.derive_terms import terms_of
 
 
@@ -94,6 +95,7 @@ def test_an_activity_that_says_nothing_supplies_nothing() -> None:
     told = embed(activity=silent).facts.keys() - embed(activity=None).facts.keys()
     assert set() == told
     assert True is embed(activity=silent).facts["activity_recorded"]
+    assert False is embed(activity=None).facts["activity_recorded"]
 
 
 def test_without_a_notice_nobody_knows_whether_consent_rests_on_it() -> None:
@@ -216,9 +218,29 @@ def test_data_that_leaves_is_seen_to_leave(source: Any, activity: Any, korea: An
 def test_another_sources_controller_is_a_third_party() -> None:
     """Whoever controls one archive is nobody's own controller in another."""
     named = an_activity(recipient=a_vendor("controller", name="Museum"))
-    assert "controller" == embed(activity=named).facts["recipient_role"]
+    own = embed(activity=named).facts
+    assert ("controller", True) == (
+        own["recipient_role"],
+        own["recipient_consented"],
+    )  # nobody else to be named
     other = embed(activity=named, source=a_source(controller="City"))
     assert ("third_party", False) == (other.facts["recipient_role"], other.facts["recipient_consented"])
+
+
+def test_a_run_about_the_past_hears_what_was_said_since() -> None:
+    """`as_of` is what the run is about, `known_at` what it may know: a withdrawal recorded later still counts."""
+    late = a_full_statement("withdrawn", given_at=day("2026-05-20"), recorded_at=day("2026-06-10"))
+    said = [a_full_statement(), late]
+    assert "given" == embed(statements=said).facts["consent"]
+    assert "withdrawn" == embed(statements=said, known_at=day("2026-06-11")).facts["consent"]
+
+
+def test_a_clock_notes_the_days_that_lie_ahead_and_no_others() -> None:
+    clock = Clock(day("2026-06-01"))
+    days = (date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 2), date.max)
+    assert [True, True, False, False] == [clock.reached(each) for each in days]
+    assert not clock.reached(date.max, 1)  # further ahead than days can be written
+    assert [day("2026-06-02")] == clock.flips
 
 
 def test_consent_must_name_the_recipient_and_every_country() -> None:
@@ -320,10 +342,10 @@ def test_waivers_in_force_are_named_and_no_others() -> None:
         a_waiver("HOUSE-16"), a_waiver("HOUSE-9"), a_waiver("HOUSE-9", sources=("studio",)),
         a_waiver("HOUSE-7", ends_on=date(2026, 6, 1)), a_waiver("HOUSE-8", granted_on=date(2026, 6, 2)),
         a_waiver("HOUSE-10", sources=("lobby",)), a_waiver("HOUSE-11", purposes=("model_training",)),
+        a_waiver("HOUSE-2", sources=("studio",)), a_waiver("HOUSE-3", purposes=("archive_search",)),
     )  # fmt: skip
-    assert (
-        "HOUSE-16,HOUSE-9" == embed(waivers=waivers).facts["waived"] == scan(waivers=waivers).facts["waived"]
-    )
+    for found in (embed(waivers=waivers), scan(waivers=waivers)):
+        assert "HOUSE-16,HOUSE-2,HOUSE-3,HOUSE-9" == found.facts["waived"]
     assert "waived" not in embed().facts
     assert day("2026-06-02") == embed(waivers=waivers).valid_until
 
