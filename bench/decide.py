@@ -37,7 +37,8 @@ from habeas.policy.decide import Decider
 from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
 from habeas.settings import ALL_PACKS, SHIPPED_POLICIES, Settings
 from habeas.spark import decide
-from habeas.spark.session import cpu_seconds, open_session
+from habeas.spark.cpu import CpuClock
+from habeas.spark.session import open_session
 from habeas.spark.tables import Tables
 from habeas.steps.last_decided import Last, Mark, basis
 from habeas.synthetic.activities import activities
@@ -206,11 +207,12 @@ def night(
     )  # fmt: skip
     tables = Tables(spark, Settings(home=home), question.run_id, policies.digest)
     last = "the first night" if after is None else first_night(after)
-    Timed.seconds, cpu, wall = 0.0, cpu_seconds(spark), time.monotonic()
-    counts, words = decide.decide(tables, policies.packs, question, keys, last)
-    wall, cpu = time.monotonic() - wall, cpu_seconds(spark) - cpu
+    Timed.seconds, wall = 0.0, time.monotonic()
+    with CpuClock(spark) as cpu:
+        counts, words = decide.decide(tables, policies.packs, question, keys, last)
+    wall = time.monotonic() - wall
     return {
-        "cpu": round(cpu, 2),
+        "cpu": round(cpu.seconds(), 2),
         "wall": round(wall, 2),
         "cedar": round(Timed.seconds, 3),
         "counts": counts,

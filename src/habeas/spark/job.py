@@ -22,8 +22,9 @@ from habeas.errors import HabeasError, Halted, RefusedByPolicy
 from habeas.model.orders import Halt
 from habeas.policy.policy_set import PolicySet
 from habeas.settings import Settings
+from habeas.spark.cpu import CpuClock
 from habeas.spark.halting import stopping
-from habeas.spark.session import cpu_seconds, open_session
+from habeas.spark.session import open_session
 from habeas.spark.tables import Tables
 from habeas.steps.orders import recipients_of, stop
 from habeas.steps.runs import RunFolder, TaskRecord
@@ -42,18 +43,18 @@ class Job:
     as_of: datetime
     orders: OrderFolder
     halts: HaltWatch  # of everything; see scoped_halts
+    cpu: CpuClock
     counts: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
-    cpu: float = 0.0
 
     def record(self, task: str, status: str) -> TaskRecord:
         """How the task stands now."""
         return TaskRecord(
             self.folder.run_id, task, status, self.started_at.isoformat(), datetime.now(UTC).isoformat(),
-            round(time.monotonic() - self.clock, 3), round(cpu_seconds(self.spark) - self.cpu, 3),
+            round(time.monotonic() - self.clock, 3), round(self.cpu.seconds(), 3),
             dict(self.counts), dict(self.digests),
         )  # fmt: skip
 
@@ -113,11 +114,11 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         return _say(task, error)
     shared = SparkSession.getActiveSession() is not None  # several jobs in a session: who made it stops it
     spark = open_session(f"habeas.{task}", settings)
-    job = Job(args, settings, spark, folder, as_of, orders, halts,
-              started_at=started, clock=clock, cpu=cpu_seconds(spark))  # fmt: skip
+    job = Job(args, settings, spark, folder, as_of, orders, halts, CpuClock(spark),
+              started_at=started, clock=clock)  # fmt: skip
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)
     status, code = "done", 0
-    with stopping(spark, halts) as stopped:
+    with job.cpu, stopping(spark, halts) as stopped:
         try:
             body(job)
         except Exception as error:  # noqa: BLE001  # the last line of defence: no text that may hold rows leaves it

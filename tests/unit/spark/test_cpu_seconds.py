@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-from types import SimpleNamespace
+import time
 from typing import Any, cast
 
 import pytest
 
-from habeas.spark import session
+from habeas.spark import cpu
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 _BUSY = "import time\nwhile time.process_time() < 0.3: pass\nprint('spent', flush=True)\ninput()"
@@ -18,16 +19,38 @@ _BUSY = "import time\nwhile time.process_time() < 0.3: pass\nprint('spent', flus
 
 def test_the_cpu_seconds_of_a_child_and_its_child_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A parent's own list of children may miss some while they run; each child's word for its parent doesn't."""
-    monkeypatch.setattr(session, "jvm_pid", lambda _: os.getpid())
-    spark = cast(Any, SimpleNamespace())
-    before = session.cpu_seconds(spark)
-    starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_BUSY!r}], check=True)"
-    with subprocess.Popen(
-        [sys.executable, "-c", starts], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as parent:
+    running, ended = spent(
+        monkeypatch, "import subprocess, sys\nsubprocess.run([sys.executable, '-c', BUSY])"
+    )
+    assert running >= 0.25
+    assert ended >= 0.25, "those that ended included"
+
+
+def test_the_cpu_seconds_of_a_worker_that_nobody_waits_for_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As PySpark's daemon treats its workers: the kernel forgets what they spent."""
+    deaf = "import signal, subprocess, sys\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+    running, ended = spent(monkeypatch, deaf + "subprocess.Popen([sys.executable, '-c', BUSY]).wait()")
+    assert running >= 0.25
+    assert ended >= 0.25
+
+
+def spent(monkeypatch: pytest.MonkeyPatch, program: str) -> tuple[float, float]:
+    """CPU seconds of a program that starts a busy one: while that waits, and after both ended."""
+    monkeypatch.setattr(cpu, "jvm_pid", lambda _: os.getpid())
+    program = program.replace("BUSY", repr(_BUSY))
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    with cpu.CpuClock(cast(Any, None), every=0.02) as clock, subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:  # fmt: skip
         assert parent.stdout is not None
         assert "spent\n" == parent.stdout.readline()
-        running = session.cpu_seconds(spark) - before
+        time.sleep(0.1)
+        running = clock.seconds()
         parent.communicate("\n")
-    assert running >= 0.3
-    assert session.cpu_seconds(spark) - before >= 0.3, "those that ended included"
+        ended = clock.seconds()
+    # This process is the root here, so its own seconds count twice.
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    mine = 2 * (now.ru_utime + now.ru_stime - own.ru_utime - own.ru_stime)
+    return running - mine, ended - mine

@@ -1,0 +1,110 @@
+"""What a run cost in CPU seconds: this process, the JVM, and everything below it.
+
+The kernel adds what an ended process spent to a parent that waits for it. PySpark's worker daemon doesn't wait: it
+ignores the death of its workers, and an idle worker is ended after a minute. So somebody has to look while they live.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Self
+
+from pyspark.sql import SparkSession
+
+from habeas.spark.session import jvm_pid
+
+_IGNORED = 1 << (signal.SIGCHLD - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    name: tuple[int, int]  # process id and when it started: ids come again
+    parent: int
+    seconds: float  # its own, and those of children it waited for
+
+
+class CpuClock:
+    """CPU seconds since it was made, those of ended processes included, but for their last moment (`every`, seconds).
+
+    Use it as a context: it looks every now and then until its end. Zero where the system has no /proc.
+    """
+
+    def __init__(self, spark: SparkSession, every: float = 1.0) -> None:
+        self._root = jvm_pid(spark)
+        self._lock, self._over = Lock(), Event()
+        self._unwaited: dict[tuple[int, int], float] = {}  # alive at the last look; nobody waits for them
+        self._ended = 0.0
+        self._begun = self._total()
+        self._looking = Thread(target=self._look, args=(every,), daemon=True, name="cpu")
+
+    def __enter__(self) -> Self:
+        self._looking.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        self._over.set()
+        self._looking.join()
+
+    def seconds(self) -> float:
+        return self._total() - self._begun
+
+    def _look(self, every: float) -> None:
+        while not self._over.wait(every):
+            self._total()
+
+    def _total(self) -> float:
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        with self._lock:
+            known = _processes()
+            below = list(_below(self._root, known))
+            for name in self._unwaited.keys() - {each.name for each in known.values()}:
+                self._ended += self._unwaited.pop(name)
+            deaf = {pid for pid in {each.parent for each in below} if _ignores_the_dead(pid)}
+            self._unwaited |= {each.name: each.seconds for each in below if each.parent in deaf}
+            return own.ru_utime + own.ru_stime + self._ended + sum(each.seconds for each in below)
+
+
+def _below(root: int | None, known: Mapping[int, _Process]) -> Iterator[_Process]:
+    """A process and all that it started, directly or not."""
+    children: dict[int, list[int]] = {}
+    for pid, each in known.items():
+        children.setdefault(each.parent, []).append(pid)
+    waiting = [root] if root in known else []
+    while waiting:
+        pid = waiting.pop()
+        yield known[pid]
+        waiting += children.get(pid, ())
+
+
+def _processes() -> dict[int, _Process]:
+    """Every process by its id.
+
+    By each one's own word for its parent: a parent's list of children may leave some out while they run. Empty where
+    the system has no /proc.
+    """
+    tick = os.sysconf("SC_CLK_TCK")
+    found = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        pid, spent = int(place.parent.name), sum(int(fields[i]) for i in (11, 12, 13, 14)) / tick
+        found[pid] = _Process((pid, int(fields[19])), int(fields[1]), spent)
+    return found
+
+
+def _ignores_the_dead(pid: int) -> bool:
+    """Whether the kernel forgets what this process's children spent."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return False
+    return any(line.startswith("SigIgn:") and int(line.split()[1], 16) & _IGNORED for line in lines)
