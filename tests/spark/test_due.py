@@ -29,7 +29,7 @@ from spark_world import (
 from habeas.errors import Unavailable
 from habeas.model.people import Scope
 from habeas.settings import Settings
-from habeas.spark import due
+from habeas.spark import local
 from habeas.spark.decide import decide
 from habeas.spark.due import due_since
 from habeas.spark.since import Seen
@@ -223,13 +223,29 @@ def test_however_many_are_due_they_are_found(
     got_a_key(world)
     learnt(world)
     found = []
-    for few in (due._FEW, 2):  # kept as a plan where they are more
-        monkeypatch.setattr(due, "_FEW", few)
+    for few in (local.FEW, 2):  # kept as a plan where they are more
+        monkeypatch.setattr(local, "FEW", few)
         asked = due_since(world, Seen(world), first[1], question(**AGAIN), OPEN_THEN)
         assert not isinstance(asked, str)
         found.append(sorted(row["line_id"] for row in asked.lines.collect()))
     assert {f"line-of-{n}" for n in (10, 11, 12)} <= set(found[0])
     assert found[0] == found[1]
+
+
+def test_many_fact_sets_are_kept_like_few(
+    world: Tables, first: tuple[Path, Last], packs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they are many no task carries their texts, and nothing is stored twice."""
+    monkeypatch.setattr(local, "FEW", 2)
+    withdrawn(world)
+    got_a_key(world)
+    decide(world, packs, question(**AGAIN), OPEN_THEN, first[1])
+    decide(world, packs, question(**{**AGAIN, "run_id": "r3"}), OPEN_THEN, "every line was asked for")
+    stored = [row["facts_digest"] for row in world.read("fact_sets").collect()]
+    named = {row["facts_digest"] for row in world.read("decisions").collect()}
+    assert len(stored) == len(set(stored))
+    assert named <= set(stored)
+    assert {AGAIN["as_of"], NOW} == {row["recorded_at"] for row in world.rows("fact_sets")}
 
 
 def test_a_quiet_night_looks_at_nothing_and_writes_nothing(

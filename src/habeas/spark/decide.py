@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from habeas.model.decision import Action
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
+from habeas.spark import local
 from habeas.spark.decisions import current
 from habeas.spark.due import due_since
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
-from habeas.spark.local import local
 from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
@@ -85,7 +85,7 @@ def _settle(
         distinct = sets_of(derived).collect()
         decider = Decider(packs)
         answers = [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct]
-        verdicts = local(tables.spark, answers, _VERDICT)
+        verdicts = local.local(tables.spark, answers, _VERDICT)
         stored = tables.read("decisions").where(F.col("action") == action.value)
         if due is not None:
             thing = "line_id" if action is Action.EMBED else "asset_id"
@@ -119,13 +119,22 @@ def _settle(
             for r in changed.groupBy("effect").agg(F.count("*").alias("n")).collect()
         }
         if counts:
-            tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": question.as_of} for r in distinct])
+            _store(tables, derived, distinct, question)
             tables.insert_missing("decisions", changed, as_of=question.as_of, action=action.value)
         return {f"{action.value}_{effect}": n for effect, n in counts.items()} | {
             f"{action.value}_fact_sets": len(distinct)
         }
     finally:
         derived.unpersist()
+
+
+def _store(tables: Tables, derived: DataFrame, distinct: Sequence[Row], question: Question) -> None:
+    """Keep the fact sets. Where they are many their texts stay with the workers: a task can't carry them."""
+    if len(distinct) > local.FEW:
+        sets = sets_of(derived).withColumn("recorded_at", F.lit(question.as_of))
+        tables.insert_missing("fact_sets", sets)
+    else:
+        tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": question.as_of} for r in distinct])
 
 
 def _verdict(decider: Decider, action: str, facts: str, digest: str) -> tuple[object, ...]:

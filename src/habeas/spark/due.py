@@ -13,14 +13,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from habeas.spark.decisions import key_frame, shut_keys
-from habeas.spark.local import local
+from habeas.spark.local import small
 from habeas.spark.since import Seen, Since
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
 from habeas.steps.last_decided import Last
 
-_FEW = 50_000
-_OPEN = "get_json_object(facts, '$.key_open')"
+# Facts are canonical JSON: no blanks, and a quotation mark inside of a text is escaped.
+_TOLD_OPEN = '"key_open":true'
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,15 @@ def _reaches_all(tables: Tables, since: Since, last: Last) -> str:
 def _lines(
     tables: Tables, since: Since, last: Last, question: Question, open_keys: frozenset[str]
 ) -> DataFrame:
-    people = _few(_people(tables, since, last, question)).withColumn("of_person", F.lit(True))
-    files = _few(since.rows("assets").select("asset_id")).withColumn("of_file", F.lit(True))
+    people = small(_people(tables, since, last, question).distinct()).withColumn("of_person", F.lit(True))
+    files = small(since.rows("assets").select("asset_id").distinct()).withColumn("of_file", F.lit(True))
     named = [
         since.rows("rosters").select("line_id"),
         _of_others(since, last, question).where("action = 'embed'").select("line_id"),
         _ended(tables, last, question, "embed").select("line_id"),
         _misjudged_keys(tables, open_keys),
     ]
-    itself = _few(_united(named)).withColumn("itself", F.lit(True))
+    itself = small(_united(named).distinct()).withColumn("itself", F.lit(True))
     rosters = tables.read("rosters")
     found = rosters.join(people, "subject_id", "left").join(files, "asset_id", "left")
     found = found.join(itself, "line_id", "left").where("of_person OR of_file OR itself")
@@ -130,7 +130,9 @@ def _misjudged_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
     The key store keeps no versions that could be compared, so decisions are held against it as it is now.
     """
     shut = key_frame(tables, shut_keys(tables, open_keys)).withColumn("shut", F.lit(True))
-    opened = tables.read("fact_sets").where(f"action = 'embed' AND {_OPEN} = 'true'")
+    opened = tables.read("fact_sets").where(
+        (F.col("action") == "embed") & F.col("facts").contains(_TOLD_OPEN)
+    )
     told = opened.select("facts_digest", F.lit(True).alias("told_open"))
     decided = tables.read("decisions").where("action = 'embed' AND key_id IS NOT NULL")
     decided = decided.join(F.broadcast(shut), "key_id", "left").join(
@@ -142,15 +144,6 @@ def _misjudged_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
         F.max(F.struct("as_of", wrong.alias("wrong"))).alias("newest")
     )
     return newest.where("newest.wrong").select("line_id")
-
-
-def _few(ids: DataFrame) -> DataFrame:
-    """One column, each value once. Looked up at once and sent along where they are few, as on most nights: what is
-    joined with a frame of unknown size is shuffled whole, and that is the whole roster.
-    """
-    ids = ids.distinct()
-    found = ids.limit(_FEW + 1).collect()
-    return ids if len(found) > _FEW else local(ids.sparkSession, found, ids.schema)
 
 
 def _united(frames: list[DataFrame]) -> DataFrame:

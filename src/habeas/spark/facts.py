@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from habeas.policy.regimes import LAWS
 from habeas.spark.decisions import current, key_frame
+from habeas.spark.local import small
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Deriver, FactSet, Question, Surroundings
 from habeas.steps.ledger_rows import leave_out_of, source_of
@@ -122,7 +123,7 @@ def _people_and_lines(
     """
     listed = tables.read("rosters") if rosters is None else rosters
     lines = listed.join(tables.read("assets").select(*_ASSET), "asset_id")
-    who = None if rosters is None else rosters.select("subject_id").distinct()
+    who = None if rosters is None else small(rosters.select("subject_id").distinct())
     said = _of(who, tables.read("consents").where(F.col("purpose").isin(*question.wanted)))
     people = [
         _records("statement", said, "subject_id"),
@@ -184,8 +185,12 @@ def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: Da
     decisions = decisions.where("action = 'embed'")
     if only is not None:
         assets, decisions = (each.join(only, "asset_id", "left_semi") for each in (assets, decisions))
-    decided = current(decisions)
-    facts = fact_sets.where("action = 'embed'")
+    decided, facts = current(decisions), fact_sets.where("action = 'embed'")
+    if only is not None:  # a text is read for those alone
+        decided = small(decided.select("asset_id", "purpose", "effect", "valid_until", "facts_digest"))
+        facts = facts.join(
+            F.broadcast(decided.select("facts_digest").distinct()), "facts_digest", "left_semi"
+        )
     said = F.from_json("facts", ", ".join(f"{law} boolean" for law in LAWS))
     reached = facts.select("facts_digest", said.alias("said")).select("facts_digest", "said.*")
     # A line whose facts are gone, can't be read or don't say may be under any law.

@@ -13,6 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
+FEW = 50_000  # rows that the driver may hold and send along without a thought
+
 
 def local(spark: SparkSession, rows: Sequence[tuple[object, ...]], schema: str | StructType) -> DataFrame:
     """Rows in the order of the schema's columns. Instants carry a zone."""
@@ -21,3 +23,12 @@ def local(spark: SparkSession, rows: Sequence[tuple[object, ...]], schema: str |
     columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, fields, strict=True)]
     return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=fields), shape)
+
+
+def small(frame: DataFrame) -> DataFrame:
+    """The same rows, looked up at once and sent along where they are few, as on most nights.
+
+    What is joined with a frame of unknown size is shuffled whole, and that may be the whole roster.
+    """
+    found = frame.limit(FEW + 1).toArrow()
+    return frame if found.num_rows > FEW else frame.sparkSession.createDataFrame(found, frame.schema)
