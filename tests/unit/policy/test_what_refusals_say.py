@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cedar_rules import a_pack, pair, permit
 
@@ -71,7 +73,12 @@ FLAWED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rules", "says", "hint"), FLAWED, ids=[says for _, says, _ in FLAWED])
+def named(value: object) -> str:
+    """A case's part of its test's name, without what some tools trip over."""
+    return re.sub(r"\W+", "-", str(value))[-40:]
+
+
+@pytest.mark.parametrize(("rules", "says", "hint"), FLAWED, ids=named)
 def test_a_flawed_rule_is_refused_word_by_word(rules: str, says: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         a_pack("t", rules)
@@ -86,6 +93,7 @@ def test_a_flawed_rule_is_refused_word_by_word(rules: str, says: str, hint: str)
         (permit("T-0", "scan", "embed"), pair("T-1", "statute_named", "!context.statute_named", "keep"),
          "t/a.cedar:3: speaks about keep, which the pack never permits"),
     ],
+    ids=named,
 )  # fmt: skip
 def test_what_nobody_permits_is_said_word_by_word(permits: str, rules: str, says: str) -> None:
     hint = "What nobody permits is refused, whatever the facts: write one unconditional permit an action."
@@ -127,6 +135,7 @@ def test_facts_that_can_not_be_read_are_refused_word_by_word() -> None:
         ("2027-02-01", "2026-10-01", "w.yaml:2: it ends before it begins", "ends_on is the first day without it."),
         ("[studio]", "[All]", "w.yaml:7: sources must name each one", "Leave sources out where it limits nothing."),
     ],
+    ids=named,
 )  # fmt: skip
 def test_a_flawed_waiver_is_refused_word_by_word(old: str, new: str, says: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
