@@ -235,7 +235,7 @@ def test_however_many_are_due_they_are_found(
 def test_many_fact_sets_are_kept_like_few(
     world: Tables, first: tuple[Path, Last], packs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where they are many no task carries their texts, and nothing is stored twice."""
+    """By another way, and nothing is stored twice."""
     monkeypatch.setattr(local, "FEW", 2)
     withdrawn(world)
     got_a_key(world)

@@ -129,7 +129,7 @@ def _settle(
 
 
 def _store(tables: Tables, derived: DataFrame, distinct: Sequence[Row], question: Question) -> None:
-    """Keep the fact sets. Where they are many their texts stay with the workers: a task can't carry them."""
+    """Keep the fact sets. Where they are many the workers do: a cluster's task carries 128 MB at most."""
     if len(distinct) > local.FEW:
         sets = sets_of(derived).withColumn("recorded_at", F.lit(question.as_of))
         tables.insert_missing("fact_sets", sets)
