@@ -9,7 +9,7 @@ from cedar_rules import a_pack, pair, permit
 
 from habeas.errors import UsageError
 from habeas.policy.decide import Decider
-from habeas.policy.facts import canonical, parse
+from habeas.policy.facts import canonical, parse, waived_in
 from habeas.policy.waivers import waivers_of
 
 PAIR = pair("T-1", "consent_explicit", "!context.consent_explicit")
@@ -141,3 +141,11 @@ def test_a_flawed_waiver_is_refused_word_by_word(old: str, new: str, says: str, 
     with pytest.raises(UsageError) as caught:
         waivers_of(WAIVER.replace(old, new).encode(), "w.yaml", {"HOUSE-9"}, {"archive_search"})
     assert (says, hint) == (caught.value.message, caught.value.hint)
+
+
+def test_a_rule_keeps_its_citation_for_whoever_is_refused_by_it() -> None:
+    assert {"Art 1"} == {each.rule.citation for each in a_pack("t", PAIR).rules}
+
+
+def test_of_two_waivers_at_once_both_are_read() -> None:
+    assert {"HOUSE-16", "HOUSE-9"} == waived_in({"waived": "HOUSE-16,HOUSE-9"})
