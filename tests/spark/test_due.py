@@ -232,19 +232,22 @@ def test_however_many_are_due_they_are_found(
     assert found[0] == found[1]
 
 
-def test_many_fact_sets_are_kept_like_few(
+def test_a_night_with_much_to_do_ends_like_a_whole_one(
     world: Tables, first: tuple[Path, Last], packs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By another way, and nothing is stored twice."""
+    """Where much is due it is kept as a plan, and fact sets are stored in parts: none lost, none twice."""
     monkeypatch.setattr(local, "FEW", 2)
+    monkeypatch.setattr("habeas.spark.decide.FEW", 3)
     withdrawn(world)
     got_a_key(world)
-    decide(world, packs, question(**AGAIN), OPEN_THEN, "every line was asked for")
-    stored = [row["facts_digest"] for row in world.read("fact_sets").collect()]
-    named = {row["facts_digest"] for row in world.read("decisions").collect()}
+    counts, _ = decide(world, packs, question(**AGAIN), OPEN_THEN, first[1])
+    assert counts["embed_fact_sets"] > 3
+    stored = [row["facts_digest"] for row in world.rows("fact_sets")]
     assert len(stored) == len(set(stored))
-    assert named <= set(stored)
-    assert {AGAIN["as_of"], NOW} == {row["recorded_at"] for row in world.rows("fact_sets")}
+    assert {row["facts_digest"] for row in world.rows("decisions")} <= set(stored)
+    again, _ = decide(world, packs, question(**AGAIN), OPEN_THEN, "every line was asked for")
+    assert again["lines_due"] > counts["lines_due"]
+    assert not [n for n in again if n.startswith(("embed_", "scan_")) and "fact_sets" not in n]
 
 
 def test_a_quiet_night_looks_at_nothing_and_writes_nothing(

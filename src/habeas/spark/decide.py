@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 from habeas.model.decision import Action
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
-from habeas.spark import local
 from habeas.spark.decisions import current
 from habeas.spark.due import due_since
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
+from habeas.spark.local import FEW, local
 from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
@@ -85,7 +85,7 @@ def _settle(
         distinct = sets_of(derived).collect()
         decider = Decider(packs)
         answers = [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct]
-        verdicts = local.local(tables.spark, answers, _VERDICT)
+        verdicts = local(tables.spark, answers, _VERDICT)
         stored = tables.read("decisions").where(F.col("action") == action.value)
         if due is not None:
             thing = "line_id" if action is Action.EMBED else "asset_id"
@@ -119,7 +119,7 @@ def _settle(
             for r in changed.groupBy("effect").agg(F.count("*").alias("n")).collect()
         }
         if counts:
-            _store(tables, derived, distinct, question)
+            _store(tables, distinct, question)
             tables.insert_missing("decisions", changed, as_of=question.as_of, action=action.value)
         return {f"{action.value}_{effect}": n for effect, n in counts.items()} | {
             f"{action.value}_fact_sets": len(distinct)
@@ -128,13 +128,11 @@ def _settle(
         derived.unpersist()
 
 
-def _store(tables: Tables, derived: DataFrame, distinct: Sequence[Row], question: Question) -> None:
-    """Keep the fact sets. Where they are many the workers do: a cluster's task carries 128 MB at most."""
-    if len(distinct) > local.FEW:
-        sets = sets_of(derived).withColumn("recorded_at", F.lit(question.as_of))
-        tables.insert_missing("fact_sets", sets)
-    else:
-        tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": question.as_of} for r in distinct])
+def _store(tables: Tables, sets: Sequence[Row], question: Question) -> None:
+    """Keep the very fact sets that were asked about, in parts: a cluster's task carries 128 MB at most."""
+    for start in range(0, len(sets), FEW):
+        part = sets[start : start + FEW]
+        tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": question.as_of} for r in part])
 
 
 def _verdict(decider: Decider, action: str, facts: str, digest: str) -> tuple[object, ...]:
