@@ -4,8 +4,9 @@ Draws the tables of an installation of each size, then decides both gates over t
 CPU is that of driver, JVM and workers together, without the start of the session; small nights before warm the JVM
 up, so that its start can't flatten the slope. Each repeat decides anew, on tables without any decision.
 
-Then a few consents are withdrawn and the same tables are decided once more. Times are of this machine at this moment,
-and its load stands beside them: compare ratios, not seconds. Writes bench/results/decide.json.
+Then a few consents are withdrawn and the same tables are decided once more. Times are of this machine at this moment:
+compare ratios, not seconds. Load and pace (what a fixed loop cost meanwhile) stand beside each night, and slopes are
+given at equal pace too. Writes bench/results/decide.json, after each night.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,7 @@ from statistics import median
 from typing import Any
 
 import decide_tables
+from pace import Pace
 from pyspark.sql import SparkSession
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -51,7 +53,7 @@ EXAMPLES = """examples:
   bench/decide.py 30000 100000 300000            minutes
   bench/decide.py 100000 --repeats 1             one size: no slope
   bench/decide.py --folder /big/disk --json      scratch files elsewhere, JSON on standard output
-  bench/decide.py --go-on                        sizes that stand in the results already aren't measured again
+  bench/decide.py --go-on                        nights that stand in the results already aren't measured again
 """
 
 
@@ -83,7 +85,7 @@ def main() -> int:
     )
     parser.add_argument("--folder", type=Path, help="where scratch files go; default: the system's")
     parser.add_argument(
-        "--go-on", action="store_true", help="keep what the same code measured here before, size by size"
+        "--go-on", action="store_true", help="keep what the same code measured here before, night by night"
     )
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     asked = parser.parse_args()
@@ -101,31 +103,37 @@ def main() -> int:
 def measure(
     folder: Path, sizes: Sequence[int], repeats: int, changed: float, go_on: bool = False
 ) -> dict[str, Any]:
-    """Every size in turn; what is known is written after each, so that a run that is cut off loses one size."""
+    """Every size in turn; what is known is written after each night, so that a run that is cut off loses one."""
     decide.Decider = Timed
     policies = _policies()
     about = _about(repeats, changed)
-    found = [size for size in earlier(about) if size["lines"] in sizes] if go_on else []
-    missing = [n for n in sizes if n not in {size["lines"] for size in found}]
+    found = {size["lines"]: size for size in (earlier(about) if go_on else []) if size["lines"] in sizes}
+    missing = [n for n in sizes if "again" not in found.get(n, {})]
+    nights = sum(repeats - len(found.get(n, {}).get("nights", ())) for n in missing)
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                    console=Console(stderr=True))  # fmt: skip
     spark = open_session("bench-decide", Settings(home=folder / "spark"), "local[*]")
     with bar:
-        task = bar.add_task("warming up", total=1 + len(missing) * (repeats + 2))
+        task = bar.add_task("warming up", total=1 + nights + 2 * len(missing))
 
         def say(what: str) -> None:
             bar.update(task, advance=1, description=what)
 
         for n in range(WARM_UPS):
-            one_size(spark, folder / f"warm-{n}", WARM_UP, policies, 1, changed, lambda _: None)
+            list(
+                one_size(
+                    spark, folder / f"warm-{n}", {"lines": WARM_UP}, policies, 1, changed, lambda _: None
+                )
+            )
         for n in missing:
-            load = os.getloadavg()
-            size = one_size(spark, folder / f"{n}", n, policies, repeats, changed, say)
-            found.append(size | {"load_before": load, "load_after": os.getloadavg()})
-            save(about, found)
+            for size in one_size(
+                spark, folder / f"{n}", found.get(n, {"lines": n}), policies, repeats, changed, say
+            ):
+                found[n] = size
+                save(about, found.values())
         say("done")
     spark.stop()
-    return save(about, found)
+    return save(about, found.values())
 
 
 def _about(repeats: int, changed: float) -> dict[str, Any]:
@@ -147,12 +155,13 @@ def earlier(about: dict[str, Any]) -> list[dict[str, Any]]:
     return known["sizes"] if all(known.get(name) == value for name, value in about.items()) else []
 
 
-def save(about: dict[str, Any], found: list[dict[str, Any]]) -> dict[str, Any]:
-    sizes = sorted(found, key=lambda size: size["lines"])
+def save(about: dict[str, Any], found: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    sizes = sorted(found, key=lambda size: int(size["lines"]))
     result = about | {
         "sizes": sizes,
         "slopes": [
-            {"from": a["lines"], "to": b["lines"], "cpu": slope(a, b, "cpu"), "wall": slope(a, b, "wall")}
+            {"from": a["lines"], "to": b["lines"]}
+            | {kind: slope(a, b, kind) for kind in ("cpu", "at_equal_pace", "wall")}
             for a, b in pairwise(sizes)
         ],
     }
@@ -162,44 +171,57 @@ def save(about: dict[str, Any], found: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def one_size(
-    spark: SparkSession, folder: Path, lines: int, policies: PolicySet, repeats: int, changed: float,
+    spark: SparkSession, folder: Path, size: dict[str, Any], policies: PolicySet, repeats: int, changed: float,
     say: Callable[[str], None],
-) -> dict[str, Any]:  # fmt: skip
-    """Tables drawn once, decided `repeats` times anew, then once more after a few consents changed."""
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Tables drawn once, decided until `repeats` nights are there, then once more after a few consents changed.
+
+    Gives what is known of the size after each night.
+    """
+    lines, nights = size["lines"], list(size.get("nights", ()))
     say(f"{lines:,} lines: drawing tables")
-    drawn = folder / "drawn"
+    drawn, home, words = folder / "drawn", folder / "0", {}
     decide_tables.write(Tables(spark, Settings(home=drawn), "drawn"), lines)
     keys = decide_tables.open_keys(lines)
-    nights, home = [], folder / "0"
-    for n in range(repeats):
-        say(f"{lines:,} lines: night {n + 1} of {repeats}")
+    while len(nights) < repeats or not words:
+        say(f"{lines:,} lines: night {len(nights) + 1} of {repeats}")
         shutil.rmtree(home, ignore_errors=True)
-        home = folder / str(n)
+        home = folder / str(len(nights))
         # Delta never writes into a file again, so a link is as good as a copy.
         shutil.copytree(drawn / "warehouse", home / "warehouse", copy_function=os.link)
-        nights.append(night(spark, home, policies, keys))
+        found, words = night(spark, home, policies, keys)
+        nights.append(found)
+        yield summary(lines, nights)
     say(f"{lines:,} lines: after a change")
     withdrawn = decide_tables.change(Tables(spark, Settings(home=home), "change"), lines, changed)
-    again = night(spark, home, policies, keys - withdrawn, after=nights[-1]["words"])
+    again, _ = night(spark, home, policies, keys - withdrawn, after=words)
     shutil.rmtree(folder)
-    cpu, wall = (round(median(each[kind] for each in nights), 2) for kind in ("cpu", "wall"))
+    whole = summary(lines, nights)
+    ratio = {kind: round(again[kind] / whole[kind], 3) for kind in ("cpu", "at_equal_pace", "wall")}
+    yield whole | {"again": again | {"withdrawn": len(withdrawn), "ratio": ratio}}
+
+
+def summary(lines: int, nights: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Medians of the nights of one size."""
+    middle = {
+        kind: round(median(each[kind] for each in nights), 2) for kind in ("cpu", "at_equal_pace", "wall")
+    }
     return {
-        "lines": lines, "purposes": len(decide_tables.PURPOSES), "cpu": cpu, "wall": wall,
-        "lines_per_cpu_second": round(lines / cpu), "all_cpu": [each["cpu"] for each in nights],
+        "lines": lines, "purposes": len(decide_tables.PURPOSES), **middle,
+        "lines_per_cpu_second": round(lines / middle["cpu"]),
         "cedar_share": round(median(each["cedar"] / each["cpu"] for each in nights), 4),
-        "counts": nights[-1]["counts"],
-        "again": {
-            "cpu": again["cpu"], "wall": again["wall"], "counts": again["counts"], "withdrawn": len(withdrawn),
-            "ratio": {"cpu": round(again["cpu"] / cpu, 3), "wall": round(again["wall"] / wall, 3)},
-        },
+        "counts": nights[-1]["counts"], "nights": list(nights),
     }  # fmt: skip
 
 
 def night(
     spark: SparkSession, home: Path, policies: PolicySet, keys: frozenset[str],
     after: Mapping[str, str] | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Decide both gates; seconds, Cedar's part of them, and what was decided. `after`: what the first night left."""
+) -> tuple[dict[str, Any], dict[str, str]]:  # fmt: skip
+    """Decide both gates: seconds, Cedar's part of them, what was decided, and the words for the next night.
+
+    `after`: the words that the first night left. `at_equal_pace`: CPU in units of the loop that was run meanwhile.
+    """
     at = decide_tables.FIRST_NIGHT if after is None else decide_tables.SECOND_NIGHT
     question = decide.Question(
         wanted=decide_tables.PURPOSES, lists=policies.lists, policy=policies.digest, model=frozenset({"0" * 64}),
@@ -207,17 +229,19 @@ def night(
     )  # fmt: skip
     tables = Tables(spark, Settings(home=home), question.run_id, policies.digest)
     last = "the first night" if after is None else first_night(after)
-    Timed.seconds, wall = 0.0, time.monotonic()
-    with CpuClock(spark) as cpu:
+    load, Timed.seconds, wall = os.getloadavg(), 0.0, time.monotonic()
+    with CpuClock(spark) as cpu, Pace() as pace:
         counts, words = decide.decide(tables, policies.packs, question, keys, last)
     wall = time.monotonic() - wall
     return {
         "cpu": round(cpu.seconds(), 2),
+        "at_equal_pace": round(cpu.seconds() / pace.seconds),
         "wall": round(wall, 2),
+        "pace_ms": round(1000 * pace.seconds, 2),
         "cedar": round(Timed.seconds, 3),
+        "load_before": load,
         "counts": counts,
-        "words": words,
-    }
+    }, words
 
 
 def first_night(words: Mapping[str, str]) -> Last:
@@ -246,18 +270,21 @@ def show(result: dict[str, Any]) -> None:
         table.add_column(heading, justify="right")
     for size in result["sizes"]:
         sets = size["counts"]["embed_fact_sets"] + size["counts"]["scan_fact_sets"]
-        again = size["again"]
+        again = size.get("again")
+        after = (
+            (f"{again['withdrawn']} withdrawn", f"{again['ratio']['cpu']:.1%}") if again else ("not yet", "")
+        )
         table.add_row(
             f"{size['lines']:,}", str(size["cpu"]), str(size["wall"]), f"{sets:,}", f"{size['cedar_share']:.2%}",
-            f"{again['withdrawn']} withdrawn", f"{again['ratio']['cpu']:.1%}",
+            *after,
         )  # fmt: skip
     console = Console()
     console.print(table)
     for each in result["slopes"]:
         held = "holds" if each["cpu"] <= SLOPE_GOAL else "is missed"
-        console.print(f"Slope of CPU from {each['from']:,} to {each['to']:,} lines: {each['cpu']}; "
-                      f"the goal of {SLOPE_GOAL} {held}.")  # fmt: skip
-    worst = max(size["again"]["ratio"]["cpu"] for size in result["sizes"])
+        console.print(f"Slope of CPU from {each['from']:,} to {each['to']:,} lines: {each['cpu']} "
+                      f"({each['at_equal_pace']} at equal pace); the goal of {SLOPE_GOAL} {held}.")  # fmt: skip
+    worst = max((s["again"]["ratio"]["cpu"] for s in result["sizes"] if "again" in s), default=0.0)
     held = "holds" if worst <= AGAIN_GOAL else "is missed"
     console.print(f"A night after a small change costs up to {worst:.1%} of a full one; "
                   f"the goal of {AGAIN_GOAL:.0%} {held}.")  # fmt: skip
