@@ -55,6 +55,6 @@ lock: ## compile requirements.lock anew from pyproject.toml; review the diff
 lock-jars: ## resolve the jars anew and write their digests; review the diff
 	@$(BIN)/python tools/setup.py --lock-jars
 
-train-synthetic: setup ## train the drawn people's model pack from scratch (hours; resumable)
+train-synthetic: setup ## train the drawn people's model pack from scratch (a night; resumable)
 	$(BIN)/python -m pip install --quiet --editable '.[train]'
 	$(BIN)/python -m habeas.synthetic.training all

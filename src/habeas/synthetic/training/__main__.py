@@ -1,6 +1,6 @@
-"""Train the synthetic pack: `python -m habeas.synthetic.training all`, hours on two cores, no GPU.
+"""Train the synthetic pack: `python -m habeas.synthetic.training all`, a night on two cores, minutes beside a GPU.
 
-`all` draws the shards (two processes), trains both networks side by side, writes the pack and measures it.
+`all` draws the shards, trains both networks side by side, writes the pack and measures it.
 Each step can be called alone and goes on where it was stopped.
 """
 
@@ -22,8 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("step", choices=(*STEPS, "all"))
     parser.add_argument("--work", type=Path, default=Path("var/train"), help="shards and checkpoints")
     parser.add_argument("--pack", type=Path, default=Path("models/synthetic"), help="the pack's folder")
-    parser.add_argument("--version", default="1", help="version written into pack.toml")
-    parser.add_argument("--score", type=float, default=0.50, help="same_person_score written into pack.toml")
+    parser.add_argument("--version", default="2", help="version written into pack.toml")
+    parser.add_argument("--score", type=float, default=0.40, help="same_person_score written into pack.toml")
+    parser.add_argument(
+        "--processes", type=int, default=max(1, (os.cpu_count() or 1) - 1), help="processes that draw crops"
+    )
+    parser.add_argument(
+        "--device", default="", help="where the embedder is trained: cpu, cuda; default: cuda if there"
+    )
     options = parser.parse_args(arguments)
     if options.step == "all":
         return _all(options)
@@ -43,6 +49,7 @@ def _all(options: argparse.Namespace) -> int:
 def _start(step: str, options: argparse.Namespace) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "habeas.synthetic.training", step, "--work", str(options.work)]
     command += ["--pack", str(options.pack), "--version", options.version, "--score", str(options.score)]
+    command += ["--processes", str(options.processes), "--device", options.device]
     # one thread each: more would fight over the same cores and change the last bits
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return subprocess.Popen(command, env={**os.environ, **one})
@@ -61,7 +68,7 @@ def _run(options: argparse.Namespace) -> None:
     elif options.step == "crops":
         from habeas.synthetic.training import shards
 
-        shards.draw_all_crops(shards_folder)
+        shards.draw_all_crops(shards_folder, options.processes)
     elif options.step == "evaluate":
         from habeas.synthetic.training.evaluate import report
 
@@ -81,7 +88,8 @@ def _with_torch(options: argparse.Namespace) -> None:
     elif options.step == "embedder":
         from habeas.synthetic.training import train_embedder
 
-        train_embedder.train(options.work)
+        device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        train_embedder.train(options.work, torch.device(device))
     else:
         from habeas.synthetic.training.export import export
 

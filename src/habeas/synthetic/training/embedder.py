@@ -40,20 +40,20 @@ class Embedder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         # A coarse first step keeps the large maps, which cost most of the time, out of the network.
-        stem = nn.Sequential(nn.Conv2d(3, 56, 7, 4, 3, bias=False), nn.BatchNorm2d(56), nn.ReLU(inplace=True))
+        stem = nn.Sequential(nn.Conv2d(3, 64, 7, 4, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True))
         self.body = nn.Sequential(
             stem,
-            conv(56, 72, 2),
-            Residual(72),
-            Residual(72),
-            Residual(72),
-            conv(72, 136, 2),
-            Residual(136),
-            Residual(136),
+            conv(64, 96, 2),
+            Residual(96),
+            Residual(96),
+            Residual(96),
+            conv(96, 160, 2),
+            Residual(160),
+            Residual(160),
         )
         # each channel keeps where on the face something was, before places are summed
-        self.pool = nn.Sequential(nn.Conv2d(136, 136, 7, groups=136, bias=False), nn.BatchNorm2d(136))
-        self.last = nn.Linear(136, DIMENSIONS, bias=False)
+        self.pool = nn.Sequential(nn.Conv2d(160, 160, 7, groups=160, bias=False), nn.BatchNorm2d(160))
+        self.last = nn.Linear(160, DIMENSIONS, bias=False)
         self.norm = nn.BatchNorm1d(DIMENSIONS, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -64,19 +64,15 @@ class Embedder(nn.Module):
 
 
 class CosineMargin(nn.Module):
-    """Scaled cosines to the directions of some people; the right one is lowered by the margin (CosFace)."""
+    """Scaled cosines to the directions of all people; the right one is lowered by the margin (CosFace)."""
 
     def __init__(self, people: int, scale: float = 28.0) -> None:
         super().__init__()
         self.centres = nn.Parameter(torch.randn(people, DIMENSIONS) * 0.05)
         self.scale = scale
 
-    def forward(self, embeddings: Tensor, who: Tensor, others: Tensor, margin: float) -> Tensor:
-        """The loss of embeddings (n, 128) of people `who` (n,), against a sample of people `others` (k,).
-
-        `who` holds places in `others`, not person numbers.
-        """
-        centres = nn.functional.normalize(self.centres[others])
-        cosine = nn.functional.normalize(embeddings.float()) @ centres.T
+    def forward(self, embeddings: Tensor, who: Tensor, margin: float) -> Tensor:
+        """The loss of embeddings (n, 128) of people `who` (n,), told from everybody else."""
+        cosine = nn.functional.normalize(embeddings.float()) @ nn.functional.normalize(self.centres).T
         drop = torch.zeros_like(cosine).scatter_(1, who[:, None], margin)
         return nn.functional.cross_entropy((cosine - drop) * self.scale, who)

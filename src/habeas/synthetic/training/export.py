@@ -49,7 +49,7 @@ same_person_score = {score} # comparison score above which two templates are cal
 """
 
 
-def export(checkpoints: Path, pack: Path, version: str, same_person_score: float = 0.50) -> None:
+def export(checkpoints: Path, pack: Path, version: str, same_person_score: float = 0.40) -> None:
     """Write both networks' averaged weights and `pack.toml` with their digests into the folder `pack`."""
     pack.mkdir(parents=True, exist_ok=True)
     _export_detector(checkpoints / "detector.pt", pack / DETECTOR_FILE)

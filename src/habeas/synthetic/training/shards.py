@@ -7,6 +7,8 @@ is whole, so a trainer may wait for it. Samples are numbered; the same number is
 from __future__ import annotations
 
 import time
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +23,9 @@ from habeas.synthetic.training.alignment import SIDE, TEMPLATE, similarity
 
 MARGIN: Final = 8  # pixels around the aligned square, so that a trainer can shift it
 WINDOW: Final = SIDE + 2 * MARGIN
-CROP_PEOPLE: Final = 16_000
-CROP_SHARDS: Final = 8  # shard k holds one picture of every person
+CROP_PEOPLE: Final = 32_000
+CROP_SHARDS: Final = 11  # shard k holds one picture of every person
+_PART: Final = 500  # people whose crops a process draws at a time
 SCENES_PER_SHARD: Final = 2_000
 SCENE_SHARDS: Final = {
     320: 8,
@@ -52,17 +55,29 @@ def crop_path(folder: Path, shard: int) -> Path:
     return folder / f"crops-{shard}.npy"
 
 
-def draw_crops(folder: Path, shard: int, people: int = CROP_PEOPLE) -> None:
+def draw_crops(folder: Path, shard: int, pool: Executor, people: int = CROP_PEOPLE) -> None:
     """One aligned picture of every training person, with the true landmarks inside the window."""
     path = crop_path(folder, shard)
     if path.exists():
         return
-    pixels = np.empty((people, WINDOW, WINDOW, 3), np.uint8)
-    landmarks = np.empty((people, 5, 2), np.float32)
-    for index in range(people):
+    temporary = path.with_suffix(".part")
+    np.lib.format.open_memmap(temporary, "w+", np.uint8, (people, WINDOW, WINDOW, 3)).flush()
+    parts = [range(first, min(first + _PART, people)) for first in range(0, people, _PART)]
+    marks = list(pool.map(_draw_part, [temporary] * len(parts), [shard] * len(parts), parts))
+    np.savez(path.with_suffix(".npz"), landmarks=np.concatenate(marks))
+    temporary.rename(path)
+
+
+def _draw_part(path: Path, shard: int, people: range) -> NDArray[np.float32]:
+    """Some people's crops into their places of the file; gives their landmarks."""
+    cv2.setNumThreads(1)
+    pixels = np.load(path, mmap_mode="r+")
+    landmarks = np.empty((len(people), 5, 2), np.float32)
+    for place, index in enumerate(people):
         person = Person.from_seed(PEOPLE_TRAIN.start + index)
-        pixels[index], landmarks[index] = draw_crop(person, sample_rng("train", "crop", index, shard))
-    _finish(pixels, {"landmarks": landmarks}, path)
+        pixels[index], landmarks[place] = draw_crop(person, sample_rng("train", "crop", index, shard))
+    pixels.flush()
+    return landmarks
 
 
 def draw_crop(person: Person, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -119,7 +134,8 @@ def draw_all_scenes(folder: Path) -> None:
             draw_scenes(folder, 640, 0)
 
 
-def draw_all_crops(folder: Path) -> None:
+def draw_all_crops(folder: Path, processes: int = 1) -> None:
     """All crop shards, in the order the embedder's training asks for them."""
-    for shard in range(CROP_SHARDS):
-        draw_crops(folder, shard)
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        for shard in range(CROP_SHARDS):
+            draw_crops(folder, shard, pool)

@@ -17,61 +17,46 @@ from habeas.synthetic.seeds import PEOPLE_VALIDATION, sample_rng
 from habeas.synthetic.training import loop, shards
 from habeas.synthetic.training.alignment import SIDE, TEMPLATE, similarity
 from habeas.synthetic.training.embedder import CosineMargin, Embedder
+from habeas.synthetic.training.jitter import as_input, jittered
 from habeas.synthetic.training.scores import true_accept_rate
 
-ITERATIONS: Final = 5_000
-BATCH: Final = 128
-RIVALS: Final = 2_500  # people a batch is told apart from, of all people
+ITERATIONS: Final = 12_000
+BATCH: Final = 256
 PEAK: Final = 3e-3
-NEW_SHARD_EVERY: Final = 600  # iterations; training starts while later shards are still being drawn
+MARGIN: Final = 0.30
+NEW_SHARD_EVERY: Final = 500  # iterations; training starts while later shards are still being drawn
+SAVE_EVERY: Final = 250
 
 
 class Crops:
-    """Batches of aligned, jittered faces from the shards drawn so far."""
+    """Batches of aligned, jittered faces from the shards drawn so far. On a GPU, shards are kept there."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._pixels: list[NDArray[np.uint8]] = []
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self._folder, self._device = folder, device
+        self._pixels: list[Tensor] = []
         self._marks: list[NDArray[np.float32]] = []
 
     def _open(self, shard: int) -> None:
         while len(self._pixels) <= shard:
             path = shards.wait_for(shards.crop_path(self._folder, len(self._pixels)))
-            self._pixels.append(np.load(path, mmap_mode="r"))
+            # "c": nothing is written, but torch asks for memory that could be
+            self._pixels.append(torch.from_numpy(np.load(path, mmap_mode="c")).to(self._device))
             self._marks.append(np.load(path.with_suffix(".npz"))["landmarks"])
 
-    def batch(self, iteration: int) -> tuple[Tensor, NDArray[np.int64]]:
+    def batch(self, iteration: int) -> tuple[Tensor, Tensor]:
         """Faces (BATCH, 3, 112, 112) in -1..1, RGB, and person numbers (BATCH,)."""
         rng = sample_rng("train", "crop", iteration, 999)
         newest = min(shards.CROP_SHARDS - 1, iteration // NEW_SHARD_EVERY)
         self._open(newest)
         people = rng.choice(len(self._pixels[0]), BATCH, replace=False)
         which = rng.integers(0, newest + 1, BATCH)
-        faces = np.stack(
-            [jittered(self._pixels[s][p], self._marks[s][p], rng) for s, p in zip(which, people, strict=True)]
-        )
-        return as_input(faces), people
-
-
-def jittered(
-    window: NDArray[np.uint8], marks: NDArray[np.float32], rng: np.random.Generator
-) -> NDArray[np.uint8]:
-    """The 112 x 112 square as a detector with a detector's errors would have aligned it, sometimes part erased."""
-    error = rng.uniform(0.0, 3.2)
-    noisy = marks + rng.normal(0.0, error, (5, 2)) + rng.normal(0.0, 0.5 * error, 2)
-    matrix = similarity(noisy.astype(float), TEMPLATE)
-    face = cv2.warpAffine(window, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-    if rng.random() < 0.25:
-        w, h = rng.integers(10, 45, 2)
-        x, y = rng.integers(0, SIDE - w), rng.integers(0, SIDE - h)
-        face[y : y + h, x : x + w] = rng.integers(0, 256, 3)
-    return face.astype(np.uint8, copy=False)
-
-
-def as_input(faces: NDArray[np.uint8]) -> Tensor:
-    """BGR uint8 (n, 112, 112, 3) to what the network takes."""
-    batch = torch.from_numpy(np.ascontiguousarray(faces[..., ::-1])).permute(0, 3, 1, 2).float()
-    return ((batch - 127.5) / 127.5).contiguous(memory_format=torch.channels_last)
+        windows = torch.empty((BATCH, *self._pixels[0].shape[1:]), dtype=torch.uint8, device=self._device)
+        for shard in np.unique(which):
+            here = np.flatnonzero(which == shard)
+            chosen = torch.from_numpy(people[here]).to(self._device)
+            windows[torch.from_numpy(here).to(self._device)] = self._pixels[shard][chosen]
+        marks = np.stack([self._marks[s][p] for s, p in zip(which, people, strict=True)])
+        return jittered(windows, marks.astype(float), rng), torch.from_numpy(people).to(self._device)
 
 
 def validation_faces(people: int = 150, pictures: int = 4) -> tuple[Tensor, NDArray[np.int64]]:
@@ -82,26 +67,27 @@ def validation_faces(people: int = 150, pictures: int = 4) -> tuple[Tensor, NDAr
         for picture in range(pictures):
             rng = sample_rng("validation", "crop", index, picture)
             window, marks = shards.draw_crop(person, rng)
-            noisy = marks + rng.normal(0.0, 1.2, (5, 2))
+            noisy = marks + rng.normal(0.0, 1.6, (5, 2))
             faces.append(cv2.warpAffine(window, similarity(noisy.astype(float), TEMPLATE), (SIDE, SIDE)))
             who.append(index)
-    return as_input(np.stack(faces)), np.array(who)
+    return as_input(torch.from_numpy(np.stack(faces))), np.array(who)
 
 
 @torch.no_grad()
 def validate(net: Embedder, faces: Tensor, who: NDArray[np.int64]) -> float:
     """True accept rate at a false accept rate of 1e-3."""
     net.eval()
-    vectors = torch.cat([net(part) for part in faces.split(100)]).numpy()
+    vectors = torch.cat([net(part) for part in faces.split(100)]).cpu().numpy()
     return true_accept_rate(vectors, who, 1e-3)[0]
 
 
-def train(folder: Path, iterations: int = ITERATIONS) -> None:
+def train(folder: Path, device: torch.device, iterations: int = ITERATIONS) -> None:
     """Train or go on training; leaves `embedder.pt` in the folder, beside the shards' folder."""
     torch.manual_seed(20_240_601)
-    crops, faces_who = Crops(folder / "shards"), validation_faces()
-    net: Embedder = Embedder().to(memory_format=torch.channels_last)
-    head, average = CosineMargin(shards.CROP_PEOPLE), loop.Average(net, 0.998)
+    crops, (faces, who) = Crops(folder / "shards", device), validation_faces()
+    faces = faces.to(device)
+    net: Embedder = Embedder().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    head, average = CosineMargin(shards.CROP_PEOPLE).to(device), loop.Average(net, 0.998)
     weights = [p for p in net.parameters() if p.ndim > 1]
     other = [p for p in net.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
@@ -116,9 +102,8 @@ def train(folder: Path, iterations: int = ITERATIONS) -> None:
         first = state["iteration"]
     started, total = time.monotonic(), 0.0
     for iteration in range(first, iterations):
-        rate = loop.learning_rate(iteration, iterations, PEAK)
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = loop.learning_rate(iteration, iterations, PEAK)
         net.train()
         loss = _step(net, head, crops, iteration, iterations)
         optimiser.zero_grad(set_to_none=True)
@@ -128,12 +113,10 @@ def train(folder: Path, iterations: int = ITERATIONS) -> None:
         total += float(loss.detach())
         done = iteration + 1
         if done % 50 == 0:
-            print(
-                f"{done} loss {total / 50:.3f} {(time.monotonic() - started) / (done - first):.3f} s/it",
-                flush=True,
-            )
+            pace = (time.monotonic() - started) / (done - first)
+            print(f"{done} loss {total / 50:.3f} {pace:.3f} s/it", flush=True)
             total = 0.0
-        if done % 250 == 0 or done == iterations:
+        if done % SAVE_EVERY == 0 or done == iterations:
             loop.save(
                 path,
                 {
@@ -144,17 +127,14 @@ def train(folder: Path, iterations: int = ITERATIONS) -> None:
                     "iteration": done,
                 },
             )
-        if done % 500 == 0 or done == iterations:
-            print(f"{done} validation TAR {validate(average.net, *faces_who):.4f} at FAR 1e-3", flush=True)
+        if done % 1000 == 0 or done == iterations:
+            print(f"{done} validation TAR {validate(average.net, faces, who):.4f} at FAR 1e-3", flush=True)
 
 
 def _step(net: Embedder, head: CosineMargin, crops: Crops, iteration: int, iterations: int) -> Tensor:
     faces, people = crops.batch(iteration)
-    margin = 0.30 * min(1.0, max(0.0, iteration / iterations - 0.10) / 0.60)
-    rivals = sample_rng("train", "other", iteration).choice(shards.CROP_PEOPLE, RIVALS, replace=False)
-    rivals = np.concatenate([people, np.setdiff1d(rivals, people)])
-    with torch.autocast("cpu", torch.bfloat16):
+    margin = MARGIN * min(1.0, max(0.0, iteration / iterations - 0.10) / 0.60)
+    with torch.autocast(faces.device.type, torch.bfloat16):
         embeddings = net(faces)
-    who = torch.arange(len(people))
-    loss: Tensor = head(embeddings, who, torch.from_numpy(rivals), margin)
+    loss: Tensor = head(embeddings, people, margin)
     return loss
