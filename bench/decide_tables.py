@@ -139,6 +139,7 @@ def _rosters(tables: Tables, lines: int, people: int) -> DataFrame:
         _pick("listed", (20, F.lit(None)), otherwise=person).alias("subject_id"),
         *(F.lit(None).cast(kind).alias(name) for name, kind in empty.items()),
         F.lit(None).cast("int").alias("position"),
+        F.lit(None).cast("int").alias("row"),
         F.lit(True).alias("closed"),
         _pick("attested", (10, F.lit("")), otherwise=F.lit("desk")).alias("attested_by"),
         F.lit(_BEFORE).alias("attested_at"),

@@ -6,8 +6,8 @@ The rules, each of which refuses when in doubt:
 - A face is bound to a line if it is the only face, and no candidate is, in the line's scope; if it stays
   there; if no other line's scope touches this one; and if it is never cut by the border, nor too near another.
 - A photo with one line and no region is a portrait: the scope is the whole picture.
-- A photo whose lines are all closed and numbered 1..n from the left is bound by place, if exactly n faces
-  stand in one row, clearly apart.
+- A photo whose lines are all closed and numbered from the left, in rows or in one, is bound by place, if exactly as
+  many faces stand in rows that nobody could read otherwise (see `caption`).
 - An anonymous placeholder never binds and counts as a line like any other.
 Each face (a track that isn't a candidate) is counted exactly once: bound, or under one reason.
 """
@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from habeas.faces import caption
 from habeas.faces.tracking import Ends
 from habeas.model.face import BindingReason, Track
 from habeas.model.limits import BindingRules
@@ -44,7 +44,7 @@ def bind(lines: Sequence[Line], tracks: Sequence[Track], photo: bool, rules: Bin
     """Pure; neither the order of the lines nor that of the tracks matters."""
     lines = sorted(lines, key=lambda line: line.line_id)
     faces = [track for track in tracks if not track.candidate]
-    placed = _by_place(lines, tracks, rules) if photo else None
+    placed = _by_caption(lines, tracks, rules) if photo else None
     chosen = [_speaks_of(track, lines, tracks, photo, rules) for track in faces] if placed is None else placed
     bound: list[tuple[Line, Track]] = []
     refused: Counter[str] = Counter()
@@ -117,37 +117,20 @@ def _unless_spoilt(line: Line, track: Track, others: Sequence[Track], rules: Bin
     return line, ""
 
 
-def _by_place(lines: Sequence[Line], tracks: Sequence[Track], rules: BindingRules) -> list[_Choice] | None:
+def _by_caption(lines: Sequence[Line], tracks: Sequence[Track], rules: BindingRules) -> list[_Choice] | None:
     """Choices for a closed, numbered roster; None if the lines aren't one."""
-    if not lines or any(line.position is None or not line.closed or _has_scope(line) for line in lines):
+    if not caption.is_caption(lines):
         return None
     faces = [track for track in tracks if not track.candidate]
-    by_position = sorted(lines, key=lambda line: line.position or 0)
-    numbered = [line.position for line in by_position] == list(range(1, len(lines) + 1))
-    row = sorted(faces, key=lambda track: float(_centres(track)[0, 0]))
-    if not numbered or len(faces) != len(lines) or len(faces) != len(tracks) or not _in_a_row(row):
+    read = None
+    if len(faces) == len(tracks):
+        read = caption.read(lines, np.array([face.steps[0, 1:5] for face in faces]).reshape(-1, 4))
+    if read is None:
         return [(None, BindingReason.AMBIGUOUS) for _ in faces]
-    line_of = {id(track): line for track, line in zip(row, by_position, strict=True)}
     return [
-        _unless_spoilt(line_of[id(track)], track, [other for other in faces if other is not track], rules)
-        for track in faces
+        _unless_spoilt(line, track, [other for other in faces if other is not track], rules)
+        for line, track in zip(read, faces, strict=True)
     ]
-
-
-def _in_a_row(row: Sequence[Track]) -> bool:
-    """Neighbours stand apart by more than half a face, and no lower than each other's chin or brow."""
-    boxes = [track.steps[0, 1:5] for track in row]
-    for left, right in pairwise(boxes):
-        wide = max(left[2] - left[0], right[2] - right[0])
-        apart = (right[0] + right[2]) / 2 - (left[0] + left[2]) / 2
-        level = abs((right[1] + right[3]) / 2 - (left[1] + left[3]) / 2)
-        if apart <= wide / 2 or level >= max(left[3] - left[1], right[3] - right[1]):
-            return False
-    return True
-
-
-def _has_scope(line: Line) -> bool:
-    return line.region is not None or line.from_ms is not None or line.to_ms is not None
 
 
 def _scopes_meet(one: Line, other: Line) -> bool:

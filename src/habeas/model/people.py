@@ -70,6 +70,7 @@ class RosterLine:
     closed: bool
     attested_by: str
     attested_at: datetime
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Line:
     position: int | None
     closed: bool
     grants: tuple[Grant, ...] = ()
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark.decisions import current
 from habeas.spark.tables import Tables
 
-_LINE = ("line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed")
+_LINE = ("line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed", "row")
 _GRANT = (
     "purpose", "decision_id", "facts_digest", "policy_digest", "expires_at",
     "key_id", "generation", "suite", "public_key", "signature",
@@ -206,7 +206,7 @@ def _asset_plan(row: dict[str, object]) -> AssetPlan:
 
 def _line(value: dict[str, object]) -> Line:
     corners = tuple(value[c] for c in ("x0", "y0", "x1", "y1"))
-    plain = {c: value[c] for c in ("line_id", "subject_id", "from_ms", "to_ms", "position", "closed")}
+    plain = {c: value[c] for c in ("line_id", "subject_id", "from_ms", "to_ms", "position", "closed", "row")}
     grants = tuple(
         Grant(**{c: g[c] for c in _GRANT if c != "signature"}, key_signature=bytes(g["signature"]))
         for g in value["grants"] or []  # type: ignore[attr-defined]

@@ -82,7 +82,19 @@ class Links:
             return Link("roster line", "The roster line is no longer held.", {"line_id": line_id}), None
         who = f"Person {line['subject_id'][:8]}" if line["subject_id"] else "An anonymous placeholder"
         says = f"{who}{_place(line)}, attested by {line['attested_by']} on {day(line['attested_at'])}."
-        names = ("line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed")
+        names = (
+            "line_id",
+            "subject_id",
+            "from_ms",
+            "to_ms",
+            "x0",
+            "y0",
+            "x1",
+            "y1",
+            "position",
+            "row",
+            "closed",
+        )
         return Link("roster line", says, plain(line, *names, "attested_by", "attested_at")), line
 
     def consent(self, subject_id: str | None, asset_id: str, purpose: str, as_of: datetime) -> Link:
@@ -163,7 +175,8 @@ def _place(line: Row) -> str:
             f"at {line['x0']:.2f}–{line['x1']:.2f} × {line['y0']:.2f}–{line['y1']:.2f} of the picture"
         )
     if line["position"] is not None:
-        parts.append(f"number {line['position']} from the left")
+        row = "" if line["row"] is None else f" in row {line['row']} from the front"
+        parts.append(f"number {line['position']} from the left{row}")
     if line["from_ms"] is not None or line["to_ms"] is not None:
         end = "the end" if line["to_ms"] is None else f"{line['to_ms'] / 1000:.1f} s"
         parts.append(f"from {(line['from_ms'] or 0) / 1000:.1f} s to {end}")

@@ -16,6 +16,7 @@ NEEDED = "source file subject from_ms to_ms x0 y0 x1 y1 position closed attested
 COLUMNS = Columns(
     tuple(NEEDED.split()),
     may_be_blank=frozenset(NEEDED.split()) - {"source", "file", "attested_at"},
+    optional=("row",),
 )
 _LONGEST_MS = 100 * 3600 * 1000
 _EDGES = ("x0", "y0", "x1", "y1")
@@ -35,6 +36,7 @@ class Entry:
     closed: bool
     attested_by: str
     attested_at: datetime
+    row: int | None = None
 
     def line(self, asset_id: str, subject_id: str | None) -> RosterLine:
         """The id covers the whole content: the same line again is the same line."""
@@ -51,6 +53,7 @@ class Entry:
             self.closed,
             self.attested_by,
             self.attested_at,
+            *(() if self.row is None else (self.row,)),
         )
         return RosterLine(
             line_id,
@@ -63,6 +66,7 @@ class Entry:
             self.closed,
             self.attested_by,
             self.attested_at,
+            self.row,
         )
 
 
@@ -80,6 +84,7 @@ def parse(values: Values) -> Entry:
         closed=cell.boolean(values, "closed") or False,
         attested_by=cell.optional_text(values, "attested_by") or "",
         attested_at=cell.instant(values, "attested_at"),
+        row=_row(values),
     )
 
 
@@ -113,6 +118,13 @@ def _window(values: Values) -> tuple[int | None, int | None]:
     if begin is not None and end is not None and begin >= end:
         raise BadInput("bad_window", "from_ms: not before to_ms")
     return begin, end
+
+
+def _row(values: Values) -> int | None:
+    row = cell.whole(values, "row", least=1, most=100)
+    if row is not None and cell.whole(values, "position", least=1, most=1000) is None:
+        raise BadInput("missing_value", "position: a row says nothing without a place in it")
+    return row
 
 
 def _region(values: Values) -> Region | None:

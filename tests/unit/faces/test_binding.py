@@ -122,6 +122,38 @@ CASES: dict[str, tuple[list[Line], list[Track], bool, dict[str, float], dict[str
         [line("a", closed=False, position=1), line("b", closed=True, position=2)],
         [PERSON, track(750)], True, {}, {"ambiguous": 2},
     ),
+    "two rows": (
+        [line("a", closed=True, row=1, position=1), line("b", closed=True, row=1, position=2),
+         line("c", closed=True, row=2, position=1), line("d", closed=True, row=2, position=2)],
+        [track(300, 100), track(700, 110), track(250, 300), track(750, 310)], True,
+        {"a": 250, "b": 750, "c": 300, "d": 700}, {},
+    ),
+    "two rows, the back one longer": (
+        [line("a", closed=True, row=1, position=1), line("b", closed=True, row=2, position=1),
+         line("c", closed=True, row=2, position=2)],
+        [track(500, 300), track(300, 100), track(700, 110)], True, {"a": 500, "b": 300, "c": 700}, {},
+    ),
+    "two rows whose heads mix": (
+        [line("a", closed=True, row=1, position=1), line("b", closed=True, row=2, position=1)],
+        [track(250, 200), track(750, 210)], True, {}, {"ambiguous": 2},
+    ),
+    "two rows, other numbers than the caption's": (
+        [line("a", closed=True, row=1, position=1), line("b", closed=True, row=1, position=2),
+         line("c", closed=True, row=2, position=1)],
+        [track(500, 300), track(300, 100), track(700, 110)], True, {}, {"ambiguous": 3},
+    ),
+    "a row missing": (
+        [line("a", closed=True, row=1, position=1), line("b", closed=True, row=3, position=1)],
+        [track(500, 300), track(500, 100)], True, {}, {"ambiguous": 2},
+    ),
+    "one line with a row, one without": (
+        [line("a", closed=True, row=1, position=1), line("b", closed=True, position=2)],
+        [PERSON, track(750)], True, {}, {"ambiguous": 2},
+    ),
+    "a struck name in the back row": (
+        [line("a", closed=True, row=1, position=1), line("b", closed=True, row=2, position=1)],
+        [track(500, 300), track(300, 100), track(700, 110)], True, {}, {"ambiguous": 3},
+    ),
     "from left, the erased person's place stays empty": (
         [line("a", closed=True, position=1, subject_id=None), line("b", closed=True, position=2)],
         [PERSON, track(750)], True, {"b": 750}, {"placeholder": 1},

@@ -61,6 +61,19 @@ def test_a_seat_in_a_time_window() -> None:
     assert (0, 2500, Region(0.0, 0.25, 0.5, 1.0), 2) == (line.from_ms, line.to_ms, line.region, line.position)
 
 
+def test_a_place_in_the_back_row_is_another_line_than_the_same_place_in_one_row() -> None:
+    record = {name: value for name, value in LINE.items() if value != ""} | {"closed": True, "position": 2}
+    one, back = (read(json_bytes(record | row)).records[0] for row in ({}, {"row": 2}))
+    assert (None, 2) == (one.row, back.row)
+    assert one.line_id != back.line_id
+
+
+def test_a_row_without_a_place_in_it_is_refused() -> None:
+    record = {name: value for name, value in LINE.items() if value != ""} | {"closed": True, "row": 2}
+    found = read(json_bytes(record))
+    assert ((), "missing_value") == (found.records, found.set_aside[0].reason)
+
+
 def test_csv_and_json_lines_say_the_same() -> None:
     record = LINE | {"closed": True, "from_ms": 0, "to_ms": 2500, "x0": 0, "y0": 0.25, "x1": 0.5, "y1": 1}
     plain = {"from_ms": "0", "to_ms": "2500", "x0": "0", "y0": "0.25", "x1": "0.5", "y1": "1"}
