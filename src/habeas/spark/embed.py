@@ -17,6 +17,7 @@ from pyspark.sql.types import StructType
 from habeas.errors import HabeasError, Unavailable
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
+from habeas.spark import shares
 from habeas.spark.decisions import current
 from habeas.spark.tables import Tables
 
@@ -127,9 +128,12 @@ def stage(
         left = tables.read("staged").where(F.col("run_id") == run_id)
         if counts["assets_planned"] == 0 and left.isEmpty():
             return counts
-        parts = min(counts["assets_planned"], 4 * tables.spark.sparkContext.defaultParallelism) or 1
-        rows = planned.repartition(parts).mapInArrow(_in_worker(make_worker, tables.schema("staged"), run_id),
-                                                     tables.schema("staged"))  # fmt: skip
+        whole = planned.agg(F.coalesce(F.sum(shares.seconds()), F.lit(0.0))).first()[0]
+        shared = shares.dealt(
+            planned, counts["assets_planned"], whole, tables.spark.sparkContext.defaultParallelism
+        )
+        shape = tables.schema("staged")
+        rows = shared.mapInArrow(_in_worker(make_worker, shape, run_id), shape)
         tables.replace_run("staged", rows, run_id)
         return counts | _staged_counts(tables, run_id, counts["assets_planned"])
     finally:

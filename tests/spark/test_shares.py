@@ -1,0 +1,45 @@
+"""Work is dealt out by cost: the dearest alone and first, the rest evenly, nothing lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
+
+from habeas.spark.shares import SHARES_A_CORE, dealt, seconds
+
+CORES = 2
+
+
+def dealt_out(spark: SparkSession, assets: list[tuple[str, str, int]]) -> list[list[Row]]:
+    """Assets (id, media, bytes) by partition, in the order in which they are begun."""
+    planned = spark.createDataFrame(assets, "asset_id string, media string, bytes long")
+    whole = planned.agg(F.sum(seconds())).collect()[0][0]
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in dealt(planned, len(assets), whole, CORES).withColumn("at", F.spark_partition_id()).collect():
+        found[row["at"]].append(row)
+    return [found[at] for at in sorted(found)]
+
+
+def test_a_long_clip_is_begun_first_and_stands_in_nobodys_way(spark: SparkSession) -> None:
+    thumbnails = [(f"photo-{n}", "photo", 20_000) for n in range(500)]
+    parts = dealt_out(spark, [*thumbnails[:250], ("clip", "clip", 90_000_000), *thumbnails[250:]])
+    assert ["clip"] == [row["asset_id"] for row in parts[0]]
+    rest = [len(part) for part in parts[1:]]
+    assert SHARES_A_CORE * CORES == len(rest)
+    assert max(rest) < 2 * 500 / len(rest)
+
+
+def test_every_asset_is_dealt_out_once(spark: SparkSession) -> None:
+    assets = [(f"{n}", "clip" if n % 7 == 0 else "photo", 1000 * n * n) for n in range(200)]
+    for number in (1, 3, 200):
+        parts = dealt_out(spark, assets[:number])
+        assert sorted(name for name, *_ in assets[:number]) == sorted(
+            row["asset_id"] for part in parts for row in part
+        )
+
+
+def test_few_assets_get_a_share_each(spark: SparkSession) -> None:
+    parts = dealt_out(spark, [(f"{n}", "photo", 1_000_000) for n in range(5)])
+    assert [1] * 5 == [len(part) for part in parts]
