@@ -20,35 +20,38 @@ import onnxruntime
 from insightface.utils import face_align
 from numpy.typing import NDArray
 
+from habeas.adapters.insightface_search import Search, broken
 from habeas.errors import IntegrityError
 from habeas.faces.alignment import similarity
 from habeas.model.face import Detection, Image, Sighting
+from habeas.model.limits import FaceRules
 from habeas.model.pack import ModelPack
 from habeas.steps import packs
 
 AUTOMATIC_SIZES = [(128, 128), (640, 640)]
-RESOLVED_PX = 12
-"""Below this side, at the detector's own scale, a weak detection is texture: no candidate for a face."""
 _BATCH = 64
 _SMALLEST_NORM = 1e-6
-_loaded: dict[tuple[str, str], LoadedPack] = {}
+_loaded: dict[tuple[str, str, float], LoadedPack] = {}
 _lock = threading.Lock()
 
 
-def load(pack: ModelPack, folder: Path) -> LoadedPack:
-    """The pack's networks, loaded once a process; verified first. Raises IntegrityError."""
-    key = (packs.pack_digest(pack), str(folder))
+def load(pack: ModelPack, folder: Path, smallest_px: float = FaceRules().smallest_px) -> LoadedPack:
+    """The pack's networks, loaded once a process; verified first. Raises IntegrityError.
+
+    `smallest_px`: longer side of the smallest face that is to be found in a picture of any size.
+    """
+    key = (packs.pack_digest(pack), str(folder), smallest_px)
     with _lock:
         if key not in _loaded:
             packs.verify(pack, folder)
-            _loaded[key] = LoadedPack(pack, folder)
+            _loaded[key] = LoadedPack(pack, folder, smallest_px)
         return _loaded[key]
 
 
 class LoadedPack:
-    """Detects, aligns and embeds. Counts what it was called on."""
+    """Detects, aligns and embeds. Counts what it was called on: pictures, looks at them, faces."""
 
-    def __init__(self, pack: ModelPack, folder: Path) -> None:
+    def __init__(self, pack: ModelPack, folder: Path, smallest_px: float) -> None:
         cv2.setNumThreads(1)
         self.pack, self.model_id, self.threshold = pack, packs.model_id(pack), pack.detector.threshold
         self.pictures_searched = self.faces_embedded = 0
@@ -60,6 +63,7 @@ class LoadedPack:
             det_thresh=pack.detector.candidate_threshold,
             nms_thresh=pack.detector.nms,
         )
+        self._search = Search(self._detector, pack, smallest_px)
         self._recogniser = _network(folder / pack.recogniser.file, "recognition")
         self._side = int(pack.recogniser.input_size[0])
         if tuple(self._recogniser.input_size) != pack.recogniser.input_size:
@@ -68,31 +72,18 @@ class LoadedPack:
             )
         self._try_out()
 
+    @property
+    def looks(self) -> int:
+        """How often the detector ran: once a picture, more often where one look is not enough."""
+        return self._search.looks
+
     def detect(self, image: Image) -> list[Detection]:
-        """Every face and every candidate that the detector can resolve, best first, in one pass.
+        """Every face and every candidate that the detector can resolve, best first.
 
         `image` is H x W x 3 uint8 BGR. Raises IntegrityError if the network gives no numbers.
         """
         self.pictures_searched += 1
-        boxes, landmarks = self._detector.detect(image)
-        if landmarks is None or boxes.shape[1:] != (5,) or landmarks.shape != (len(boxes), 5, 2):
-            raise self._broken("detector", "outputs of another shape than boxes and five landmarks")
-        if not (np.isfinite(boxes).all() and np.isfinite(landmarks).all()):
-            raise self._broken("detector", "outputs that are no numbers")
-        found = [
-            Detection(
-                (float(b[0]), float(b[1]), float(b[2]), float(b[3])), points.astype(np.float32), float(b[4])
-            )
-            for b, points in zip(boxes, landmarks, strict=True)
-        ]
-        smallest = RESOLVED_PX / self._scale(image)
-        return [one for one in found if one.score >= self.threshold or one.size >= smallest]
-
-    def _scale(self, image: Image) -> float:
-        """How much a picture is shrunk (or grown) for the largest of the detector's inputs."""
-        height, width = image.shape[:2]
-        scales: list[float] = [min(w / width, h / height) for w, h in self._detector.input_sizes]
-        return max(scales)
+        return self._search.detect(image)
 
     def align(self, sighting: Sighting) -> Image | None:
         """The face as the recogniser wants it, S x S x 3 uint8 BGR; None if its landmarks make no face."""
@@ -120,10 +111,10 @@ class LoadedPack:
         self.faces_embedded += len(crops)
         raw = np.asarray(self._recogniser.get_feat(crops), np.float64)
         if raw.shape != (len(crops), self.pack.recogniser.dimensions):
-            raise self._broken("recogniser", "another number of dimensions than it states")
+            raise broken(self.pack, "recogniser", "another number of dimensions than it states")
         lengths = np.linalg.norm(raw, axis=1, keepdims=True)
         if not np.isfinite(raw).all() or not (lengths > _SMALLEST_NORM).all():
-            raise self._broken("recogniser", "outputs that are no numbers")
+            raise broken(self.pack, "recogniser", "outputs that are no numbers")
         vectors: NDArray[np.float32] = (raw / lengths).astype(np.float32)
         return vectors
 
@@ -134,13 +125,7 @@ class LoadedPack:
         _check_outputs(self._detector, picture, self.pack.name)
         self._embed([picture])
         self.detect(picture)
-        self.pictures_searched = self.faces_embedded = 0
-
-    def _broken(self, part: str, what: str) -> IntegrityError:
-        return IntegrityError(
-            f"the {part} of model pack {self.pack.name} gives {what}",
-            hint="The pack can't be used; check its file.",
-        )
+        self.pictures_searched = self.faces_embedded = self._search.looks = 0
 
 
 def _network(file: Path, task: str) -> Any:

@@ -106,7 +106,7 @@ def check(
 
     place = installation(config)
     folder = _folder(pack, place)
-    models = load(packs.read(folder), folder)
+    models = load(packs.read(folder), folder, place.settings.faces.smallest_px)
     with out.progress(shown=not as_json) as bar:
         seen = bar.track(pictures(photos, place.settings.media), description="looking")
         found = packs.check(models, seen)

@@ -35,8 +35,9 @@ class BindingRules:
 
 @dataclass(frozen=True, slots=True)
 class FaceRules:
-    """What is embedded of a bound track, and what quality it needs."""
+    """What is looked for, what is embedded of a bound track, and what quality it needs."""
 
+    smallest_px: int = 32  # longer side of the smallest face that is to be found in a picture of any size
     frames_per_track: int = 3
     kept_sightings: int = 8  # sightings of a track held in memory until it is bound
     min_sharpness: float = 4.0

@@ -87,7 +87,7 @@ def set_up(
 @cache
 def make_worker(setup: WorkerSetup) -> Callable[[AssetPlan], list[StagedRow]]:
     """The worker function, made once a Python process: models and verified keys stay loaded."""
-    models = insightface_pack.load(setup.pack, setup.pack_folder)
+    models = insightface_pack.load(setup.pack, setup.pack_folder, setup.faces.smallest_px)
     rules = EmbedRules(
         purposes=setup.purposes,
         model_id=setup.model_id,

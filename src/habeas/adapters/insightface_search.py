@@ -1,0 +1,151 @@
+"""Where a loaded detector looks in a picture: once at the whole, and more often where that is not enough.
+
+- A picture so large that the smallest wanted face would be lost in it is searched in tiles as well, one at a
+  time; where they lie is `faces.tiles`' to say. A tile is a view of the picture, never a copy.
+- A picture in which nothing was found for certain is looked at once more, small and with black around it: a
+  detector may miss a face that fills its input.
+- All looks are merged by the pack's own overlap. Candidates are treated as faces are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from habeas.errors import IntegrityError
+from habeas.faces.tiles import seen_whole, share_inside, tiles
+from habeas.model.face import Detection, Image
+from habeas.model.pack import ModelPack
+
+RESOLVED_PX = 12
+"""Below this side, at the detector's own scale, a weak detection is texture: no candidate for a face."""
+TIGHT_PX = 80
+"""Longer side of a picture that is looked at once more, in the middle of twice that in black: a face in it is
+of a size that every detector finds, and it costs a sixteenth of a look at 640 pixels."""
+_THINNEST_PX = (
+    2  # a picture that would be thinner than this for the detector shows nothing, and can't be shrunk
+)
+_LARGE, _PART = 0.8, 0.9
+
+_Found = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Boxes with scores (n, 5) and landmarks (n, 5, 2), in pixels of the picture."""
+
+
+class Search:
+    """A prepared InsightFace detector that finds faces of any size. `looks` counts how often it was called.
+
+    `smallest_px`: longer side of the smallest face that is to be found in a picture of any size.
+    """
+
+    def __init__(self, network: Any, pack: ModelPack, smallest_px: float) -> None:
+        self._network, self._pack, self._smallest_px = network, pack, smallest_px
+        self._threshold = pack.detector.threshold
+        self.looks = 0
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Every face and every candidate that the detector can resolve, best first.
+
+        `image` is H x W x 3 uint8 BGR. Raises IntegrityError if the network gives no numbers.
+        """
+        whole = self._look(image)
+        more = list(self._in_tiles(image))
+        if self._doubts(image, whole[0]):
+            filling = self._filling(image)
+            whole = _apart(whole, filling[0][self._sure(filling[0])])
+            more.append(filling)
+        boxes, landmarks = self._merged([whole, *more]) if more else whole
+        return [
+            Detection((float(b[0]), float(b[1]), float(b[2]), float(b[3])), points, float(b[4]))
+            for b, points in zip(boxes, landmarks, strict=True)
+        ]
+
+    def _doubts(self, image: Image, boxes: NDArray[np.float32]) -> bool:
+        """True if a look at the whole may have missed a face that fills it, or have taken parts for faces."""
+        large = _long(boxes) >= _LARGE * min(image.shape[:2])
+        return bool(large.any() or not self._sure(boxes).any())
+
+    def _sure(self, boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+        sure: NDArray[np.bool_] = boxes[:, 4] >= self._threshold
+        return sure
+
+    def _look(self, image: Image, size: tuple[int, int] | None = None) -> _Found:
+        """One look at a picture or a part of it, at the pack's own sizes or at `size` (width, height) alone.
+
+        A weak detection too small for the scale it was seen at is no candidate and left out.
+        """
+        scales = self._scales(image, size)
+        if min(image.shape[:2]) * min(scales) < _THINNEST_PX:
+            return np.empty((0, 5), np.float32), np.empty((0, 5, 2), np.float32)
+        self.looks += 1
+        given = {} if size is None else {"input_size": size}
+        boxes, landmarks = self._network.detect(image, **given)
+        if landmarks is None or boxes.shape[1:] != (5,) or landmarks.shape != (len(boxes), 5, 2):
+            raise broken(self._pack, "detector", "outputs of another shape than boxes and five landmarks")
+        if not (np.isfinite(boxes).all() and np.isfinite(landmarks).all()):
+            raise broken(self._pack, "detector", "outputs that are no numbers")
+        sides = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+        kept = self._sure(boxes) | (sides >= RESOLVED_PX / max(scales))
+        return boxes[kept].astype(np.float32), landmarks[kept].astype(np.float32)
+
+    def _scales(self, image: Image, size: tuple[int, int] | None) -> list[float]:
+        """How much a picture is shrunk (or grown) for each of the inputs it is looked at with."""
+        height, width = image.shape[:2]
+        # a network of one fixed size takes no other
+        sizes = self._network.input_sizes if size is None or self._network.static_input_size else [size]
+        return [min(w / width, h / height) for w, h in sizes]
+
+    def _in_tiles(self, image: Image) -> Iterator[_Found]:
+        """What each tile of a large picture sees whole."""
+        height, width = image.shape[:2]
+        size = max(self._network.input_sizes)
+        for tile in tiles(width, height, size, self._smallest_px):
+            boxes, landmarks = self._look(image[tile.y0 : tile.y1, tile.x0 : tile.x1], size)
+            boxes[:, :4] += np.array([tile.x0, tile.y0] * 2, np.float32)
+            landmarks += np.array([tile.x0, tile.y0], np.float32)
+            mine = seen_whole(tile, boxes, width, height)
+            yield boxes[mine], landmarks[mine]
+
+    def _filling(self, image: Image) -> _Found:
+        """Faces at least half as long as the picture is across, which is what this look is for."""
+        height, width = image.shape[:2]
+        shrunk = max(height, width) / TIGHT_PX
+        w, h = max(1, round(width / shrunk)), max(1, round(height / shrunk))
+        x, y = TIGHT_PX - w // 2, TIGHT_PX - h // 2
+        canvas = np.zeros((2 * TIGHT_PX, 2 * TIGHT_PX, 3), np.uint8)
+        canvas[y : y + h, x : x + w] = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA)
+        boxes, landmarks = self._look(canvas, (2 * TIGHT_PX, 2 * TIGHT_PX))
+        boxes[:, :4] = (boxes[:, :4] - np.array([x, y] * 2, np.float32)) * np.float32(shrunk)
+        landmarks = (landmarks - np.array([x, y], np.float32)) * np.float32(shrunk)
+        kept = _long(boxes) >= min(height, width) / 2
+        return boxes[kept], landmarks[kept]
+
+    def _merged(self, looks: Sequence[_Found]) -> _Found:
+        """All looks as one, best first: of boxes that overlap by more than the pack allows, the best."""
+        boxes = np.concatenate([boxes for boxes, _ in looks])
+        landmarks = np.concatenate([landmarks for _, landmarks in looks])
+        kept = self._network.nms(boxes)
+        return boxes[kept], landmarks[kept]
+
+
+def broken(pack: ModelPack, part: str, what: str) -> IntegrityError:
+    """The error for a network of the pack whose outputs can't be used."""
+    return IntegrityError(
+        f"the {part} of model pack {pack.name} gives {what}",
+        hint="The pack can't be used; check its file.",
+    )
+
+
+def _long(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n,) the longer side of each box."""
+    longer: NDArray[np.float32] = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    return longer
+
+
+def _apart(whole: _Found, filling: NDArray[np.float32]) -> _Found:
+    """Without the weak detections that lie inside a face that fills the picture: they are parts of it."""
+    apart = share_inside(whole[0], filling) < _PART
+    return whole[0][apart], whole[1][apart]

@@ -1,0 +1,221 @@
+"""Faces of any size in pictures of any size, with the pack that is shipped and drawn people."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_pack
+from numpy.typing import NDArray
+
+from habeas.adapters import insightface_pack
+from habeas.adapters.insightface_pack import LoadedPack
+from habeas.adapters.insightface_search import RESOLVED_PX, Search
+from habeas.faces.tiles import tiles
+from habeas.faces.tracking import overlap
+from habeas.model.face import Detection, Image
+from habeas.settings import PROJECT
+from habeas.steps import packs
+from habeas.synthetic import (
+    MILD,
+    FaceLabel,
+    Person,
+    Placement,
+    Scene,
+    draw_nuisance,
+    draw_scene,
+    sample_rng,
+)
+from habeas.synthetic.backgrounds import draw_background
+from habeas.synthetic.seeds import PEOPLE_TEST
+
+PACK = PROJECT / "models" / "synthetic"
+INPUT = (640, 640)
+GROUP = (1700, 1200)
+drawn = pytest.mark.skipif(not (PACK / "pack.toml").is_file(), reason="no pack of drawn people here yet")
+
+
+@pytest.fixture(scope="module")
+def models() -> LoadedPack:
+    return insightface_pack.load(packs.read(PACK), PACK)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> LoadedPack:
+    folder = tiny_pack.write(tmp_path_factory.mktemp("packs") / "tiny")
+    return insightface_pack.load(packs.read(folder), folder)
+
+
+def _people(places: Sequence[tuple[float, float, float]], size: tuple[int, int], number: int) -> Scene:
+    """People at (x, y) with faces of the given sizes, before a quiet background."""
+    rng = sample_rng("unit", "scene", number)
+    placed = [
+        Placement(Person.from_seed(PEOPLE_TEST.start + 50 * number + i), x, y, face, draw_nuisance(rng, MILD))
+        for i, (x, y, face) in enumerate(places)
+    ]
+    return draw_scene(placed, size, rng, background=draw_background(rng, *size, busy=0.1))
+
+
+@pytest.fixture(scope="module")
+def group() -> Scene:
+    """Faces from 34 to 500 pixels, the small ones where the tiles' edges cross them."""
+    laid = tiles(*GROUP, INPUT, 32)
+    inner_x = sorted({t.x1 for t in laid if t.x1 < GROUP[0]} | {t.x0 for t in laid if t.x0 > 0})
+    inner_y = sorted({t.y1 for t in laid if t.y1 < GROUP[1]} | {t.y0 for t in laid if t.y0 > 0})
+    on_edges = [(x, 130, 40 + 12 * i) for i, x in enumerate(inner_x)]
+    on_edges += [(1150, y, 36 + 8 * i) for i, y in enumerate(inner_y)]
+    free = [(440, 780, 500), (1000, 900, 200), (1450, 480, 130), (1350, 1000, 60), (1550, 900, 34)]
+    return _people([*on_edges, *free], GROUP, 1)
+
+
+@pytest.fixture(scope="module")
+def found(models: LoadedPack, group: Scene) -> list[Detection]:
+    return models.detect(group.image)
+
+
+def _match(face: FaceLabel, found: Sequence[Detection]) -> list[Detection]:
+    return [one for one in found if overlap(face.box, one.box) >= 0.5]
+
+
+@drawn
+def test_each_face_of_a_large_picture_is_found_once_whatever_its_size(
+    group: Scene, found: list[Detection], models: LoadedPack
+) -> None:
+    assert [1] * len(group.faces) == [len(_match(face, found)) for face in group.faces]
+    assert len(group.faces) == len(found)
+    assert sorted((d.score for d in found), reverse=True) == [d.score for d in found]
+    assert all(d.score >= models.threshold for d in found)
+
+
+@drawn
+def test_landmarks_go_with_their_box(group: Scene, found: list[Detection]) -> None:
+    for face in group.faces:
+        (one,) = _match(face, found)
+        assert (np.float32, (5, 2)) == (one.landmarks.dtype, one.landmarks.shape)
+        assert np.abs(one.landmarks - np.array(face.landmarks)).max() < 0.2 * face.size
+
+
+@drawn
+def test_without_tiles_the_small_ones_would_be_lost(group: Scene, models: LoadedPack) -> None:
+    """What the test above is worth."""
+    small = [face for face in group.faces if face.size < 60]
+    coarse = Search(models._detector, models.pack, 90)
+    seen = coarse.detect(group.image)
+    assert 1 == coarse.looks
+    assert any(not _match(face, seen) for face in small)
+
+
+@drawn
+def test_candidates_in_tiles_are_seen_as_faces_are(group: Scene, models: LoadedPack) -> None:
+    strict = replace(models.pack, detector=replace(models.pack.detector, threshold=0.999))
+    seen = Search(models._detector, strict, 32).detect(group.image)
+    small = [face for face in group.faces if face.size < 90]
+    assert all(_match(face, seen) for face in small)
+    assert all(one.score < 0.999 for face in small for one in _match(face, seen))
+
+
+@drawn
+@pytest.mark.parametrize("size", [(640, 480), (731, 731), (400, 300)])
+def test_a_picture_no_larger_than_a_tile_costs_one_look(size: tuple[int, int], models: LoadedPack) -> None:
+    scene = _people([(size[0] / 2, size[1] / 2, 120)], size, 2)
+    looks, searched = models.looks, models.pictures_searched
+    alone, _ = models._detector.detect(scene.image)
+    (one,) = models.detect(scene.image)
+    assert (1, 1) == (models.looks - looks, models.pictures_searched - searched)
+    assert tuple(map(float, alone[0, :4])) == one.box
+
+
+@drawn
+def test_a_large_picture_costs_a_look_a_tile_and_one(models: LoadedPack, group: Scene) -> None:
+    looks = models.looks
+    models.detect(group.image)
+    assert 1 + len(tiles(*GROUP, INPUT, 32)) == models.looks - looks
+
+
+@drawn
+def test_a_large_face_is_the_whole_pictures_and_stays_what_it_was(
+    group: Scene, found: list[Detection], models: LoadedPack
+) -> None:
+    alone, _ = models._detector.detect(group.image)
+    largest = max(group.faces, key=lambda face: face.size)
+    (one,) = _match(largest, found)
+    assert one.box in [tuple(map(float, row[:4])) for row in alone]
+
+
+def _crops(number: int) -> Iterator[tuple[Image, tuple[float, ...], NDArray[np.float64]]]:
+    """Nothing but a face, its box 90 %, 95 % and all of the picture each way; pictures, boxes and landmarks."""
+    rng = sample_rng("test", "crop", number, 78)
+    person = Person.from_seed(PEOPLE_TEST.start + 600 + number)
+    scene = draw_scene([Placement(person, 450, 450, 300, draw_nuisance(rng, MILD))], (900, 900), rng)
+    x0, y0, x1, y1 = scene.faces[0].box
+    for share in (0.90, 0.95, 1.0):
+        half_w, half_h = (x1 - x0) / 2 / share, (y1 - y0) / 2 / share
+        left, top = round((x0 + x1) / 2 - half_w), round((y0 + y1) / 2 - half_h)
+        right, bottom = round((x0 + x1) / 2 + half_w), round((y0 + y1) / 2 + half_h)
+        cut = np.ascontiguousarray(scene.image[top:bottom, left:right])
+        marks = np.array(scene.faces[0].landmarks) - (left, top)
+        yield cut, (x0 - left, y0 - top, x1 - left, y1 - top), marks
+
+
+@drawn
+@pytest.mark.parametrize("number", [0, 6, 13, 16])  # some that one look at the whole misses or sees double
+def test_a_face_that_fills_the_picture_is_found_and_found_alone(number: int, models: LoadedPack) -> None:
+    looks = models.looks
+    for picture, box, marks in _crops(number):
+        (one,) = models.detect(picture)
+        assert one.score >= models.threshold
+        assert overlap(box, one.box) >= 0.7
+        assert np.abs(one.landmarks - marks).max() < 0.1 * (box[3] - box[1])
+    assert 2 * 3 == models.looks - looks
+
+
+def test_a_picture_with_nobody_is_looked_at_once_more(tiny: LoadedPack) -> None:
+    looks = tiny.looks
+    assert [] == tiny.detect(tiny_pack.scene())
+    assert 2 == tiny.looks - looks
+
+
+Row = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+@pytest.mark.parametrize(("side", "kept"), [(RESOLVED_PX - 1, False), (RESOLVED_PX + 1, True)])
+def test_what_a_tile_can_not_resolve_is_no_candidate(
+    side: float, kept: bool, tiny: LoadedPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A weak box of so many pixels at the detector, in the middle of whatever it is shown but the whole."""
+
+    def weak(image: Image, input_size: tuple[int, int] | None = None) -> Row:
+        half = side * max(image.shape[:2]) / 640 / 2
+        y, x = image.shape[0] / 2, image.shape[1] / 2
+        box = np.array([[x - half, y - half, x + half, y + half, 0.5]], np.float32)
+        return (box if input_size == INPUT else box[:0]), np.zeros(
+            (int(input_size == INPUT), 5, 2), np.float32
+        )
+
+    monkeypatch.setattr(tiny._detector, "detect", weak)
+    seen = tiny.detect(np.zeros((1000, 1400, 3), np.uint8))
+    assert kept == bool(seen)
+
+
+def test_a_search_holds_no_second_picture(tiny: LoadedPack) -> None:
+    picture = np.full((4000, 6000, 3), 120, np.uint8)
+    tracemalloc.start()
+    tiny.detect(picture)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < picture.nbytes / 3
+
+
+def test_a_picture_one_pixel_wide_is_searched_too(tiny: LoadedPack) -> None:
+    for shape in ((1, 1, 3), (1, 5000, 3), (3000, 2, 3)):
+        assert [] == tiny.detect(np.zeros(shape, np.uint8))
+
+
+def test_packs_that_look_for_other_sizes_are_not_mistaken_for_each_other(tmp_path: Path) -> None:
+    folder = tiny_pack.write(tmp_path / "tiny")
+    pack = packs.read(folder)
+    assert insightface_pack.load(pack, folder, 32) is not insightface_pack.load(pack, folder, 64)

@@ -1,0 +1,45 @@
+"""What an embed worker is made of. A worker is plain Python: no JVM here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_pack
+from embedding import REGISTRAR
+
+from habeas.faces.tiles import tiles
+from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
+from habeas.sealing.keyrecords import registrar_public_of
+from habeas.spark.worker import WorkerSetup, make_worker
+from habeas.steps import packs
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> WorkerSetup:
+    folder = tiny_pack.write(tmp_path / "tiny")
+    keys = {"installation.key": bytes(32), "registrar.pub": registrar_public_of(REGISTRAR)}
+    for name, content in keys.items():
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / name).chmod(0o600)
+    return WorkerSetup(
+        packs.read(folder), folder, (), ("archive_search",), tmp_path / "installation.key",
+        tmp_path / "registrar.pub", tmp_path / "orders", False, (), MediaLimits(), Sampling(),
+        BindingRules(), FaceRules(),
+    )  # fmt: skip
+
+
+def test_another_smallest_face_is_other_work(setup: WorkerSetup) -> None:
+    coarse = replace(setup, faces=replace(setup.faces, smallest_px=64))
+    assert setup.identity == replace(setup, faces=FaceRules(smallest_px=32)).identity
+    assert setup.identity != coarse.identity
+
+
+@pytest.mark.parametrize("smallest", [32, 64])
+def test_a_worker_looks_for_faces_as_small_as_the_settings_want(setup: WorkerSetup, smallest: int) -> None:
+    worker = make_worker(replace(setup, faces=replace(setup.faces, smallest_px=smallest)))
+    models = worker.keywords["models"]  # type: ignore[attr-defined]
+    models.detect(np.full((1500, 2000, 3), 120, np.uint8))
+    assert 2 + len(tiles(2000, 1500, (640, 640), smallest)) == models.looks
