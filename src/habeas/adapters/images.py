@@ -1,35 +1,57 @@
-"""JPEG and PNG by Pillow: headers first, caps before a pixel, then an upright BGR picture.
+"""Photos by Pillow: part headers and caps before a pixel, then an upright sRGB picture in BGR.
 
-Two formats and no other of Pillow's are reachable, so no plug-in with a history of its own is.
+Five readers and no other of Pillow's are reachable, so no plug-in with a history of its own is.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 import numpy as np
 import PIL.Image
-from PIL import ImageFile, ImageOps
+from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL.Image import Transpose
 
+from habeas.adapters import photo_colors, photo_kinds
 from habeas.adapters.files import PositionedReader
 from habeas.errors import BadInput
 from habeas.model.face import Frame, Image
 from habeas.model.limits import MediaLimits
 from habeas.model.media import MediaReason
 
-FORMATS = ("JPEG", "PNG")
 MIN_SIDE = 16
 """Pictures with a shorter side hold no face that could be used."""
+SHRINKS = (1, 2, 4, 8)
 
-_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA"})
+_READERS: dict[str, type[ImageFile.ImageFile]] = {
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "png": PngImagePlugin.PngImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+    "tiff": TiffImagePlugin.TiffImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
+}
 _EXIF_IFD, _ORIENTATION, _TAKEN, _TAKEN_OFFSET = 0x8769, 0x0112, 0x9003, 0x9011
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 _TURNED = frozenset({5, 6, 7, 8})  # orientations that swap width and height
-_BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error, OverflowError)
+_BROKEN = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, EOFError,
+    AttributeError, AssertionError, struct.error, zlib.error,
+)  # fmt: skip
 
 
 class ImageHeader:
@@ -40,59 +62,100 @@ class ImageHeader:
 
 
 def read_header(fd: int, limits: MediaLimits) -> ImageHeader:
-    """Header of a JPEG or PNG, no pixel decoded.
+    """Header of a JPEG, PNG, WebP, TIFF or AVIF.
 
-    Raises BadInput: `over_limit`, `too_small`, `unsupported_color`, `broken_image`.
+    Raises BadInput: `over_limit`, `too_small`, `unsupported_format`, `unsupported_codec`, `unsupported_color`,
+    `truncated`, `broken_image`.
     """
     with _opened(fd, limits) as image:
         exif = _exif(image)
         width, height = image.size
-        if exif.get(_ORIENTATION) in _TURNED:
+        if exif.get(_ORIENTATION) in _TURNED and not _turned_already(image):
             width, height = height, width
         return ImageHeader(width, height, _captured_at(exif))
 
 
-def decode(fd: int, limits: MediaLimits) -> Frame:
-    """The whole picture, H x W x 3 uint8 BGR, turned upright by its EXIF orientation.
+def decode(fd: int, limits: MediaLimits, shrink: int = 1) -> Frame:
+    """The whole picture, H x W x 3 uint8 BGR in sRGB, turned upright, over white where it is transparent.
 
-    Raises BadInput as `read_header` does, and `truncated`.
+    `shrink` is one of `SHRINKS`. A JPEG is decoded at that fraction by libjpeg itself: a stored side of n pixels
+    becomes ceil(n / shrink). All other formats come at their full size.
+
+    Raises BadInput as `read_header` does, ValueError for another `shrink`.
     """
-    with _opened(fd, limits) as image:
+    if shrink not in SHRINKS:
+        raise ValueError("shrink is 1, 2, 4 or 8")
+    with _opened(fd, limits) as image, _refusing():
+        if shrink > 1 and isinstance(image, JpegImagePlugin.JpegImageFile):
+            image.draft(None, (image.width // shrink, image.height // shrink))
+        image.load()
+        shown = photo_colors.to_rgb(image)
         orientation = _exif(image).get(_ORIENTATION)
-        try:
-            image.load()
-            turned = ImageOps.exif_transpose(image) if orientation in range(2, 9) else image
-            upright: Image = np.ascontiguousarray(np.asarray(turned.convert("RGB"))[:, :, ::-1])
-        except MemoryError:
-            raise BadInput(MediaReason.OVER_LIMIT, "the picture doesn't fit in memory") from None
-        except _BROKEN as error:
-            cut = "truncated" in str(error) or "premature" in str(error).lower()
-            raise BadInput(MediaReason.TRUNCATED if cut else MediaReason.BROKEN_IMAGE) from None
-    return Frame(upright)
+        if orientation in _UPRIGHT and not isinstance(image, TiffImagePlugin.TiffImageFile):
+            shown = shown.transpose(_UPRIGHT[orientation])
+        return Frame(_bgr(shown))
+
+
+def _bgr(image: PIL.Image.Image) -> Image:
+    # Pillow swaps the channels while it copies, which is far quicker than NumPy behind it
+    pixels = bytearray(image.tobytes("raw", "BGR"))
+    return np.frombuffer(pixels, np.uint8).reshape(image.height, image.width, 3)
+
+
+def _turned_already(image: PIL.Image.Image) -> bool:
+    """Pillow's TIFF reader alone turns a picture itself; the size it gives is upright where the tag says so."""
+    return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_ORIENTATION) in _TURNED
 
 
 @contextmanager
 def _opened(fd: int, limits: MediaLimits) -> Iterator[PIL.Image.Image]:
+    kind = photo_kinds.kind_of(os.pread(fd, 4096, 0))
+    if not kind:
+        raise BadInput(MediaReason.BROKEN_IMAGE, "it doesn't begin like a photo")
+    photo_kinds.check(fd, kind, limits)
     # somebody may have told Pillow to fill cut-off pictures with grey; not here
     ImageFile.LOAD_TRUNCATED_IMAGES = False
+    # one reader for stored and packed strips: Pillow's own one mixes up 16-bit planes
+    TiffImagePlugin.READ_LIBTIFF = True
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a worker has one core
     with warnings.catch_warnings():
         # Pillow's own cap warns where ours raises
         warnings.simplefilter("ignore")
-        try:
-            image = PIL.Image.open(PositionedReader(fd), formats=FORMATS)  # type: ignore[arg-type]
-        except PIL.Image.DecompressionBombError:
-            raise BadInput(MediaReason.OVER_LIMIT, "more pixels than the limit") from None
-        except _BROKEN:
-            raise BadInput(MediaReason.BROKEN_IMAGE, "the header can't be read") from None
+        with _refusing():
+            image = _READERS[kind](PositionedReader(fd))  # type: ignore[arg-type]
         with image:
             width, height = image.size
             if width * height > limits.max_pixels:
                 raise BadInput(MediaReason.OVER_LIMIT, "more pixels than the limit")
             if min(width, height) < MIN_SIDE:
                 raise BadInput(MediaReason.TOO_SMALL, f"a side is shorter than {MIN_SIDE} pixels")
-            if image.mode not in _MODES:
-                raise BadInput(MediaReason.UNSUPPORTED_COLOR, "grey, palette and RGB of 8 bits are read")
+            if kind != "tiff" and getattr(image, "n_frames", 1) > 1:
+                raise BadInput(MediaReason.UNSUPPORTED_FORMAT, "more than one picture in a file")
+            if kind == "png" and [part.extents for part in image.tile] != [(0, 0, width, height)]:
+                # no pixels, or a stray frame of an animation: what it leaves out would come out black
+                raise BadInput(MediaReason.BROKEN_IMAGE, "its pixels don't cover it")
+            if image.mode not in photo_colors.MODES:
+                raise BadInput(MediaReason.UNSUPPORTED_COLOR, "whole numbers of 8 or 16 bits are read")
             yield image
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What Pillow raises, as BadInput in the words of the closed list."""
+    try:
+        yield
+    except (MemoryError, PIL.Image.DecompressionBombError):
+        raise BadInput(MediaReason.OVER_LIMIT, "the picture doesn't fit in memory") from None
+    except _BROKEN as error:
+        raise BadInput(_reason(str(error).lower()), "its content can't be decoded") from None
+
+
+def _reason(said: str) -> str:
+    if "truncated" in said or "premature" in said:
+        return MediaReason.TRUNCATED
+    if "unknown pixel mode" in said or "cannot handle" in said:
+        return MediaReason.UNSUPPORTED_COLOR
+    return MediaReason.BROKEN_IMAGE
 
 
 def _exif(image: PIL.Image.Image) -> PIL.Image.Exif:

@@ -60,7 +60,7 @@ class Probed:
     """
 
     media: str  # "photo" | "clip"
-    format: str  # "jpeg" | "png" | "mp4"
+    format: str  # "jpeg" | "png" | "webp" | "tiff" | "avif" | "mp4"
     sha256: bytes
     bytes: int
     mtime_ns: int

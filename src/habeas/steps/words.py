@@ -42,7 +42,7 @@ REASONS: Final = {
     "wrong_extension": "its content is not what its name says",
     "unsupported_format": "a format we don't read",
     "unsupported_color": "colours we don't read",
-    "unsupported_codec": "a film format we don't read",
+    "unsupported_codec": "packed in a way we don't read",
     "broken_image": "a damaged picture",
     "unreadable_container": "a damaged film",
     "playlist": "a list that points at other files",

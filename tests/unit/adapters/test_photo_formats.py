@@ -1,0 +1,223 @@
+"""WebP, TIFF and AVIF beside JPEG and PNG: read as they look, and refused by the right word."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import media_files as make
+import numpy as np
+import photo_files as photos
+import pytest
+from PIL import Image
+
+from habeas.adapters import images
+from habeas.adapters.probe import probe_at
+from habeas.errors import BadInput
+from habeas.model.limits import MediaLimits
+
+LIMITS = MediaLimits()
+EXACT: dict[str, dict[str, object]] = {
+    "png": {}, "webp": {"lossless": True, "exact": True}, "tiff": {},
+    "avif": {"quality": 100, "subsampling": "4:4:4", "speed": 10},
+}  # fmt: skip
+Maker = Callable[[Path], object]
+
+
+def _save(path: Path, kind: str, image: Image.Image | None = None, **more: object) -> Path:
+    shown = Image.fromarray(make.picture()[:, :, ::-1]) if image is None else image
+    shown.save(path, kind.upper(), **{**EXACT[kind], **more})
+    return path
+
+
+def _decoded(path: Path, limits: MediaLimits = LIMITS) -> np.ndarray:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return images.decode(fd, limits).image
+    finally:
+        os.close(fd)
+
+
+def _reason(path: Path, limits: MediaLimits = LIMITS) -> str:
+    with pytest.raises(BadInput) as refused:
+        probe_at(path.parent, path.name, limits)
+    assert str(path.parent) not in str(refused.value)
+    return refused.value.reason
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_content_decides_what_a_photo_is_and_its_pixels_come_through(tmp_path: Path, kind: str) -> None:
+    seen = probe_at(tmp_path, _save(tmp_path / "a.jpg", kind).name, LIMITS)
+    assert ("photo", kind, 160, 120) == (seen.media, seen.format, seen.width, seen.height)
+    assert np.abs(_decoded(tmp_path / "a.jpg").astype(int) - make.picture()).max() <= (
+        12 if kind == "avif" else 0
+    )
+
+
+@pytest.mark.parametrize("orientation", range(1, 10))
+@pytest.mark.parametrize("kind", EXACT)
+def test_every_format_comes_upright_at_the_size_the_catalogue_has(
+    tmp_path: Path, kind: str, orientation: int
+) -> None:
+    stored = Image.fromarray(make.picture(64, 48)[:, :, ::-1])
+    about = Image.Exif()
+    about[0x0112] = orientation
+    _save(tmp_path / "a", kind, stored, exif=about.tobytes())
+    turn = images._UPRIGHT.get(orientation)
+    upright = np.asarray(stored if turn is None else stored.transpose(turn))[:, :, ::-1]
+    seen, image = probe_at(tmp_path, "a", LIMITS), _decoded(tmp_path / "a")
+    assert upright.shape == image.shape == (seen.height, seen.width, 3)
+    assert np.abs(image.astype(int) - upright).max() <= (12 if kind == "avif" else 0)
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_every_format_says_when_it_was_taken(tmp_path: Path, kind: str) -> None:
+    about = Image.Exif()
+    about.get_ifd(0x8769).update({0x9003: "2026:03:04 05:06:07", 0x9011: "Z"})
+    _save(tmp_path / "a", kind, exif=about.tobytes())
+    assert datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC) == probe_at(tmp_path, "a", LIMITS).captured_at
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_one_more_picture_in_the_file_is_refused(tmp_path: Path, kind: str) -> None:
+    other = Image.fromarray(make.picture()[::-1])
+    _save(tmp_path / "a", kind, save_all=True, append_images=[other])
+    assert "unsupported_format" == _reason(tmp_path / "a")
+    with pytest.raises(BadInput, match="more than one picture"):
+        _decoded(tmp_path / "a")
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_what_is_transparent_is_not_seen(tmp_path: Path, kind: str) -> None:
+    image = np.dstack([make.picture(64, 48), np.full((48, 64), 255, np.uint8)])
+    image[:, 32:, 3] = 0
+    image[:, 32:, :3] = 0
+    seen = _decoded(_save(tmp_path / "a", kind, Image.fromarray(image)))
+    assert seen[:, 34:].min() >= 250
+    assert seen[:, :30].max() < 250
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_a_file_cut_anywhere_is_refused_as_cut(tmp_path: Path, kind: str) -> None:
+    data = _save(tmp_path / "whole", kind).read_bytes()
+    for keep in range(12, len(data) - 1, max(1, len(data) // 25)):
+        (tmp_path / "cut").write_bytes(data[:keep])
+        assert "truncated" == _reason(tmp_path / "cut")
+        with pytest.raises(BadInput):
+            _decoded(tmp_path / "cut")
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_random_damage_is_read_or_refused_and_never_anything_else(tmp_path: Path, kind: str) -> None:
+    data = _save(tmp_path / "whole", kind, Image.fromarray(make.picture(48, 40))).read_bytes()
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        damaged = bytearray(data)
+        for at in (*rng.integers(0, min(300, len(data)), 2), *rng.integers(0, len(data), 2)):
+            damaged[at] = rng.integers(0, 256)
+        (tmp_path / "damaged").write_bytes(damaged)
+        for read in (_decoded, lambda path: probe_at(path.parent, path.name, LIMITS)):
+            with suppress(BadInput):
+                read(tmp_path / "damaged")
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_caps_hold_for_every_format(tmp_path: Path, kind: str) -> None:
+    _save(tmp_path / "a", kind)
+    for limits in (replace(LIMITS, max_bytes=100), replace(LIMITS, max_pixels=160 * 120 - 1)):
+        assert "over_limit" == _reason(tmp_path / "a", limits)
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_a_photo_with_a_zip_behind_it_is_the_photo(tmp_path: Path, kind: str) -> None:
+    with _save(tmp_path / "a", kind).open("ab") as file:
+        file.write(
+            struct.pack(">I", 12) + b"free\0\0\0\0" if kind == "avif" else b"PK\x03\x04 a zip, so they say"
+        )
+    assert kind == probe_at(tmp_path, "a", LIMITS).format
+
+
+def _bomb(name: bytes) -> Maker:
+    packed = zlib.compress(b"0" * 40_000_000)
+    return lambda path: photos.with_chunk(make.png(path), name, b"x\0\0" + packed)
+
+
+def _thick_jpeg(path: Path) -> None:
+    data = make.jpeg(path).read_bytes()
+    segment = b"\xff\xe1" + struct.pack(">H", 65535) + b"Exif\0\0" + b"\0" * 65527
+    path.write_bytes(data[:2] + segment * 300 + data[2:])
+
+
+def _many_scans(path: Path) -> None:
+    Image.fromarray(make.picture()[:, :, ::-1]).save(path, "JPEG", progressive=True)
+    data = path.read_bytes()
+    at = data.rindex(b"\xff\xda")
+    path.write_bytes(data[:-2] + data[at:-2] * 200 + data[-2:])
+
+
+def _heic(major: bytes, *others: bytes) -> Maker:
+    brands = major + b"\0" * 4 + b"".join(others)
+    return lambda path: path.write_bytes(struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + b"\0" * 40)
+
+
+def _stray_frame(path: Path) -> None:
+    make.png(path)
+    photos.with_chunk(path, b"fcTL", struct.pack(">5IHHBB", 0, 40, 40, 0, 0, 1, 1, 0, 0))
+
+
+def _png_without_pixels(path: Path) -> None:
+    data = make.png(path).read_bytes()
+    path.write_bytes(data[:33] + data[-12:])
+
+
+BAD: dict[str, tuple[Maker, str]] = {
+    "png whose profile is a bomb": (_bomb(b"iCCP"), "broken_image"),
+    "png whose text is a bomb": (_bomb(b"zTXt"), "broken_image"),
+    "png with a part of an animation": (_stray_frame, "broken_image"),
+    "png without pixels": (_png_without_pixels, "broken_image"),
+    "png with too much besides": (
+        lambda p: photos.with_chunk(make.png(p), b"prVt", b"\0" * (65 << 20)), "over_limit",
+    ),
+    "jpeg with too much exif": (_thick_jpeg, "over_limit"),
+    "jpeg of 200 scans": (_many_scans, "over_limit"),
+    "webp of 16,000 squared": (lambda p: photos.webp_of_size(p, 16000, 16000), "over_limit"),
+    "webp with a chunk over its end": (
+        lambda p: p.write_bytes(b"RIFF\x1c\0\0\0WEBPVP8 \xff\0\0\0" + b"\0" * 16), "truncated",
+    ),
+    "webp canvas without its picture": (lambda p: p.write_bytes(b"RIFF\x04\0\0\0WEBP"), "broken_image"),
+    "wave": (lambda p: p.write_bytes(b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 40), "wrong_extension"),
+    "avif of 65,500 squared": (lambda p: photos.avif_of_size(p, 65500, 65500), "over_limit"),
+    "avif without a header": (_heic(b"avif", b"mif1"), "broken_image"),
+    "heic": (_heic(b"heic", b"mif1", b"heic"), "unsupported_codec"),
+    "heic by its other brands": (_heic(b"mif1", b"heic"), "unsupported_codec"),
+    "heic burst": (_heic(b"msf1", b"hevc"), "unsupported_codec"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_used_is_named_quickly(tmp_path: Path, case: str) -> None:
+    maker, reason = BAD[case]
+    maker(tmp_path / "a.jpg")
+    start = time.process_time()
+    assert reason == _reason(tmp_path / "a.jpg")
+    assert time.process_time() - start < 2
+
+
+def test_heic_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    _heic(b"heic")(tmp_path / "a.heic")
+    with pytest.raises(BadInput, match="convert it to JPEG or PNG"):
+        probe_at(tmp_path, "a.heic", LIMITS)
+
+
+def test_a_webp_canvas_bigger_than_its_picture_is_refused_not_filled(tmp_path: Path) -> None:
+    photos.webp_of_size(tmp_path / "a.webp", 320, 320)
+    with pytest.raises(BadInput) as refused:
+        _decoded(tmp_path / "a.webp")
+    assert "broken_image" == refused.value.reason
