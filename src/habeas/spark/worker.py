@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from habeas.adapters import insightface_pack, key_files
-from habeas.adapters.media import ArchiveMedia
+from habeas.adapters.media import READ_AS, ArchiveMedia
 from habeas.adapters.orders import HaltWatch, OrderFolder
 from habeas.model.ids import digest, json_digest
 from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
@@ -53,7 +53,11 @@ class WorkerSetup:
             for name in ("media", "sampling", "binding", "faces")
         }
         return digest(
-            "work", packs.pack_digest(self.pack), json_digest("limits", numbers), *sorted(self.purposes)
+            "work",
+            READ_AS,
+            packs.pack_digest(self.pack),
+            json_digest("limits", numbers),
+            *sorted(self.purposes),
         )
 
 

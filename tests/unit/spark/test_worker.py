@@ -37,6 +37,14 @@ def test_another_smallest_face_is_other_work(setup: WorkerSetup) -> None:
     assert setup.identity != coarse.identity
 
 
+def test_files_that_are_read_in_another_way_are_other_work(
+    setup: WorkerSetup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = setup.identity
+    monkeypatch.setattr("habeas.spark.worker.READ_AS", "another")
+    assert before != setup.identity
+
+
 @pytest.mark.parametrize("smallest", [32, 64])
 def test_a_worker_looks_for_faces_as_small_as_the_settings_want(setup: WorkerSetup, smallest: int) -> None:
     worker = make_worker(replace(setup, faces=replace(setup.faces, smallest_px=smallest)))
