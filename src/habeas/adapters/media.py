@@ -12,7 +12,6 @@ from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.rows import AssetPlan
 
-
 READ_AS = "2"
 """How files become pixels and pixels become faces. Counted up when a file would give other pixels, tracks or boxes than
 before: then what was made of it is made anew (it is part of the work digest)."""
