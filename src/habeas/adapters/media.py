@@ -1,4 +1,4 @@
-"""An archive's files as frames: opened inside their source's folder, hashed and decoded from one descriptor."""
+"""An archive's files: opened inside their source's folder, hashed here, parsed by the decoder, from one descriptor."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from habeas.adapters import files, images, probe, pyav_clip
+from habeas.adapters import decoder, files
+from habeas.adapters.decoder import Decoder
 from habeas.errors import BadInput, UsageError
 from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
+from habeas.model.media import MediaReason, Probed
 from habeas.model.rows import AssetPlan
 
 READ_AS = "2"
@@ -17,21 +19,45 @@ READ_AS = "2"
 before: then what was made of it is made anew (it is part of the work digest)."""
 
 
+def probe_at(root: Path, location: str, limits: MediaLimits) -> Probed:
+    """`probe` of the file at a location of a source's folder. Raises what `open_regular` and `probe` raise."""
+    with files.open_regular(root, location) as fd:
+        return probe(fd, limits, claims_media=files.media_name(location))
+
+
+def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed:
+    """Reads everything `catalog` needs from an open file. `claims_media`: its name has a media extension.
+
+    Raises BadInput with a reason of `MediaReason`; the detail names no path and no value.
+    """
+    before = files.stamp(fd)
+    size, mtime_ns = before[2], before[3]
+    if size == 0:
+        raise BadInput(MediaReason.EMPTY)
+    if size > limits.max_bytes:
+        raise BadInput(MediaReason.OVER_LIMIT, "more bytes than the limit")
+    seen = decoder.shared(limits).headers(fd, claims_media=claims_media)
+    digest = files.sha256_of(fd)
+    files.unchanged(fd, before)
+    return Probed(
+        seen.media, seen.format, digest, size, mtime_ns, seen.captured_at, seen.width, seen.height,
+        seen.duration_ms,
+    )  # fmt: skip
+
+
 class OpenFile:
     """One opened asset. What was hashed is what is decoded, or `unchanged` raises."""
 
-    def __init__(self, fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> None:
-        self._fd, self._media, self._limits, self._sampling = fd, media, limits, sampling
+    def __init__(self, fd: int, media: str, reader: Decoder, sampling: Sampling) -> None:
+        self._fd, self._media, self._reader, self._sampling = fd, media, reader, sampling
         self._stamp = files.stamp(fd)
 
     def sha256(self) -> bytes:
         return files.sha256_of(self._fd)
 
     def frames(self) -> Iterator[Frame]:
-        if self._media == "photo":
-            yield images.decode(self._fd, self._limits)
-        else:
-            yield from pyav_clip.frames(self._fd, self._sampling, self._limits)
+        """A frame's picture is valid until the next one is asked for: `Decoder.frames`."""
+        return self._reader.frames(self._fd, self._media, self._sampling)
 
     def unchanged(self) -> None:
         files.unchanged(self._fd, self._stamp)
@@ -51,18 +77,23 @@ class ArchiveMedia:
                 "an asset of an unregistered source was planned", hint="Register the source first."
             )
         with files.open_regular(self._roots[plan.source_id], plan.location) as fd:
-            yield OpenFile(fd, plan.media, self._limits, self._sampling)
+            yield OpenFile(fd, plan.media, decoder.shared(self._limits), self._sampling)
 
 
 def pictures(folder: Path, limits: MediaLimits) -> Iterator[tuple[str, Frame | BadInput]]:
-    """Each photo under a folder, decoded, or why it can't be; clips are left out."""
+    """Each photo under a folder, or why it can't be read; clips are left out.
+
+    A picture is valid until the next one is asked for: `Decoder.frames`.
+    """
+    reader = decoder.shared(limits)
     for found in files.walk(folder):
         try:
             if found.kind != "file":
                 raise BadInput(found.kind)
             with files.open_regular(folder, found.location) as fd:
-                seen = probe.probe(fd, limits, claims_media=files.media_name(found.location))
+                seen = probe(fd, limits, claims_media=files.media_name(found.location))
                 if seen.media == "photo":
-                    yield found.location, images.decode(fd, limits)
+                    for frame in reader.frames(fd, "photo", Sampling()):
+                        yield found.location, frame
         except BadInput as bad:
             yield found.location, bad

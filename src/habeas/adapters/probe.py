@@ -7,48 +7,31 @@ from __future__ import annotations
 
 import os
 import struct
-from pathlib import Path
 
-from habeas.adapters import files, images, photo_kinds, pyav_clip
+from habeas.adapters import images, photo_kinds, pyav_clip
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits
-from habeas.model.media import MediaReason, Probed
+from habeas.model.media import Headers, MediaReason
 
 _READ = "JPEG, PNG, WebP, TIFF, AVIF and H.264 in MP4 are read"
 _MAX_PARTS = 1_000_000
 _MAX_MOOV = 256 << 20
 
 
-def probe_at(root: Path, location: str, limits: MediaLimits) -> Probed:
-    """`probe` of the file at a location of a source's folder. Raises what `open_regular` and `probe` raise."""
-    with files.open_regular(root, location) as fd:
-        return probe(fd, limits, claims_media=files.media_name(location))
-
-
-def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed:
-    """Reads everything `catalog` needs from an open file. `claims_media`: its name has a media extension.
+def headers(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Headers:
+    """What an open file that isn't empty says about itself. `claims_media`: its name has a media extension.
 
     Raises BadInput with a reason of `MediaReason`; the detail names no path and no value.
     """
-    before = files.stamp(fd)
-    size, mtime_ns = before[2], before[3]
-    if size == 0:
-        raise BadInput(MediaReason.EMPTY)
-    if size > limits.max_bytes:
-        raise BadInput(MediaReason.OVER_LIMIT, "more bytes than the limit")
+    size = os.fstat(fd).st_size
     kind = _format(os.pread(fd, 4096, 0), claims_media)
     if kind == "mp4":
         _boxes(fd, size)
         clip = pyav_clip.read_header(fd, limits)
-        width, height, captured_at, duration_ms = clip.width, clip.height, clip.captured_at, clip.duration_ms
-    else:
-        photo = images.read_header(fd, limits)
-        photo_kinds.whole(fd, kind)
-        width, height, captured_at, duration_ms = photo.width, photo.height, photo.captured_at, 0
-    digest = files.sha256_of(fd)
-    files.unchanged(fd, before)
-    media = "clip" if kind == "mp4" else "photo"
-    return Probed(media, kind, digest, size, mtime_ns, captured_at, width, height, duration_ms)
+        return Headers("clip", kind, clip.width, clip.height, clip.captured_at, clip.duration_ms)
+    photo = images.read_header(fd, limits)
+    photo_kinds.whole(fd, kind)
+    return Headers("photo", kind, photo.width, photo.height, photo.captured_at, 0)
 
 
 def _format(head: bytes, claims_media: bool) -> str:

@@ -109,7 +109,7 @@ def _upright(picture: Any, limits: MediaLimits) -> Image:
     if picture.width * picture.height > limits.max_pixels:
         raise BadInput(MediaReason.OVER_LIMIT, "more pixels than the limit")
     try:
-        image = picture.to_ndarray(format="bgr24")
+        image = picture.to_ndarray(format="bgr24", threads=1)  # more would be taken from other workers
     except _BROKEN:
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame can't be converted") from None
     turns = round(picture.rotation / 90) % 4  # counter-clockwise, as numpy turns

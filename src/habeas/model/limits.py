@@ -13,6 +13,10 @@ class MediaLimits:
     max_pixels: int = 60_000_000
     max_frames: int = 200_000  # frames decoded of one clip
     max_duration_s: int = 6 * 3600
+    memory_mb: int = (
+        1536  # MiB for the decoder on top of its start; a turned picture of max_pixels takes 1100
+    )
+    seconds_per_answer: int = 60  # until the decoder has said what is asked of it: headers, or the next frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,13 @@ class MediaReason:
     PLAYLIST = "playlist"  # a list that points at other files or addresses
     OVER_LIMIT = "over_limit"
     TOO_SMALL = "too_small"
+    DECODER_CRASHED = "decoder_crashed"  # the process that read it died of it
 
     ALL = frozenset(
         {
             SYMLINK, NOT_A_FILE, UNREADABLE, MISSING, BAD_LOCATION, CHANGED, CONTENT, EMPTY, TRUNCATED,
             WRONG_EXTENSION, UNSUPPORTED_FORMAT, UNSUPPORTED_COLOR, UNSUPPORTED_CODEC, BROKEN_IMAGE,
-            UNREADABLE_CONTAINER, PLAYLIST, OVER_LIMIT, TOO_SMALL,
+            UNREADABLE_CONTAINER, PLAYLIST, OVER_LIMIT, TOO_SMALL, DECODER_CRASHED,
         }
     )  # fmt: skip
 
@@ -50,6 +51,18 @@ class Found:
     kind: str
     size: int = 0
     mtime_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What a file's headers say. Sizes are in pixels: a photo's upright, a clip's as coded."""
+
+    media: str  # "photo" | "clip"
+    format: str  # "jpeg" | "png" | "mp4"
+    width: int
+    height: int
+    captured_at: datetime | None  # with zone; None = it doesn't say, or says it without a zone
+    duration_ms: int  # 0 for a photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from habeas.adapters import files
-from habeas.adapters.probe import probe
+from habeas.adapters.media import probe_at
 from habeas.errors import BadInput
 from habeas.model.ids import asset_id, new_id, place_id
 from habeas.model.limits import MediaLimits
@@ -96,8 +96,7 @@ def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[
     try:
         if row["problem"]:
             raise BadInput(str(row["problem"]))
-        with files.open_regular(Path(str(row["root"])), location) as fd:
-            seen = probe(fd, limits, claims_media=files.media_name(location))
+        seen = probe_at(Path(str(row["root"])), location, limits)
     except BadInput as bad:
         # Its place names it: content that can't be read as media has nothing to be found again by.
         return kept | {

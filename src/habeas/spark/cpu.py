@@ -1,7 +1,8 @@
 """What a run cost in CPU seconds: this process, the JVM, and everything below it.
 
 The kernel adds what an ended process spent to a parent that waits for it. PySpark's worker daemon doesn't wait: it
-ignores the death of its workers, and an idle worker is ended after a minute. So somebody has to look while they live.
+ignores the death of its workers, and an idle worker is ended after a minute; the decoder that a worker keeps ends with
+it. So somebody has to look while they live.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class CpuClock:
     def __init__(self, spark: SparkSession, every: float = 1.0) -> None:
         self._root = jvm_pid(spark)
         self._lock, self._over = Lock(), Event()
-        self._unwaited: dict[tuple[int, int], float] = {}  # alive at the last look; nobody waits for them
+        # alive at the last look, and nobody waits for them, or for their parents
+        self._unwaited: dict[tuple[int, int], _Process] = {}
+        self._deaf: set[int] = set()
         self._ended = 0.0
         self._begun = self._total()
         self._looking = Thread(target=self._look, args=(every,), daemon=True, name="cpu")
@@ -63,12 +66,19 @@ class CpuClock:
         own = resource.getrusage(resource.RUSAGE_SELF)
         with self._lock:
             known = _processes()
-            below = list(_below(self._root, known))
+            below = {each.name: each for each in _below(self._root, known)}
+            # an orphan moves to another parent for its last moment
+            below |= {each.name: each for each in known.values() if each.name in self._unwaited}
+            self._deaf |= {pid for pid in {each.parent for each in below.values()} if _ignores_the_dead(pid)}
             for name in self._unwaited.keys() - {each.name for each in known.values()}:
-                self._ended += self._unwaited.pop(name)
-            deaf = {pid for pid in {each.parent for each in below} if _ignores_the_dead(pid)}
-            self._unwaited |= {each.name: each.seconds for each in below if each.parent in deaf}
-            return own.ru_utime + own.ru_stime + self._ended + sum(each.seconds for each in below)
+                gone = self._unwaited.pop(name)
+                if gone.parent in self._deaf or gone.parent not in known:  # else its parent counts it
+                    self._ended += gone.seconds
+            for name, each in below.items():  # parents first
+                if each.parent in self._deaf or each.parent in {pid for pid, _ in self._unwaited}:
+                    self._unwaited[name] = each
+            spent = self._ended + sum(each.seconds for each in below.values())
+            return own.ru_utime + own.ru_stime + spent
 
 
 def _below(root: int | None, known: Mapping[int, _Process]) -> Iterator[_Process]:

@@ -48,6 +48,7 @@ REASONS: Final = {
     "playlist": "a list that points at other files",
     "over_limit": "larger than the limits allow",
     "too_small": "too small for a face",
+    "decoder_crashed": "reading it crashes the program that reads media",
     # lines of lists that can't be used, by habeas.steps.import_fields.REASONS
     "not_utf8": "text that is not UTF-8",
     "missing_column": "a column is missing",

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from habeas.adapters import files, images, pyav_clip
-from habeas.adapters.probe import probe, probe_at
+from habeas.adapters.media import probe, probe_at
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason

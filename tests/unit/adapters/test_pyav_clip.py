@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from habeas.adapters import pyav_clip
-from habeas.adapters.probe import probe_at
+from habeas.adapters.media import probe_at
 from habeas.errors import BadInput
 from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from habeas.adapters import images
-from habeas.adapters.probe import probe_at
+from habeas.adapters.media import probe_at
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits
 

@@ -36,6 +36,19 @@ def test_the_cpu_seconds_of_a_worker_that_nobody_waits_for_are_counted(
     assert ended >= 0.25
 
 
+def test_the_cpu_seconds_of_a_decoder_that_ends_with_its_worker_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its worker keeps it, and leaves without waiting for it."""
+    start = "decoder = subprocess.Popen([sys.executable, '-c', BUSY], stdin=-1, stderr=-3)\n"
+    hears = "import os, signal, subprocess, sys\nsignal.signal(signal.SIGCHLD, signal.SIG_DFL)\n"
+    worker = f"{hears}{start}input()\nos._exit(0)".replace("BUSY", repr(_BUSY))
+    deaf = "import signal, subprocess, sys, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+    waits = f"subprocess.Popen([sys.executable, '-c', {worker!r}]).wait()\ntime.sleep(0.2)"
+    _, ended = spent(monkeypatch, deaf + waits)
+    assert ended >= 0.25
+
+
 def spent(monkeypatch: pytest.MonkeyPatch, program: str) -> tuple[float, float]:
     """CPU seconds of a program that starts a busy one: while that waits, and after both ended."""
     monkeypatch.setattr(cpu, "jvm_pid", lambda _: os.getpid())

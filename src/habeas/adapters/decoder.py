@@ -1,0 +1,207 @@
+"""The decoder a worker keeps: every parse of media bytes happens in a child process that holds nothing else.
+
+A parser that crashes, hangs or eats memory costs the asset it was reading; the next one gets a fresh child. The child
+gets the asset's open descriptor and no name, and what it may do is in `adapters/confinement.py`. It lives as long as
+its worker: a child that one asset took over could falsify the frames of later ones, but reach nothing beside them.
+
+Pixels come through memory that both map. It has no name, lies on no disk, and its size is sealed: a child that made it
+smaller would take the worker down.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+from typing import Any, Self
+
+import numpy as np
+
+from habeas.adapters.decoder_process import DecoderProcess, Died, TooSlow
+from habeas.errors import BadInput, IntegrityError
+from habeas.model.face import Frame, Image
+from habeas.model.limits import MediaLimits, Sampling
+from habeas.model.media import Headers, MediaReason
+
+PARSERS = "habeas.adapters.parsers"
+_DETAIL = re.compile(r"[A-Za-z0-9 ,.;:'()-]{0,120}")
+_FORMAT = re.compile(r"[a-z0-9]{1,16}")
+_NEVER = 1 << 53  # ms
+_SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+
+
+@cache
+def shared(limits: MediaLimits) -> Decoder:
+    """One decoder a process, made on first use."""
+    return Decoder(limits)
+
+
+os.register_at_fork(after_in_child=shared.cache_clear)  # two who ask one child would get each other's frames
+
+
+class Decoder:
+    """Asks a child process, and starts one when there is none. For one thread at a time.
+
+    `parsers`: the module the child parses with (`decoder_child.Parsers`); tests name their own.
+    """
+
+    def __init__(self, limits: MediaLimits, parsers: str = PARSERS) -> None:
+        self._limits, self._parsers = limits, parsers
+        self._child: DecoderProcess | None = None
+        self._memory, self._pixels = -1, np.empty(0, np.uint8)
+        self._turn, self._giving = 0, False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the child and lets the memory go. Asking again starts anew."""
+        self._end()
+        if self._memory >= 0:
+            os.close(self._memory)
+            self._memory, self._pixels = -1, np.empty(0, np.uint8)
+
+    @property
+    def confined(self) -> frozenset[str]:
+        """Which of "namespace" and "landlock" hold a running child, beside its limits."""
+        return self._child.confined if self._child is not None else frozenset()
+
+    @property
+    def process_id(self) -> int | None:
+        return self._child.pid if self._child is not None else None
+
+    def headers(self, fd: int, *, claims_media: bool = False) -> Headers:
+        """What an open file says about itself. Raises BadInput as `probe.headers`; `over_limit`, `decoder_crashed`."""
+        self._begin()
+        answer = self._ask({"do": "headers", "claims_media": claims_media}, fd)
+        try:
+            return _headers(answer["headers"])
+        except (KeyError, TypeError, ValueError):
+            raise self._distrusted() from None
+
+    def frames(self, fd: int, media: str, sampling: Sampling) -> Iterator[Frame]:
+        """Frames of an open "photo" or "clip". A frame's picture can't be written to and is valid until the next.
+
+        Whoever keeps more than numbers must copy: the next frame, of this asset or another, lies in the same memory.
+        Raises BadInput as `images.decode` and `pyav_clip.frames`; `over_limit`, `decoder_crashed`.
+        """
+        turn = self._begin()
+        answer = self._ask({"do": "frames", "media": media, "sampling": asdict(sampling)}, fd)
+        self._giving = True
+        count = 0
+        try:
+            while answer != {"end": True}:
+                yield self._frame(answer, count)
+                count += 1
+                if turn != self._turn:
+                    raise RuntimeError("another asset was asked for while this one's frames were read")
+                answer = self._ask({"do": "next"})
+            self._giving = False
+        finally:
+            if turn == self._turn:
+                self._stop()
+
+    def _begin(self) -> int:
+        self._stop()
+        self._turn += 1
+        if self._child is not None and not self._child.alive():
+            self._end()  # it died idle, with a thread that started it or by somebody's hand: no asset's fault
+        if self._child is None:
+            self._child = self._start()
+        return self._turn
+
+    def _start(self) -> DecoderProcess:
+        if self._memory < 0:
+            size = max(1, self._limits.max_pixels) * 3  # pages nobody writes to cost nothing
+            self._memory = os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            os.ftruncate(self._memory, size)
+            fcntl.fcntl(self._memory, fcntl.F_ADD_SEALS, _SEALS)
+            self._pixels = np.frombuffer(mmap.mmap(self._memory, size, prot=mmap.PROT_READ), np.uint8)
+        return DecoderProcess(self._parsers, self._limits, self._memory)
+
+    def _ask(self, request: Mapping[str, Any], *descriptors: int) -> dict[str, Any]:
+        child = self._child
+        if child is None:
+            raise RuntimeError("the decoder was closed while frames were read")
+        try:
+            answer = child.ask(request, *descriptors)
+        except TooSlow:
+            self._end()
+            raise BadInput(MediaReason.OVER_LIMIT, "reading it takes too long") from None
+        except Died as died:
+            self._end()
+            if died.of_memory:
+                raise BadInput(MediaReason.OVER_LIMIT, "reading it takes too much memory") from None
+            raise BadInput(MediaReason.DECODER_CRASHED, "the decoder died of it") from None
+        except ValueError:
+            raise self._distrusted() from None
+        except BaseException:
+            self._end()  # interrupted: what it still says would pass for the next answer
+            raise
+        if "bad" in answer:
+            self._giving = False
+            raise self._bad(answer["bad"])
+        return answer
+
+    def _bad(self, said: object) -> BadInput | IntegrityError:
+        """Words of the closed list, and plain short sentences: the child has seen what nobody else may."""
+        match said:
+            case [str(reason), str(detail)] if reason in MediaReason.ALL and _DETAIL.fullmatch(detail):
+                return BadInput(reason, detail)
+        return self._distrusted()
+
+    def _frame(self, answer: Mapping[str, Any], count: int) -> Frame:
+        about = answer.get("frame")
+        names = ("width", "height", "at_ms", "index", "shot")
+        if not isinstance(about, dict) or any(type(about.get(name)) is not int for name in names):
+            raise self._distrusted()
+        width, height, at_ms, index, shot = (about[name] for name in names)
+        size = width * height * 3
+        if min(width, height) < 1 or not 0 <= at_ms < _NEVER or size > len(self._pixels):
+            raise self._distrusted()
+        if index != count or index >= self._limits.max_frames or not 0 <= shot <= index:
+            raise self._distrusted()
+        image: Image = self._pixels[:size].reshape(height, width, 3)
+        return Frame(image, at_ms, index, shot)
+
+    def _stop(self) -> None:
+        """Ends frames that nobody will ask for; the child lets the file go."""
+        if self._giving:
+            self._giving = False
+            with suppress(BadInput):  # it had died, or took too long to stop: the next asset gets a fresh one
+                self._ask({"do": "stop"})
+
+    def _end(self) -> None:
+        self._giving = False
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+    def _distrusted(self) -> IntegrityError:
+        self._end()
+        return IntegrityError(
+            "the decoder said what no decoder says", hint="An asset may have taken it over."
+        )
+
+
+def _headers(said: Mapping[str, Any]) -> Headers:
+    """Raises KeyError, TypeError or ValueError for anything that isn't headers."""
+    at = said["captured_at"]
+    made = Headers(**{**said, "captured_at": None if at is None else datetime.fromisoformat(at)})
+    numbers = (made.width, made.height, made.duration_ms)
+    if made.media not in {"photo", "clip"} or not _FORMAT.fullmatch(made.format):
+        raise ValueError("unknown words")
+    if any(type(n) is not int or not 0 <= n < _NEVER for n in numbers):
+        raise ValueError("impossible numbers")
+    if made.captured_at is not None and made.captured_at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return made

@@ -1,0 +1,116 @@
+"""The process that parses media: `python -m habeas.adapters.decoder_child PARENT MODULE`, its socket as standard input.
+
+It is told its limits and given the memory that frames go into, imports its parsers, confines itself
+(`adapters/confinement.py`), says so, and answers until nobody asks any more. A file that is only bad is answered
+with its reason; whatever else goes wrong ends the process, and its status is all that is said about it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import mmap
+import os
+import socket
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from habeas.adapters import confinement, decoder_wire
+from habeas.errors import BadInput
+from habeas.model.face import Frame
+from habeas.model.limits import MediaLimits, Sampling
+from habeas.model.media import Headers
+
+_CRASHED = 70
+
+
+class Parsers(Protocol):
+    """What the module named on the command line has."""
+
+    def headers(self, fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers: ...
+    def frames(
+        self, fd: int, media: str, limits: MediaLimits, sampling: Sampling
+    ) -> Generator[Frame, None, None]: ...
+
+
+def main(parent: int, module: str) -> None:
+    confinement.die_with_parent(parent)
+    line = socket.socket(fileno=0)
+    told, memory = decoder_wire.receive_with(line)
+    limits = MediaLimits(**told["limits"])
+    if memory is None:
+        raise ValueError("no memory for frames")
+    shared = mmap.mmap(memory, 0)
+    os.close(memory)  # the map keeps its own
+    parsers: Any = importlib.import_module(module)
+    confinement.import_no_more()
+    held = confinement.confine(limits.memory_mb)
+    decoder_wire.send(line, {"confined": held})
+    answer_all(line, parsers, limits, np.frombuffer(shared, np.uint8))
+
+
+def answer_all(line: socket.socket, parsers: Parsers, limits: MediaLimits, shared: NDArray[np.uint8]) -> None:
+    """Answer request after request. Raises EOFError when the other side is gone."""
+    while True:
+        request, fd = decoder_wire.receive_with(line)
+        if fd is None:
+            raise ValueError("a request without a file")
+        try:
+            last = _answer(line, request, fd, parsers, limits, shared)
+        except BadInput as bad:
+            last = {"bad": [bad.reason, bad.detail]}
+        finally:
+            os.close(fd)
+        decoder_wire.send(line, last)
+
+
+def _answer(
+    line: socket.socket,
+    request: dict[str, Any],
+    fd: int,
+    parsers: Parsers,
+    limits: MediaLimits,
+    shared: NDArray[np.uint8],
+) -> dict[str, Any]:
+    """The last answer to a request; frames go before it."""
+    if request["do"] == "headers":
+        return {"headers": _headers(parsers, fd, limits, request)}
+    frames = parsers.frames(fd, request["media"], limits, Sampling(**request["sampling"]))
+    with closing(frames):
+        _give(line, frames, shared)
+    return {"end": True}
+
+
+def _headers(parsers: Parsers, fd: int, limits: MediaLimits, request: dict[str, Any]) -> dict[str, Any]:
+    said = asdict(parsers.headers(fd, limits, claims_media=request["claims_media"]))
+    at = said.pop("captured_at")
+    return {**said, "captured_at": None if at is None else at.isoformat()}
+
+
+def _give(line: socket.socket, frames: Iterator[Frame], shared: NDArray[np.uint8]) -> None:
+    """Frames one by one into the shared memory, each when the one before isn't needed any more."""
+    for frame in frames:
+        height, width = frame.image.shape[:2]
+        np.copyto(shared[: height * width * 3].reshape(height, width, 3), frame.image)
+        about = {"width": width, "height": height, "at_ms": frame.at_ms, "index": frame.index}
+        decoder_wire.send(line, {"frame": {**about, "shot": frame.shot}})
+        asked, _ = decoder_wire.receive_with(line)
+        if asked["do"] != "next":
+            return
+
+
+if __name__ == "__main__":
+    # No traceback is made: it could hold what the file holds, and there is nothing left to import its parts with.
+    try:
+        main(int(sys.argv[1]), sys.argv[2])
+    except EOFError:
+        os._exit(0)
+    except MemoryError:
+        os._exit(decoder_wire.OUT_OF_MEMORY)
+    except BaseException:  # noqa: BLE001 - whatever it was, this process has read what it should not trust itself after
+        os._exit(_CRASHED)

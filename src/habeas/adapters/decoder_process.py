@@ -1,0 +1,102 @@
+"""The child process of a decoder, from outside: started, asked within a time, ended with whatever it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from habeas.adapters import decoder_wire
+from habeas.errors import Unavailable
+from habeas.model.limits import MediaLimits
+
+_START_S = 60
+_KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+
+
+class TooSlow(Exception):
+    """No answer within the time."""
+
+
+class Died(Exception):
+    """The child is gone. `of_memory`: it said that it had too little."""
+
+    def __init__(self, of_memory: bool) -> None:
+        super().__init__()
+        self.of_memory = of_memory
+
+
+class DecoderProcess:
+    """A child that has confined itself. Raises Unavailable if none can be started.
+
+    It is started, not forked: a fork would hand it the worker's memory, keys and all. `memory`: a descriptor.
+    """
+
+    def __init__(self, parsers: str, limits: MediaLimits, memory: int) -> None:
+        self._seconds = _START_S
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                self._process = _started(parsers, theirs)
+        except OSError as error:
+            self._line.close()
+            raise _unavailable(error.strerror) from None
+        try:
+            self.confined = frozenset(self.ask({"limits": asdict(limits)}, memory)["confined"])
+        except (Died, TooSlow, ValueError, KeyError, TypeError):
+            self.end()
+            raise _unavailable("it ended, or said nothing") from None
+        self._seconds = limits.seconds_per_answer
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, request: Mapping[str, Any], *descriptors: int) -> dict[str, Any]:
+        """Its answer. Raises TooSlow, Died, and ValueError for what is no message."""
+        self._line.settimeout(self._seconds)
+        try:
+            decoder_wire.send(self._line, request, *descriptors)
+            return decoder_wire.receive(self._line)
+        except TimeoutError:
+            raise TooSlow from None
+        except (EOFError, OSError):
+            self.end()
+            raise Died(self._process.returncode == decoder_wire.OUT_OF_MEMORY) from None
+
+    def end(self) -> None:
+        """Kill it and what it started, if it lives; it keeps nothing that would have to be put in order."""
+        self._line.close()
+        if self._process.returncode is None:
+            # before it is waited for: its number is still its own
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _started(parsers: str, line: socket.socket) -> subprocess.Popen[bytes]:
+    """It gets no other descriptor, no output and no more of the environment than Python needs."""
+    path = os.pathsep.join(os.path.abspath(place) for place in sys.path if place)  # noqa: PTH100 - places may be zips
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-s", "-m", "habeas.adapters.decoder_child", str(os.getpid()), parsers],
+        stdin=line.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={**kept, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
+
+
+def _unavailable(why: str | None) -> Unavailable:
+    return Unavailable(f"the decoder can't be started ({why})", hint="Run it again.")

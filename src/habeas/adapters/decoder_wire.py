@@ -1,0 +1,57 @@
+"""What a worker and its decoder say to each other: small JSON messages over a Unix packet socket.
+
+A packet socket keeps a message whole, so none needs a length. Descriptors travel beside a message; pixels never do.
+Nothing here knows a parser, so that whoever asks doesn't load one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+OUT_OF_MEMORY = 71
+"""The child's exit status when a file wants more memory than it may have."""
+
+_LONGEST = 1 << 14  # bytes; what is said fits a twentieth of it
+
+
+def send(line: socket.socket, message: Mapping[str, Any], *descriptors: int) -> None:
+    """Raises OSError when nobody listens any more."""
+    said = json.dumps(message).encode()
+    if descriptors:
+        socket.send_fds(line, [said], descriptors)
+    else:
+        line.send(said)
+
+
+def receive(line: socket.socket) -> dict[str, Any]:
+    """The next message. Raises EOFError at the end, ValueError for what is no message, OSError, TimeoutError."""
+    return _read(line.recv(_LONGEST + 1))
+
+
+def receive_with(line: socket.socket) -> tuple[dict[str, Any], int | None]:
+    """As `receive`, with the descriptor that came beside it, or None."""
+    said, descriptors, _, _ = socket.recv_fds(line, _LONGEST + 1, 1, socket.MSG_CMSG_CLOEXEC)
+    try:
+        return _read(said), descriptors[0] if descriptors else None
+    except (EOFError, ValueError):
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
+
+
+def _read(said: bytes) -> dict[str, Any]:
+    if not said:
+        raise EOFError
+    if len(said) > _LONGEST:
+        raise ValueError("too long for a message")
+    try:
+        message = json.loads(said)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(message, dict):
+        raise ValueError("no message")  # noqa: TRY004 - one kind of error for whatever can't be read
+    return message

@@ -1,0 +1,41 @@
+"""Every parser of media bytes, for the decoder's child alone: nobody else reads a file that a stranger made.
+
+The child may open nothing once it starts, so whatever the parsers would import on their way is imported here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import importlib
+import pkgutil
+from collections.abc import Generator
+
+import av
+import PIL.Image
+from PIL import ImageColor, ImagePalette, MpoImagePlugin, TiffImagePlugin  # noqa: F401 - imported when first met
+
+from habeas.adapters import images, probe, pyav_clip
+from habeas.model.face import Frame
+from habeas.model.limits import MediaLimits, Sampling
+from habeas.model.media import Headers
+
+PIL.Image.preinit()
+importlib.import_module("_strptime")  # what datetime.strptime imports when it is first called
+for _name in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be"):
+    codecs.lookup(_name)
+for _part in pkgutil.walk_packages(av.__path__, "av."):  # PyAV imports by the kinds of tracks it meets
+    if _part.name != "av.__main__":
+        importlib.import_module(_part.name)
+
+
+def headers(fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers:
+    """Raises BadInput as `probe.headers` does."""
+    return probe.headers(fd, limits, claims_media=claims_media)
+
+
+def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Generator[Frame, None, None]:
+    """Frames of a "photo" or a "clip". Raises BadInput as `images.decode` and `pyav_clip.frames` do."""
+    if media == "photo":
+        yield images.decode(fd, limits)
+    else:
+        yield from pyav_clip.frames(fd, sampling, limits)

@@ -1,0 +1,392 @@
+"""A decoder that dies of a file costs that file; what it may not do it can't. `decoder_stub` is told by the file."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+import media_files as make
+import numpy as np
+import pytest
+from PIL import Image
+
+from habeas.adapters import images, pyav_clip
+from habeas.adapters.decoder import Decoder, shared
+from habeas.errors import BadInput, IntegrityError
+from habeas.model.face import Frame
+from habeas.model.limits import MediaLimits, Sampling
+from habeas.model.media import Headers
+
+HELD = 5
+"""Its line, two that lead nowhere, the memory of the frames, and the file it was asked about."""
+LIMITS = MediaLimits(memory_mb=256, seconds_per_answer=30)
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[Decoder]:
+    """One for all tests: whatever one does to its child, the next gets a working one."""
+    with Decoder(LIMITS, "decoder_stub") as decoder:
+        yield decoder
+
+
+def _headers(decoder: Decoder, path: Path) -> Headers:
+    with path.open("rb") as file:
+        return decoder.headers(file.fileno(), claims_media=True)
+
+
+def _frames(
+    decoder: Decoder, path: Path, media: str = "photo", sampling: Sampling | None = None
+) -> list[Frame]:
+    with path.open("rb") as file:
+        return [
+            Frame(frame.image.copy(), frame.at_ms, frame.index, frame.shot)
+            for frame in decoder.frames(file.fileno(), media, sampling or Sampling())
+        ]
+
+
+def _told(decoder: Decoder, folder: Path, words: str) -> Headers:
+    path = folder / "told"
+    path.write_bytes(words.encode())
+    return _headers(decoder, path)
+
+
+def _works(decoder: Decoder, folder: Path) -> bool:
+    (frame,) = _frames(decoder, make.png(folder / "good.png"))
+    return np.array_equal(make.picture(), frame.image)
+
+
+def _left() -> tuple[int, list[str]]:
+    """How many children this process has, and what its descriptors are."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    children = {pid for task in tasks for pid in task.read_text().split()}
+    places = []
+    for fd in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the one that listed them
+            places.append(re.sub(r"\d+", "", os.readlink(f"/proc/self/fd/{fd}")))
+    return len(children), sorted(places)
+
+
+def _gone(pid: int) -> bool:
+    """Within five seconds."""
+    for _ in range(100):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ("segfault", "decoder_crashed"),
+        ("exit 0", "decoder_crashed"),
+        ("exit 3", "decoder_crashed"),
+        ("raise /archive/of/ann", "decoder_crashed"),
+        ("eat", "over_limit"),
+        ("open /etc/hostname", "decoder_crashed"),
+        ("fork", "decoder_crashed"),
+        ("shrink", "decoder_crashed"),
+        ("import", "decoder_crashed"),
+    ],
+)
+def test_what_a_file_does_to_the_decoder_costs_that_file_alone(
+    stub: Decoder, tmp_path: Path, told: str, reason: str
+) -> None:
+    assert _works(stub, tmp_path)
+    before, first = _left(), stub.process_id
+    with pytest.raises(BadInput) as refused:
+        _told(stub, tmp_path, told)
+    assert (reason, True) == (refused.value.reason, _gone(first or 0))
+    assert not re.search(r"archive|hostname|[\d\n]", refused.value.detail)
+    assert _works(stub, tmp_path) and first != stub.process_id
+    assert before == _left()
+
+
+def test_a_file_that_takes_too_long_is_over_the_limit_and_the_next_is_read(tmp_path: Path) -> None:
+    before = _left()
+    with Decoder(MediaLimits(seconds_per_answer=1), "decoder_stub") as decoder:
+        assert _works(decoder, tmp_path)
+        hanging, begun = decoder.process_id, time.monotonic()
+        with pytest.raises(BadInput) as refused:
+            _told(decoder, tmp_path, "hang")
+        assert "over_limit" == refused.value.reason
+        assert 1 <= time.monotonic() - begun < 5
+        assert _gone(hanging or 0) and _works(decoder, tmp_path)
+    assert before == _left()
+
+
+@pytest.mark.parametrize("told", ["connect", "make-room-and-connect"])
+def test_the_decoder_reaches_no_address(stub: Decoder, tmp_path: Path, told: str) -> None:
+    assert _works(stub, tmp_path)
+    if told != "connect" and not stub.confined:
+        pytest.skip("this kernel has neither; the limit on descriptors stands in")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(0.2)
+        port = door.getsockname()[1]
+        with pytest.raises(BadInput) as refused:
+            _told(stub, tmp_path, f"{told} {port}")
+        with pytest.raises(TimeoutError):
+            door.accept()
+        # the same, from where nothing is confined
+        with socket.create_connection(("127.0.0.1", port)):
+            door.accept()[0].close()
+    assert "decoder_crashed" == refused.value.reason
+
+
+@pytest.mark.parametrize("told", ["write", "make-room-and-open"])
+def test_smuggled_code_opens_and_makes_no_file(stub: Decoder, tmp_path: Path, told: str) -> None:
+    assert _works(stub, tmp_path)
+    if "landlock" not in stub.confined:
+        pytest.skip("this kernel has no Landlock; the limit on descriptors stands in")
+    # places that are open to everybody
+    made = Path(tempfile.gettempdir()) / f"habeas-{os.getpid()}"
+    with pytest.raises(BadInput) as refused:
+        _told(stub, tmp_path, f"{told} {made if told == 'write' else '/etc/passwd'}")
+    assert "decoder_crashed" == refused.value.reason
+    assert not made.exists()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "refuse my_own_word|",
+        "refuse truncated|of /archive/ann.jpg",
+        "refuse truncated|two\nlines",
+        "refuse truncated|" + "x" * 121,
+        "lie",
+        "flood",
+    ],
+)
+def test_what_no_decoder_says_stops_the_run(stub: Decoder, tmp_path: Path, told: str) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        _told(stub, tmp_path, told)
+    assert "ann" not in str(refused.value)
+    assert stub.process_id is None and _works(stub, tmp_path)
+
+
+def test_a_reason_arrives_with_its_detail_and_the_decoder_lives_on(stub: Decoder, tmp_path: Path) -> None:
+    assert _works(stub, tmp_path)
+    same = stub.process_id
+    with pytest.raises(BadInput) as refused:
+        _told(stub, tmp_path, "refuse truncated|ends in its first scan (so to say)")
+    assert ("truncated", "ends in its first scan (so to say)") == (refused.value.reason, refused.value.detail)
+    assert _works(stub, tmp_path) and same == stub.process_id
+
+
+def test_a_frame_larger_than_the_limit_does_not_leave_the_decoder(stub: Decoder, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"large")
+    with pytest.raises(BadInput) as refused:
+        _frames(stub, tmp_path / "large")
+    assert "decoder_crashed" == refused.value.reason
+    assert _works(stub, tmp_path)
+
+
+@pytest.mark.parametrize("told", ["endless", "jumping", "no time"])
+def test_frames_that_no_file_has_stop_the_run(tmp_path: Path, told: str) -> None:
+    (tmp_path / "told").write_bytes(told.encode())
+    with Decoder(MediaLimits(max_frames=20), "decoder_stub") as decoder, pytest.raises(IntegrityError):
+        _frames(decoder, tmp_path / "told")
+
+
+def test_the_decoder_holds_nothing_and_may_nothing(
+    stub: Decoder, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stub.close()
+    _told(stub, tmp_path, "say /archive/ann.jpg")
+    assert ("", "") == capfd.readouterr()
+    about = Path(f"/proc/{stub.process_id}")
+    limits = re.findall(r"^Max (.+?)  +(\S+)", (about / "limits").read_text(), re.MULTILINE)
+    wanted = {"core file size": "0", "file size": "0", "processes": "0"}
+    assert wanted == {name: value for name, value in limits if name in wanted}
+    most = dict(limits)
+    assert int(most["open files"]) <= 6 and int(most["address space"]) < 1 << 30
+    status = dict(re.findall(r"^(\w+):\t(.*)$", (about / "status").read_text(), re.MULTILINE))
+    assert ("1", "1") == (status["NoNewPrivs"], status["Threads"])
+    assert {"0" * 16} == {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}
+    assert "0" not in status["Uid"].split()
+
+
+def test_the_decoder_is_given_one_file_and_no_environment(
+    stub: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HABEAS_CUSTODY_KEY_STORE", "postgresql://custodian:secret@host/keys")
+    stub.close()
+    with (tmp_path / "other").open("wb") as other:
+        os.set_inheritable(other.fileno(), True)
+        held = _told(stub, tmp_path, "held")
+    assert (HELD, 0) == (held.width, held.height)
+
+
+def test_a_decoder_killed_between_two_files_costs_neither(stub: Decoder, tmp_path: Path) -> None:
+    assert _works(stub, tmp_path)
+    os.kill(stub.process_id or 0, signal.SIGKILL)
+    assert _gone(stub.process_id or 0) and _works(stub, tmp_path)
+
+
+def test_an_answer_nobody_waited_for_is_not_taken_for_the_next(stub: Decoder, tmp_path: Path) -> None:
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    assert _works(stub, tmp_path)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _told(stub, tmp_path, "slow")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    time.sleep(0.5)
+    seen = _headers(stub, make.png(tmp_path / "a.png"))
+    assert (160, 120) == (seen.width, seen.height)
+
+
+def test_a_decoder_ends_with_its_worker_whatever_it_is_doing(tmp_path: Path) -> None:
+    (tmp_path / "told").write_bytes(b"hang")
+    script = (
+        "from habeas.adapters.decoder import Decoder\n"
+        "from habeas.model.limits import MediaLimits\n"
+        "decoder = Decoder(MediaLimits(), 'decoder_stub')\n"
+        "file = open('told', 'rb')\n"
+        "decoder._begin()\n"
+        "print(decoder.process_id, flush=True)\n"
+        "decoder.headers(file.fileno())\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=tmp_path, env=env, stdout=subprocess.PIPE
+    ) as worker:
+        assert worker.stdout is not None
+        child = int(worker.stdout.readline())
+        time.sleep(0.3)
+        assert not Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].startswith(" Z")
+        worker.kill()
+    assert _gone(child)
+
+
+def test_who_asks_the_decoder_loads_no_parser() -> None:
+    script = "import sys, habeas.adapters.media; print({'av', 'PIL'} & set(sys.modules))"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
+    said = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+    assert "set()" == said.stdout.strip()
+
+
+def _many_pictures(path: Path) -> Path:
+    """A JPEG with a second picture behind it, as phones make them (multi-picture format)."""
+    first, second = (Image.fromarray(make.picture(width=width)) for width in (160, 80))
+    first.save(path, "MPO", save_all=True, append_images=[second])
+    return path
+
+
+def _palette(path: Path) -> Path:
+    Image.fromarray(make.picture()).convert("P").save(path, "PNG")
+    return path
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[Decoder]:
+    with Decoder(MediaLimits()) as decoder:
+        yield decoder
+
+
+@pytest.mark.parametrize(
+    "maker",
+    [
+        make.jpeg,
+        make.png,
+        _palette,
+        lambda path: make.jpeg(path, exif={0x0112: 6, 0x9003: "2026:03:04 05:06:07", 0x9011: "+09:00"}),
+        _many_pictures,
+    ],
+    ids=["jpeg", "png", "palette", "turned", "several in one"],
+)
+def test_photos_come_bit_for_bit(real: Decoder, tmp_path: Path, maker) -> None:
+    maker(tmp_path / "a")
+    fd = os.open(tmp_path / "a", os.O_RDONLY)
+    try:
+        direct = images.decode(fd, MediaLimits())
+        about = images.read_header(fd, MediaLimits())
+    finally:
+        os.close(fd)
+    (frame,) = _frames(real, tmp_path / "a")
+    assert np.array_equal(direct.image, frame.image) and (0, 0, 0) == (frame.at_ms, frame.index, frame.shot)
+    seen = _headers(real, tmp_path / "a")
+    assert (about.width, about.height, about.captured_at) == (seen.width, seen.height, seen.captured_at)
+
+
+@pytest.mark.parametrize("sampling", [Sampling(), Sampling("per_second", per_second=5)])
+def test_clips_come_bit_for_bit(real: Decoder, tmp_path: Path, sampling: Sampling) -> None:
+    rng = np.random.default_rng(3)
+    scenes = [rng.integers(0, 255, (6, 8, 3)).astype(np.uint8).repeat(20, 0).repeat(20, 1) for _ in range(2)]
+    path = make.clip(tmp_path / "a.mp4", lambda index: np.roll(scenes[index // 50], index, 1), frames=100)
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        direct = list(pyav_clip.frames(fd, sampling, MediaLimits()))
+    finally:
+        os.close(fd)
+    seen = _frames(real, path, "clip", sampling)
+    assert len(direct) == len(seen) > 3
+    for one, other in zip(direct, seen, strict=True):
+        assert (one.at_ms, one.index, one.shot) == (other.at_ms, other.index, other.shot)
+        assert np.array_equal(one.image, other.image)
+    assert 1 == seen[-1].shot
+
+
+def test_a_picture_is_for_looking_and_until_the_next(real: Decoder, tmp_path: Path) -> None:
+    path = make.clip(tmp_path / "a.mp4", lambda index: np.full((120, 160, 3), index, np.uint8), frames=100)
+    with path.open("rb") as file:
+        frames = real.frames(file.fileno(), "clip", Sampling())
+        first = next(frames)
+        with pytest.raises(ValueError, match="read-only"):
+            first.image[0, 0] = 0
+        assert np.shares_memory(first.image, next(frames).image)
+
+
+def test_a_clip_left_early_is_let_go_at_once(stub: Decoder, tmp_path: Path) -> None:
+    path = make.clip(tmp_path / "a.mp4", frames=100)
+    with path.open("rb") as file:
+        frames = stub.frames(file.fileno(), "clip", Sampling())
+        next(frames)
+        same = stub.process_id
+        del frames
+        assert not stub._giving
+        assert (HELD, same) == (_told(stub, tmp_path, "held").width, stub.process_id)
+
+
+def test_frames_nobody_wants_any_more_are_let_go(stub: Decoder, tmp_path: Path) -> None:
+    path = make.clip(tmp_path / "a.mp4", frames=100)
+    with path.open("rb") as file:
+        frames = stub.frames(file.fileno(), "clip", Sampling())
+        next(frames)
+        same = stub.process_id
+        assert (HELD, same) == (_told(stub, tmp_path, "held").width, stub.process_id)
+        with pytest.raises(RuntimeError, match="another asset"):
+            next(frames)
+    assert _works(stub, tmp_path) and same == stub.process_id
+
+
+def test_a_process_that_forks_shares_no_decoder(tmp_path: Path) -> None:
+    mine = shared(MediaLimits())
+    assert _works(mine, tmp_path)
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        theirs = shared(MediaLimits())
+        os.write(writer, bytes([_works(theirs, tmp_path) and mine.process_id != theirs.process_id]))
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert b"\1" == os.read(reader, 1)
+    os.close(reader)
+    os.close(writer)
+    assert _works(mine, tmp_path)

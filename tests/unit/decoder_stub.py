@@ -1,0 +1,158 @@
+"""Parsers that do what a file tells them in its first word, as code that a file took over might; else the real ones."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+
+import numpy as np
+
+from habeas.adapters import parsers
+from habeas.errors import BadInput
+from habeas.model.face import Frame
+from habeas.model.limits import MediaLimits, Sampling
+from habeas.model.media import Headers
+
+
+def headers(fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers:
+    word, _, rest = os.pread(fd, 200, 0).partition(b" ")
+    act = ACTS.get(word.decode("latin-1"))
+    if act is None:
+        return parsers.headers(fd, limits, claims_media=claims_media)
+    return act(rest.decode("latin-1")) or Headers("photo", "jpeg", 16, 16, None, 0)
+
+
+def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Iterator[Frame]:
+    small = np.zeros((16, 16, 3), np.uint8)
+    match os.pread(fd, 7, 0):
+        case b"large":
+            yield Frame(np.broadcast_to(np.uint8(0), (20_000, 20_000, 3)))
+        case b"endless":
+            yield from (Frame(small, index, index) for index in count())
+        case b"jumping":
+            yield from (Frame(small), Frame(small, 1, 2))
+        case b"no time":
+            yield Frame(small, 1 << 60)
+        case _:
+            yield from parsers.frames(fd, media, limits, sampling)
+
+
+def _hang(_: str) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
+
+
+def _eat(_: str) -> None:
+    eaten = []
+    while True:
+        eaten.append(bytes(1 << 24))
+
+
+def _open(place: str) -> None:
+    with open(place):
+        pass
+
+
+def _write(place: str) -> None:
+    os.close(1)  # makes room for one more
+    with open(place, "w"):
+        pass
+
+
+def _make_room_and_open(place: str) -> None:
+    os.close(1)
+    _open(place)
+
+
+def _connect(port: str) -> None:
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=2):
+        pass
+
+
+def _make_room_and_connect(port: str) -> None:
+    os.close(1)
+    _connect(port)
+
+
+def _fork(_: str) -> None:
+    if os.fork() == 0:
+        time.sleep(60)
+
+
+def _shrink(_: str) -> None:
+    """Returns only if the memory of the frames could be made smaller by some descriptor."""
+    shrunk = 0
+    for fd in range(20):
+        with suppress(OSError):
+            os.ftruncate(fd, 0)
+            shrunk += 1
+    if not shrunk:
+        raise RuntimeError
+
+
+def _import(_: str) -> None:
+    """As a parser does that reads a failed import as a fault of the file."""
+    try:
+        import xml.dom.minidom  # noqa: F401
+    except (ImportError, OSError):
+        raise BadInput("broken_image") from None
+
+
+def _say(text: str) -> None:
+    os.write(1, text.encode())
+    os.write(2, text.encode())
+    sys.stdout.write(text)
+    sys.stderr.write(text)
+
+
+def _refuse(text: str) -> None:
+    reason, _, detail = text.partition("|")
+    raise BadInput(reason, detail)
+
+
+def _raise(text: str) -> None:
+    raise ValueError(text)
+
+
+def _held(_: str) -> Headers:
+    """Counts of open descriptors, and of variables that only the worker needs; nobody else may look into a decoder."""
+    held = 0
+    for fd in range(64):
+        with suppress(OSError):
+            os.fstat(fd)
+            held += 1
+    return Headers("photo", "jpeg", held, len(os.environ.keys() - NEEDED), None, 0)
+
+
+NEEDED = {
+    "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "LC_CTYPE", "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+}  # fmt: skip
+ACTS = {
+    "held": _held,
+    "segfault": lambda _: ctypes.string_at(0),
+    "hang": _hang,
+    "slow": lambda _: time.sleep(0.6),
+    "eat": _eat,
+    "exit": lambda status: os._exit(int(status)),
+    "open": _open,
+    "write": _write,
+    "make-room-and-open": _make_room_and_open,
+    "connect": _connect,
+    "make-room-and-connect": _make_room_and_connect,
+    "fork": _fork,
+    "shrink": _shrink,
+    "import": _import,
+    "say": _say,
+    "refuse": _refuse,
+    "raise": _raise,
+    "lie": lambda _: Headers("photo", "jpeg", "wide", 16, None, 0),
+    "flood": lambda _: Headers("photo", "x" * 20_000, 16, 16, None, 0),
+}
