@@ -15,8 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+import icc_profiles
 import media_files as make
 import numpy as np
+import photo_files
 import pytest
 from PIL import Image
 
@@ -295,6 +297,16 @@ def _palette(path: Path) -> Path:
     return path
 
 
+def _drawn() -> Image.Image:
+    return Image.fromarray(make.picture()[:, :, ::-1])
+
+
+def _turned() -> Image.Exif:
+    about = Image.Exif()
+    about[0x0112] = 6
+    return about
+
+
 @pytest.fixture(scope="module")
 def real() -> Iterator[Decoder]:
     with Decoder(MediaLimits()) as decoder:
@@ -309,9 +321,18 @@ def real() -> Iterator[Decoder]:
         _palette,
         lambda path: make.jpeg(path, exif={0x0112: 6, 0x9003: "2026:03:04 05:06:07", 0x9011: "+09:00"}),
         _many_pictures,
+        lambda path: _drawn().save(path, "WEBP"),
+        lambda path: _drawn().save(path, "AVIF", speed=10),
+        lambda path: _drawn().save(path, "TIFF", compression="tiff_lzw", exif=_turned()),
+        lambda path: _drawn().save(path, "TIFF", compression="jpeg"),
+        lambda path: photo_files.tiled_tiff(path, make.picture()),
+        lambda path: photo_files.ycck_jpeg(path, make.picture()),
+        lambda path: _drawn().save(path, "JPEG", icc_profile=icc_profiles.display_p3()),
+        lambda path: _drawn().convert("RGBA").save(path, "PNG"),
     ],
-    ids=["jpeg", "png", "palette", "turned", "several in one"],
-)
+    ids=["jpeg", "png", "palette", "turned", "several in one", "webp", "avif", "tiff", "tiff of jpeg", "tiled tiff",
+         "ycck", "display p3", "alpha"],
+)  # fmt: skip
 def test_photos_come_bit_for_bit(real: Decoder, tmp_path: Path, maker) -> None:
     maker(tmp_path / "a")
     fd = os.open(tmp_path / "a", os.O_RDONLY)
