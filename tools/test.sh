@@ -9,10 +9,6 @@ if [ "${1:-}" = all ]; then
     export HABEAS_EXAMPLES=all
 fi
 started=$(date +%s)
-# A third of the tests' CPU would be spent compiling code for speeds that these small archives never need: the JVM's
-# last compiler waits six times longer, and what the first one leaves needs more room.
-export JDK_JAVA_OPTIONS="-XX:Tier4InvocationThreshold=30000 -XX:Tier4MinInvocationThreshold=5000\
- -XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=200000 -XX:ReservedCodeCacheSize=320m"
 # With strace a test sees every file the embed job opens. Root gets it; for others that part of the test stays out.
 if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     { apt-get update -qq && apt-get install -qq -y strace; } >/dev/null 2>&1 || echo "no strace: going on without"

@@ -29,6 +29,8 @@ from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import Headers
 
+BATTERY = pytest.mark.battery
+
 HELD = 5
 """Its line, two that lead nowhere, the memory of the frames, and the file it was asked about."""
 LIMITS = MediaLimits(memory_mb=256, seconds_per_answer=30)
@@ -95,13 +97,13 @@ def _gone(pid: int) -> bool:
     [
         ("segfault", "decoder_crashed"),
         ("exit 0", "decoder_crashed"),
-        ("exit 3", "decoder_crashed"),
+        pytest.param("exit 3", "decoder_crashed", marks=BATTERY),
         ("raise /archive/of/ann", "decoder_crashed"),
         ("eat", "over_limit"),
         ("open /etc/hostname", "decoder_crashed"),
         ("fork", "decoder_crashed"),
         ("shrink", "decoder_crashed"),
-        ("import", "decoder_crashed"),
+        pytest.param("import", "decoder_crashed", marks=BATTERY),
     ],
 )
 def test_what_a_file_does_to_the_decoder_costs_that_file_alone(
@@ -166,10 +168,10 @@ def test_smuggled_code_opens_and_makes_no_file(stub: Decoder, tmp_path: Path, to
     [
         "refuse my_own_word|",
         "refuse truncated|of /archive/ann.jpg",
-        "refuse truncated|two\nlines",
-        "refuse truncated|" + "x" * 121,
+        pytest.param("refuse truncated|two\nlines", marks=BATTERY),
+        pytest.param("refuse truncated|" + "x" * 121, marks=BATTERY),
         "lie",
-        "flood",
+        pytest.param("flood", marks=BATTERY),
     ],
 )
 def test_what_no_decoder_says_stops_the_run(stub: Decoder, tmp_path: Path, told: str) -> None:
@@ -196,7 +198,9 @@ def test_a_frame_larger_than_the_limit_does_not_leave_the_decoder(stub: Decoder,
     assert _works(stub, tmp_path)
 
 
-@pytest.mark.parametrize("told", ["endless", "jumping", "no time"])
+@pytest.mark.parametrize(
+    "told", ["endless", pytest.param("jumping", marks=BATTERY), pytest.param("no time", marks=BATTERY)]
+)
 def test_frames_that_no_file_has_stop_the_run(tmp_path: Path, told: str) -> None:
     (tmp_path / "told").write_bytes(told.encode())
     with Decoder(MediaLimits(max_frames=20), "decoder_stub") as decoder, pytest.raises(IntegrityError):
