@@ -18,7 +18,12 @@ from habeas.errors import BadInput, Unavailable
 from habeas.model.media import Found, MediaReason
 from habeas.steps import locations
 
-MEDIA_EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".mp4", ".m4v", ".mov"})
+MEDIA_EXTENSIONS = frozenset(
+    {
+        ".jpg", ".jpeg", ".jpe", ".png",
+        ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob",
+    }
+)  # fmt: skip
 _CHUNK = 1 << 20
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY

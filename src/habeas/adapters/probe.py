@@ -1,6 +1,7 @@
 """What a file is, by its content. The name only chooses the word for what can't be used.
 
-Nothing is decoded here: JPEG and PNG are walked by their segments, MP4 by its boxes and its index.
+JPEG and PNG are walked by their segments, clips by their boxes, elements or packets; of a clip one frame is
+decoded, of a photo nothing.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ import struct
 import zlib
 from pathlib import Path
 
-from habeas.adapters import files, images, pyav_clip
+from habeas.adapters import clip_containers, clip_structure, files, images, pyav_clip
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits
 from habeas.model.media import MediaReason, Probed
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+_WHOLE = (_JPEG, _PNG, b"\x1a\x45\xdf\xa3", b"\0\0\1\xba")
 _STILL_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"})
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # JPEG markers without a length
 _CHUNK = 1 << 20
 _MAX_PARTS = 1_000_000
-_MAX_MOOV = 256 << 20
+_READ = "JPEG, PNG and clips in MP4, Matroska and MPEG streams are read"
 
 
 def probe_at(root: Path, location: str, limits: MediaLimits) -> Probed:
@@ -40,9 +42,11 @@ def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed
         raise BadInput(MediaReason.EMPTY)
     if size > limits.max_bytes:
         raise BadInput(MediaReason.OVER_LIMIT, "more bytes than the limit")
-    kind = _format(os.pread(fd, 4096, 0), claims_media)
-    if kind == "mp4":
-        _boxes(fd, size)
+    head = os.pread(fd, 4096, 0)
+    kind = _format(head, claims_media)
+    container = clip_containers.container_of(head) if kind in clip_containers.WORDS else None
+    if container:
+        clip_structure.check(container, fd, size, limits)
         clip = pyav_clip.read_header(fd, limits)
         width, height, captured_at, duration_ms = clip.width, clip.height, clip.captured_at, clip.duration_ms
     else:
@@ -51,7 +55,7 @@ def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed
         width, height, captured_at, duration_ms = photo.width, photo.height, photo.captured_at, 0
     digest = files.sha256_of(fd)
     files.unchanged(fd, before)
-    media = "clip" if kind == "mp4" else "photo"
+    media = "clip" if container else "photo"
     return Probed(media, kind, digest, size, mtime_ns, captured_at, width, height, duration_ms)
 
 
@@ -60,18 +64,20 @@ def _format(head: bytes, claims_media: bool) -> str:
         return "jpeg"
     if head.startswith(_PNG):
         return "png"
-    if head[4:8] == b"ftyp" and head[8:12] not in _STILL_BRANDS:
-        return "mp4"
+    container = clip_containers.container_of(head)
+    still = head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS
+    if container and not still:
+        return container.word
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"#extm3u", b"ffconcat", b"[playlist]", b"file ", b"<?xml")) and not _svg(text):
         raise BadInput(MediaReason.PLAYLIST, "a list of other files or addresses is never followed")
     if len(head) < 12 and _starts_like_media(head):
         raise BadInput(MediaReason.TRUNCATED, "ends inside its own signature")
-    if head[4:8] == b"ftyp":
-        raise BadInput(MediaReason.UNSUPPORTED_FORMAT, "JPEG, PNG and H.264 in MP4 are read")
+    if still:
+        raise BadInput(MediaReason.UNSUPPORTED_FORMAT, _READ)
     if claims_media:
         raise BadInput(MediaReason.WRONG_EXTENSION, "the name says photo or clip, the content doesn't")
-    raise BadInput(MediaReason.UNSUPPORTED_FORMAT, "JPEG, PNG and H.264 in MP4 are read")
+    raise BadInput(MediaReason.UNSUPPORTED_FORMAT, _READ)
 
 
 def _svg(text: bytes) -> bool:
@@ -79,7 +85,7 @@ def _svg(text: bytes) -> bool:
 
 
 def _starts_like_media(head: bytes) -> bool:
-    return any(whole.startswith(head) for whole in (_JPEG, _PNG)) or b"ftyp".startswith(head[4:8] or b"?")
+    return any(whole.startswith(head) for whole in _WHOLE) or b"ftyp".startswith(head[4:8] or b"?")
 
 
 def _whole_jpeg(fd: int) -> None:
@@ -133,36 +139,3 @@ def _crc(fd: int, at: int, length: int) -> bytes:
             break
         crc, at = zlib.crc32(chunk, crc), at + len(chunk)
     return crc.to_bytes(4, "big")
-
-
-def _boxes(fd: int, size: int) -> None:
-    """Top-level boxes of an MP4 (ISO/IEC 14496-12): a movie box, nothing behind the end, nothing encrypted."""
-    at, cut, movie = 0, False, False
-    for _ in range(_MAX_PARTS):
-        if at >= size:
-            break
-        head = os.pread(fd, 16, at)
-        length, name = struct.unpack(">I4s", head[:8]) if len(head) >= 8 else (1, b"")
-        if length == 1:
-            length = struct.unpack(">Q", head[8:16])[0] if len(head) == 16 else size + 1
-        elif length == 0:
-            length = size - at
-        if name == b"moov":
-            movie = True
-            _no_encrypted_track(fd, at, min(length, size - at))
-        if length < 8 or at + length > size:
-            cut = True
-            break
-        at += length
-    if not movie:
-        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "it has no movie box (moov)")
-    if cut:
-        raise BadInput(MediaReason.TRUNCATED, "a box ends behind the file")
-
-
-def _no_encrypted_track(fd: int, at: int, length: int) -> None:
-    if length > _MAX_MOOV:
-        raise BadInput(MediaReason.OVER_LIMIT, "its movie box is too big")
-    # an encrypted sample entry is its name and six reserved zero bytes
-    if b"encv\0\0\0\0\0\0" in os.pread(fd, length, at):
-        raise BadInput(MediaReason.UNSUPPORTED_CODEC, "its video is encrypted")

@@ -54,13 +54,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a file says about itself, read without decoding a pixel.
+    """What a file says about itself, read without decoding a photo, and no more than a clip's first frame.
 
-    Sizes are in pixels: a photo's upright, a clip's as coded.
+    Sizes are in pixels, upright, and for a clip in square pixels.
     """
 
     media: str  # "photo" | "clip"
-    format: str  # "jpeg" | "png" | "mp4"
+    format: str  # "jpeg" | "png" | "mp4" | "matroska" | "mpegts" | "mpegps"
     sha256: bytes
     bytes: int
     mtime_ns: int
