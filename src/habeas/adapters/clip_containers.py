@@ -20,21 +20,17 @@ _SYNC, _SYNCS = 0x47, 5
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """`word` stands in the catalogue, `demuxer` is FFmpeg's name.
-
-    `headed`: its header says how long it is. `broadcast`: it may begin between two keyframes.
-    """
+    """`word` stands in the catalogue, `demuxer` is FFmpeg's name; `headed`: its header says how long it is."""
 
     word: str
     demuxer: str
     headed: bool = True
-    broadcast: bool = False
 
 
 MP4 = Container("mp4", "mov,mp4,m4a,3gp,3g2,mj2")
 MATROSKA = Container("matroska", "matroska,webm")
-TRANSPORT = Container("mpegts", "mpegts", headed=False, broadcast=True)
-PROGRAM = Container("mpegps", "mpeg", headed=False, broadcast=True)
+TRANSPORT = Container("mpegts", "mpegts", headed=False)
+PROGRAM = Container("mpegps", "mpeg", headed=False)
 WORDS = frozenset(kind.word for kind in (MP4, MATROSKA, TRANSPORT, PROGRAM))
 
 

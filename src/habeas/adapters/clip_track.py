@@ -135,7 +135,7 @@ def walk(fd: int, limits: MediaLimits, enough_ms: float = float("inf")) -> Walk:
 
     Raises BadInput as `opened` does, `over_limit` for too many packets or too much time.
     """
-    key, gap, length = None, 0.0, 0.0
+    key, keys, gap, length = 0.0, 0, 0.0, 0.0
     with opened(fd, limits) as clip:
         clock = Clock(clip.stream)
         for count, packet in enumerate(packets(clip)):
@@ -146,20 +146,21 @@ def walk(fd: int, limits: MediaLimits, enough_ms: float = float("inf")) -> Walk:
             length = max(length, at + clock.step_ms)
             if length > limits.max_duration_s * 1000:
                 raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
-            gap = max(gap, at - (0 if key is None else key))
-            key = at if packet.is_keyframe else key
+            gap = max(gap, at - key)
+            if packet.is_keyframe:
+                key, keys = at, keys + 1
             if gap > enough_ms:
                 break
-    return Walk(length, max(gap, length - key) if key is not None else float("inf"))
+    return Walk(length, max(gap, length - key) if keys else float("inf"))
 
 
 def packets(clip: Clip) -> Iterator[Any]:
-    """The track's packets, from its first keyframe on where a recording may begin between two.
+    """The track's packets. A broadcast may begin between two keyframes: its decoder waits for the first.
 
     One without any time stamp is dated a step (the average rate) behind the one before: a program stream
     dates one in so many.
     """
-    coming, begun, last = clip.container.demux(clip.stream), not clip.kind.broadcast, None
+    coming, last = clip.container.demux(clip.stream), None
     rate, unit = clip.stream.average_rate, clip.stream.time_base
     step = round(1 / (rate * unit)) if rate and unit else None
     while True:
@@ -169,8 +170,7 @@ def packets(clip: Clip) -> Iterator[Any]:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "its packets can't be read") from None
         if packet is None:
             return
-        begun = begun or packet.is_keyframe
-        if begun and packet.size:
+        if packet.size:
             if packet.pts is None and packet.dts is None and last is not None and step is not None:
                 packet.dts = last + step
             last = packet.pts if packet.dts is None else packet.dts

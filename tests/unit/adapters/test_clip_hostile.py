@@ -14,9 +14,10 @@ import clip_files as make
 import media_files
 import numpy as np
 import pytest
+from av.container.core import Flags
 from inotify import Watch
 
-from habeas.adapters import files, mp4_boxes, pyav_clip
+from habeas.adapters import clip_track, files, mp4_boxes, pyav_clip
 from habeas.adapters.probe import probe_at
 from habeas.errors import BadInput
 from habeas.model.face import Frame
@@ -132,6 +133,31 @@ def test_a_list_in_the_clothes_of_a_clip_opens_no_other_file_and_no_address(
             watch.close()
         with pytest.raises(BlockingIOError):
             door.accept()
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_no_container_is_opened_without_the_door_or_with_frames_held_back(
+    tmp_path: Path, container: str
+) -> None:
+    make.film(tmp_path / "a", container, _codec(container), frames=3)
+    with files.open_regular(tmp_path, "a") as fd, clip_track.opened(fd, LIMITS) as clip:
+        assert clip_track._refuse is clip.container.io_open
+        assert 0 == clip.container.flags & Flags.gen_pts.value
+        assert clip.kind.demuxer == clip.container.format.name == clip.container.options["format_whitelist"]
+
+
+def test_the_door_alone_keeps_a_clip_from_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    canary = media_files.clip(tmp_path / "canary.mp4", frames=3)
+    trap = media_files.with_outside_data(media_files.clip(tmp_path / "a.mp4", frames=3), str(canary))
+    monkeypatch.setattr(clip_track, "_OPTIONS", {"enable_drefs": "1", "use_absolute_path": "1"})
+    watch = Watch(canary)
+    with suppress(BadInput):
+        list(_frames(trap))
+    assert 0 == watch.opens()
+    watch.close()
 
 
 @pytest.mark.parametrize(
