@@ -121,7 +121,8 @@ def keyframe_gap_ms(fd: int, clip: Clip, limits: MediaLimits, enough_ms: float) 
     keys = [entry.timestamp for entry in entries if entry.is_keyframe]
     if not keys:
         return float("inf")
-    last = max(entries[len(entries) - 1].timestamp, (stream.start_time or 0) + (stream.duration or 0))
+    # an index counts in the order of decoding, which begins before the first frame is shown
+    last = max(entries[len(entries) - 1].timestamp, entries[0].timestamp + (stream.duration or 0))
     marks = [*keys, last]
     return float(max(b - a for a, b in pairwise(marks)) * stream.time_base * 1000)
 

@@ -23,7 +23,7 @@ from habeas.model.limits import MediaLimits, Sampling
 LIMITS = MediaLimits()
 KEYFRAMES, EVERY = Sampling(per_second=25), Sampling("per_second", per_second=25)
 PAIRS = [(container, codec) for container, codecs in make.HELD.items() for codec in codecs]
-UNINDEXED = [("mpegts", "h264"), ("vob", "mpeg2"), ("matroska", "vp9"), ("webm", "av1"), ("matroska", "h265")]
+UNINDEXED = [("mpegts", "h264"), ("vob", "mpeg2"), ("vob", "h264"), ("matroska", "vp9"), ("webm", "av1")]
 
 
 def _frames(path: Path, sampling: Sampling = EVERY, limits: MediaLimits = LIMITS) -> Iterator[Frame]:

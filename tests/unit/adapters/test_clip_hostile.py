@@ -7,8 +7,10 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import clip_files as make
 import media_files
@@ -181,6 +183,15 @@ def test_caps_on_pixels_frames_and_length_hold_in_every_container(tmp_path: Path
         assert "over_limit" == _refused(path, limits)
 
 
+def test_a_picture_stretched_beyond_the_limit_is_over_it(tmp_path: Path) -> None:
+    def shape(stream: Any) -> None:
+        stream.codec_context.sample_aspect_ratio = Fraction(3, 1)
+
+    path = make.film(tmp_path / "a", frames=3, shape=shape)
+    assert "over_limit" == _refused(path, replace(LIMITS, max_pixels=160 * 120 * 2))
+    assert "too_small" == _refused(make.film(tmp_path / "b", "vob", "mpeg2", lambda i: make.moving(i)[:8]))
+
+
 def test_a_header_of_a_hundred_hours_is_over_the_limit(tmp_path: Path) -> None:
     path = make.with_length(make.film(tmp_path / "a.mkv", "matroska"), 100 * 3_600_000)
     assert "over_limit" == _refused(path)
@@ -234,6 +245,12 @@ def test_sound_without_compression_counts_by_blocks() -> None:
     assert 100 + 10**8 // 1024 == mp4_boxes._samples(track(b"soun", 10**6))
     assert 10**8 == mp4_boxes._samples(track(b"vide", 10**6))
     assert mp4_boxes._samples(track(b"soun", 2**32 - 1)) > 10**8
+
+
+def test_more_boxes_than_a_film_needs_are_refused(tmp_path: Path) -> None:
+    many = struct.pack(">I4s", 8, b"free") * 100_001
+    (tmp_path / "a.mp4").write_bytes(SIGNATURES["mp4"] + struct.pack(">I4s", 8 + len(many), b"moov") + many)
+    assert "over_limit" == _refused(tmp_path / "a.mp4")
 
 
 def test_boxes_inside_boxes_without_end_are_refused(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ BAD: dict[str, tuple[str, Maker, str]] = {
     "gif called jpg": ("a.jpg", _gif, "wrong_extension"),
     "gif": ("a.gif", _gif, "unsupported_format"),
     "text": ("notes.txt", _bytes(b"call sheet"), "unsupported_format"),
+    "text that begins like a box": ("notes.txt", _bytes(b"carefree days"), "unsupported_format"),
     "heic": ("a.heic", _bytes(b"\0\0\0\x18ftypheic" + b"\0" * 40), "unsupported_format"),
     "jpeg of 65,500 squared": ("a.jpg", make.jpeg_bomb, "over_limit"),
     "png of 65,500 squared": ("a.png", lambda p: make.png_of_size(p, 65500, 65500), "over_limit"),
