@@ -44,8 +44,8 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """What the time stamps of all packets say: the length, and the longest time without a keyframe."""
+class Spans:
+    """A track's length, and the longest time in it without a keyframe; infinite if it has none."""
 
     length_ms: float
     gap_ms: float
@@ -107,31 +107,26 @@ def claimed_ms(clip: Clip) -> int:
     return round(max(claims) * 1000)
 
 
-def length_ms(fd: int, clip: Clip, limits: MediaLimits) -> int:
-    """What is claimed, or what a walk through all packets finds where no index names them all."""
-    return claimed_ms(clip) if _indexed(clip.stream) else round(walk(fd, limits).length_ms)
-
-
-def keyframe_gap_ms(fd: int, clip: Clip, limits: MediaLimits, enough_ms: float) -> float:
-    """Longest time without a keyframe, by the index where it is whole; else by a walk, over at `enough_ms`."""
+def spans(fd: int, clip: Clip, limits: MediaLimits, enough_ms: float = float("inf")) -> Spans:
+    """By the index where it names every frame, else by a walk, which is over at a gap of `enough_ms`."""
     stream = clip.stream
     if not _indexed(stream):
-        return walk(fd, limits, enough_ms).gap_ms
+        return walk(fd, limits, enough_ms)
     entries = stream.index_entries
     keys = [entry.timestamp for entry in entries if entry.is_keyframe]
     if not keys:
-        return float("inf")
+        return Spans(claimed_ms(clip), float("inf"))
     # an index counts in the order of decoding, which begins before the first frame is shown
     last = max(entries[len(entries) - 1].timestamp, entries[0].timestamp + (stream.duration or 0))
-    marks = [*keys, last]
-    return float(max(b - a for a, b in pairwise(marks)) * stream.time_base * 1000)
+    gap = max(b - a for a, b in pairwise([*keys, last]))
+    return Spans(claimed_ms(clip), float(gap * stream.time_base * 1000))
 
 
 def _indexed(stream: Any) -> bool:
     return bool(stream.time_base) and 0 < stream.frames <= len(stream.index_entries)
 
 
-def walk(fd: int, limits: MediaLimits, enough_ms: float = float("inf")) -> Walk:
+def walk(fd: int, limits: MediaLimits, enough_ms: float = float("inf")) -> Spans:
     """One pass over all packets, none decoded; it ends early once a gap is longer than `enough_ms`.
 
     Raises BadInput as `opened` does, `over_limit` for too many packets or too much time.
@@ -152,7 +147,7 @@ def walk(fd: int, limits: MediaLimits, enough_ms: float = float("inf")) -> Walk:
                 key, keys = at, keys + 1
             if gap > enough_ms:
                 break
-    return Walk(length, max(gap, length - key) if keys else float("inf"))
+    return Spans(length, max(gap, length - key) if keys else float("inf"))
 
 
 def packets(clip: Clip) -> Iterator[Any]:

@@ -1,11 +1,13 @@
 """Clips by PyAV: keyframes where they are dense enough, else a full decode sampled by time.
 
+An index can claim keyframes that are none, and a keyframe can be damaged: where they turn out to be fewer than
+claimed, the rest of the clip is decoded in full.
 Memory doesn't grow with the length of the clip: one frame is alive at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,12 +16,16 @@ import av
 
 from habeas.adapters.clip_picture import Painter
 from habeas.adapters.clip_time import Clock
-from habeas.adapters.clip_track import BROKEN, Clip, keyframe_gap_ms, length_ms, opened, packets
+from habeas.adapters.clip_track import BROKEN, Clip, opened, packets, spans
 from habeas.errors import BadInput
 from habeas.faces.shots import ShotCounter
 from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason
+
+_PATIENCE = (
+    1.5  # times the longest gap: the order of decoding, in which keyframes are dated, runs ahead a little
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,12 @@ def read_header(fd: int, limits: MediaLimits) -> ClipHeader:
     Raises BadInput: `unreadable_container`, `unsupported_codec`, `over_limit`, `too_small`.
     """
     with opened(fd, limits) as clip:
-        first = next(_pictures(clip, limits), None)
+        first = next(_pictures(clip, limits, keyframes=False), None)
         if first is None:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
         width, height = Painter(clip.stream, limits).upright_size(first)
-        return ClipHeader(width, height, length_ms(fd, clip, limits), _created(clip.container))
+        length_ms = round(spans(fd, clip, limits).length_ms)
+        return ClipHeader(width, height, length_ms, _created(clip.container))
 
 
 def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Iterator[Frame]:
@@ -51,42 +58,65 @@ def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Iterator[Frame]:
     Raises BadInput as `read_header` does, `over_limit` for too many frames or too much time, and
     `unreadable_container` for frames that can't be decoded.
     """
+    sampler, enough = _Sampler(sampling, limits), sampling.max_gap_ms
     with opened(fd, limits) as clip:
-        dense = sampling.mode == "keyframes" and (
-            keyframe_gap_ms(fd, clip, limits, sampling.max_gap_ms) <= sampling.max_gap_ms
-        )
-        yield from _sampled(clip, sampling, limits, keyframes=dense)
-
-
-def _sampled(clip: Clip, sampling: Sampling, limits: MediaLimits, *, keyframes: bool) -> Iterator[Frame]:
-    shots, painter = ShotCounter(), Painter(clip.stream, limits)
-    clock = Clock(clip.stream, clip.stream.start_time)
-    step_ms = 1000 / sampling.per_second
-    due, given, before = 0.0, 0, -1
-    for count, picture in enumerate(_pictures(clip, limits, keyframes=keyframes)):
-        if count >= limits.max_frames:
-            raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
-        at_ms = round(clock.at_ms(picture.dts if picture.pts is None else picture.pts))
-        if at_ms > limits.max_duration_s * 1000:
-            raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
-        if at_ms < 0 or at_ms <= before or at_ms < due:
-            continue
-        image = painter.upright(picture)
-        yield Frame(image, at_ms, given, shots.shot_of(image))
-        given, before, due = given + 1, at_ms, (at_ms // step_ms + 1) * step_ms
-    if given == 0:
+        track = spans(fd, clip, limits, enough) if sampling.mode == "keyframes" else None
+        if track and track.gap_ms <= enough:
+            kept = yield from sampler.keyframes(clip, enough * _PATIENCE, track.length_ms)
+        else:
+            kept = yield from sampler.all(clip)
+    if not kept:
+        with opened(fd, limits) as clip:
+            yield from sampler.all(clip)
+    if sampler.given == 0:
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
 
 
-def _pictures(clip: Clip, limits: MediaLimits, *, keyframes: bool = False) -> Iterator[Any]:
+class _Sampler:
+    """Picks frames of a clip by time; none before the last one given, should the clip be decoded anew."""
+
+    def __init__(self, sampling: Sampling, limits: MediaLimits) -> None:
+        self._step_ms, self._limits, self._shots = 1000 / sampling.per_second, limits, ShotCounter()
+        self._due, self._before, self.given = 0.0, -1, 0
+
+    def all(self, clip: Clip) -> Generator[Frame, None, bool]:
+        return self._of(clip, _pictures(clip, self._limits, keyframes=False), float("inf"), 0)
+
+    def keyframes(self, clip: Clip, patience_ms: float, until_ms: float) -> Generator[Frame, None, bool]:
+        """Keyframes alone. False, and an early end, where none can be decoded for longer than `patience_ms`."""
+        return self._of(clip, _pictures(clip, self._limits, keyframes=True), patience_ms, until_ms)
+
+    def _of(
+        self, clip: Clip, pictures: Iterator[Any], patience_ms: float, until_ms: float
+    ) -> Generator[Frame, None, bool]:
+        painter, clock = Painter(clip.stream, self._limits), Clock(clip.stream, clip.stream.start_time)
+        seen_ms = 0
+        for count, picture in enumerate(pictures):
+            if count >= self._limits.max_frames:
+                raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
+            at_ms = round(clock.at_ms(picture.dts if picture.pts is None else picture.pts))
+            if at_ms > self._limits.max_duration_s * 1000:
+                raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
+            if at_ms - seen_ms > patience_ms:
+                return False
+            seen_ms = max(seen_ms, at_ms)
+            if at_ms < 0 or at_ms <= self._before or at_ms < self._due:
+                continue
+            image = painter.upright(picture)
+            yield Frame(image, at_ms, self.given, self._shots.shot_of(image))
+            self.given, self._before = self.given + 1, at_ms
+            self._due = (at_ms // self._step_ms + 1) * self._step_ms
+        return until_ms - seen_ms <= patience_ms
+
+
+def _pictures(clip: Clip, limits: MediaLimits, *, keyframes: bool) -> Iterator[Any]:
     """Decoded frames in the order they are shown, keyframes alone if asked; damaged ones are left out."""
     context = clip.stream.codec_context
     context.thread_count = 1
     context.options = {"max_pixels": str(limits.max_pixels)}
     if keyframes:
-        context.skip_frame = (
-            "NONKEY"  # a decoder that can tell goes by the frames, not by what the index claims
-        )
+        # a decoder that can tell goes by the frames, not by what the index claims
+        context.skip_frame = "NONKEY"
     for packet in _dated_keyframes(clip) if keyframes else packets(clip):
         yield from _decoded(clip, packet, limits)
     yield from _decoded(clip, None, limits)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from habeas.adapters import files, pyav_clip
+from habeas.adapters.clip_picture import one_field
 from habeas.adapters.clip_time import Clock
 from habeas.adapters.probe import probe_at
 from habeas.errors import BadInput
@@ -87,6 +88,33 @@ def test_keyframes_that_thin_out_in_later_fragments_are_filled_up(tmp_path: Path
     )  # fmt: skip
     assert os.stat(path).st_size > 6_000_000  # more than FFmpeg reads at first
     assert max(np.diff([*_times(path, Sampling()), 4400])) <= 1000
+
+
+def test_frames_shown_later_than_decoded_make_no_gap_at_the_end(tmp_path: Path) -> None:
+    path = _film(tmp_path, "mp4", frames=100, gop=25)
+    assert [0, 1000, 2000, 3000] == _times(path, Sampling())
+
+
+def test_an_index_that_calls_every_frame_a_keyframe_is_found_out(tmp_path: Path) -> None:
+    path = _film(tmp_path, "mp4", frames=100, gop=100)
+    data = path.read_bytes()
+    assert 1 == data.count(b"stss")  # without the list of keyframes every frame is one
+    path.write_bytes(data.replace(b"stss", b"free"))
+    seen = list(_frames(path, Sampling()))
+    assert [0, 520, 1000, 1520, 2000, 2520, 3000, 3520] == [frame.at_ms for frame in seen]
+    assert list(range(8)) == [frame.index for frame in seen]
+
+
+def test_a_keyframe_that_is_lost_is_made_up_for_by_the_frames_around_it(tmp_path: Path) -> None:
+    path = _film(tmp_path, "matroska", frames=100, gop=20)
+    with av.open(str(path)) as film:
+        places = [(packet.pos, packet.size) for packet in film.demux(video=0) if packet.is_keyframe]
+    data = bytearray(path.read_bytes())
+    start = data.index(b"\x65", places[2][0])  # an IDR slice becomes one that nobody knows
+    data[start] = 0x78
+    path.write_bytes(data)
+    seen = list(_frames(path, Sampling(max_gap_ms=900)))
+    assert max(np.diff([*[frame.at_ms for frame in seen], 4000])) <= 1400
 
 
 def test_a_live_recording_without_a_length_is_measured(tmp_path: Path) -> None:
@@ -167,6 +195,16 @@ def test_of_an_interlaced_frame_one_field_is_shown(tmp_path: Path, container: st
         assert np.abs(np.diff(shown, axis=0)).max() < 30  # no comb
         assert np.abs(shown[:, 40] - (0, 0, 220)).max() < 30
         assert np.abs(shown[:, 90] - 30).max() < 30
+
+
+@pytest.mark.parametrize("height", [8, 9])
+def test_a_missing_line_lies_between_its_neighbours(height: int) -> None:
+    image = np.arange(height, dtype=np.uint8)[:, None, None].repeat(4, 1).repeat(3, 2) * 10
+    woven = image.copy()
+    woven[1::2] = 255
+    shown = one_field(woven)
+    assert (image[: height - 1 + height % 2] == shown[: height - 1 + height % 2]).all()
+    assert (shown[-1] == image[height - 2 + height % 2]).all()
 
 
 @pytest.mark.parametrize("container", ["mp4", "matroska", "mpegts", "vob"])
