@@ -162,6 +162,8 @@ def packets(clip: Clip) -> Iterator[Any]:
     while True:
         try:
             packet = next(coming, None)
+        except IndexError:  # PyAV at the end of a stream in which tracks came up that were not there at first
+            return
         except BROKEN:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "its packets can't be read") from None
         if packet is None:

@@ -308,6 +308,16 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(tmp_path: Path, containe
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 15_000  # KiB; 600 frames are 34 MB
 
 
+def test_tracks_that_come_up_at_the_end_change_nothing(tmp_path: Path) -> None:
+    path = make.film(tmp_path / "a", "vob", "mpeg2", frames=200, draw=lambda i: make.moving(i % 100))
+    sound = b"".join(
+        b"\0\0\1" + bytes([0xC0 + number]) + b"\0\x40\x80\0\0".ljust(66, b"\x55") for number in range(32)
+    )
+    whole = path.read_bytes().removesuffix(b"\0\0\1\xb9")
+    path.write_bytes(whole + sound)
+    assert 195 <= len(list(_frames(path))) <= 200
+
+
 def test_names_with_the_new_endings_claim_to_be_media() -> None:
     for ending in make.SUFFIX.values():
         assert files.media_name(f"a.{ending.upper()}")
