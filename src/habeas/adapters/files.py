@@ -21,7 +21,10 @@ from habeas.steps import locations
 _PHOTO_EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif"}
 )
-MEDIA_EXTENSIONS = _PHOTO_EXTENSIONS | {".mp4", ".m4v", ".mov"}
+_CLIP_EXTENSIONS = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob"}
+)
+MEDIA_EXTENSIONS = _PHOTO_EXTENSIONS | _CLIP_EXTENSIONS
 _CHUNK = 1 << 20
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY

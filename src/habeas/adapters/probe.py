@@ -1,21 +1,20 @@
 """What a file is, by its content. The name only chooses the word for what can't be used.
 
-Photos are walked by their segments, chunks, boxes or directories, MP4 by its boxes and its index.
+Photos are walked by their segments, chunks, boxes or directories, clips by their boxes, elements or packets; of a
+clip one frame is decoded, of a photo nothing.
 """
 
 from __future__ import annotations
 
 import os
-import struct
 
-from habeas.adapters import images, photo_kinds, pyav_clip
+from habeas.adapters import clip_containers, clip_structure, images, photo_kinds, pyav_clip
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits
 from habeas.model.media import Headers, MediaReason
 
-_READ = "JPEG, PNG, WebP, TIFF, AVIF and H.264 in MP4 are read"
-_MAX_PARTS = 1_000_000
-_MAX_MOOV = 256 << 20
+_CLIP_SIGNATURES = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba")
+_READ = "JPEG, PNG, WebP, TIFF, AVIF, and clips in MP4, Matroska and MPEG streams are read"
 
 
 def headers(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Headers:
@@ -23,10 +22,11 @@ def headers(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Head
 
     Raises BadInput with a reason of `MediaReason`; the detail names no path and no value.
     """
-    size = os.fstat(fd).st_size
-    kind = _format(os.pread(fd, 4096, 0), claims_media)
-    if kind == "mp4":
-        _boxes(fd, size)
+    head = os.pread(fd, 4096, 0)
+    kind = _format(head, claims_media)
+    container = clip_containers.container_of(head) if kind in clip_containers.WORDS else None
+    if container:
+        clip_structure.check(container, fd, os.fstat(fd).st_size, limits)
         clip = pyav_clip.read_header(fd, limits)
         return Headers("clip", kind, clip.width, clip.height, clip.captured_at, clip.duration_ms)
     photo = images.read_header(fd, limits)
@@ -37,8 +37,8 @@ def headers(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Head
 def _format(head: bytes, claims_media: bool) -> str:
     if photo := photo_kinds.kind_of(head):
         return photo
-    if head[4:8] == b"ftyp":
-        return "mp4"
+    if container := clip_containers.container_of(head):
+        return container.word
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"#extm3u", b"ffconcat", b"[playlist]", b"file ", b"<?xml")) and not _svg(text):
         raise BadInput(MediaReason.PLAYLIST, "a list of other files or addresses is never followed")
@@ -54,38 +54,8 @@ def _svg(text: bytes) -> bool:
 
 
 def _starts_like_media(head: bytes) -> bool:
-    photo = any(whole.startswith(head) or head.startswith(whole) for whole in photo_kinds.SIGNATURES)
-    return photo or b"ftyp".startswith(head[4:8] or b"?")
-
-
-def _boxes(fd: int, size: int) -> None:
-    """Top-level boxes of an MP4 (ISO/IEC 14496-12): a movie box, nothing behind the end, nothing encrypted."""
-    at, cut, movie = 0, False, False
-    for _ in range(_MAX_PARTS):
-        if at >= size:
-            break
-        head = os.pread(fd, 16, at)
-        length, name = struct.unpack(">I4s", head[:8]) if len(head) >= 8 else (1, b"")
-        if length == 1:
-            length = struct.unpack(">Q", head[8:16])[0] if len(head) == 16 else size + 1
-        elif length == 0:
-            length = size - at
-        if name == b"moov":
-            movie = True
-            _no_encrypted_track(fd, at, min(length, size - at))
-        if length < 8 or at + length > size:
-            cut = True
-            break
-        at += length
-    if not movie:
-        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "it has no movie box (moov)")
-    if cut:
-        raise BadInput(MediaReason.TRUNCATED, "a box ends behind the file")
-
-
-def _no_encrypted_track(fd: int, at: int, length: int) -> None:
-    if length > _MAX_MOOV:
-        raise BadInput(MediaReason.OVER_LIMIT, "its movie box is too big")
-    # an encrypted sample entry is its name and six reserved zero bytes
-    if b"encv\0\0\0\0\0\0" in os.pread(fd, length, at):
-        raise BadInput(MediaReason.UNSUPPORTED_CODEC, "its video is encrypted")
+    known = any(
+        whole.startswith(head) or head.startswith(whole)
+        for whole in (*photo_kinds.SIGNATURES, *_CLIP_SIGNATURES)
+    )
+    return known or b"ftyp".startswith(head[4:8] or b"?")

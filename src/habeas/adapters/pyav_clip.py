@@ -1,39 +1,36 @@
-"""H.264 in MP4 by PyAV: keyframes where they are dense enough, else a full decode sampled by time.
+"""Clips by PyAV: keyframes where they are dense enough, else a full decode sampled by time.
 
-A clip can name other files and addresses (data references, playlists). FFmpeg gets one demuxer, our own
-reader instead of a path, and a door (`io_open`) that refuses whatever it would open beside it.
+An index can claim keyframes that are none, and a keyframe can be damaged: where they turn out to be fewer than
+claimed, the rest of the clip is decoded in full.
 Memory doesn't grow with the length of the clip: one frame is alive at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
-from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any
 
 import av
-import numpy as np
 
-from habeas.adapters.files import PositionedReader
+from habeas.adapters.clip_picture import Painter
+from habeas.adapters.clip_time import Clock
+from habeas.adapters.clip_track import BROKEN, Clip, opened, packets, spans
 from habeas.errors import BadInput
 from habeas.faces.shots import ShotCounter
-from habeas.model.face import Frame, Image
+from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason
 
-CODEC = "h264"
-MIN_SIDE = 16
-_DEMUXER = "mov,mp4,m4a,3gp,3g2,mj2"
-_BROKEN = (av.FFmpegError, OSError, ValueError, OverflowError)
+_PATIENCE = (
+    1.5  # times the longest gap: the order of decoding, in which keyframes are dated, runs ahead a little
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ClipHeader:
-    """Size as coded (before rotation) in pixels, length, and the container's own UTC creation time."""
+    """Size of the first frame as it is shown (upright, its pixels made square), length, UTC creation time."""
 
     width: int
     height: int
@@ -42,13 +39,17 @@ class ClipHeader:
 
 
 def read_header(fd: int, limits: MediaLimits) -> ClipHeader:
-    """What the container says, no frame handed out.
+    """What the container says, and the first frame's size: only a decoded frame says how it is turned.
 
     Raises BadInput: `unreadable_container`, `unsupported_codec`, `over_limit`, `too_small`.
     """
-    with _opened(fd, limits) as (container, stream):
-        context = stream.codec_context
-        return ClipHeader(context.width, context.height, _duration_ms(container, stream), _created(container))
+    with opened(fd, limits) as clip:
+        first = next(_pictures(clip, limits, keyframes=False), None)
+        if first is None:
+            raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
+        width, height = Painter(clip.stream, limits).upright_size(first)
+        length_ms = round(spans(fd, clip, limits).length_ms)
+        return ClipHeader(width, height, length_ms, _created(clip.container))
 
 
 def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Iterator[Frame]:
@@ -57,126 +58,99 @@ def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Iterator[Frame]:
     Raises BadInput as `read_header` does, `over_limit` for too many frames or too much time, and
     `unreadable_container` for frames that can't be decoded.
     """
-    with _opened(fd, limits) as (container, stream):
-        context = stream.codec_context
-        context.thread_count = 1
-        context.options = {"max_pixels": str(limits.max_pixels)}
-        if sampling.mode == "keyframes" and _keyframe_gap_ms(stream) <= sampling.max_gap_ms:
-            context.skip_frame = "NONKEY"
-        yield from _sampled(container, stream, sampling, limits)
-
-
-def _sampled(container: Any, stream: Any, sampling: Sampling, limits: MediaLimits) -> Iterator[Frame]:
-    shots, start = ShotCounter(), stream.start_time or 0
-    step_ms = 1000 / sampling.per_second
-    due, given, before = 0.0, 0, -1
-    for count, picture in enumerate(_decoded(container, stream)):
-        if count >= limits.max_frames:
-            raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
-        at_ms = _at_ms(picture, start)
-        if at_ms > limits.max_duration_s * 1000:
-            raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
-        if at_ms < 0 or at_ms <= before or at_ms < due:
-            continue
-        image = _upright(picture, limits)
-        yield Frame(image, at_ms, given, shots.shot_of(image))
-        given, before, due = given + 1, at_ms, (at_ms // step_ms + 1) * step_ms
-    if given == 0:
+    sampler, enough = _Sampler(sampling, limits), sampling.max_gap_ms
+    with opened(fd, limits) as clip:
+        track = spans(fd, clip, limits, enough) if sampling.mode == "keyframes" else None
+        if track and track.gap_ms <= enough:
+            kept = yield from sampler.keyframes(clip, enough * _PATIENCE, track.length_ms)
+        else:
+            kept = yield from sampler.all(clip)
+    if not kept:
+        with opened(fd, limits) as clip:
+            yield from sampler.all(clip)
+    if sampler.given == 0:
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
 
 
-def _decoded(container: Any, stream: Any) -> Iterator[Any]:
-    pictures = container.decode(stream)
-    while True:
-        try:
-            picture = next(pictures)
-        except StopIteration:
-            return
-        except _BROKEN:
-            raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame can't be decoded") from None
-        if not picture.is_corrupt:
-            yield picture
+class _Sampler:
+    """Picks frames of a clip by time; none before the last one given, should the clip be decoded anew."""
+
+    def __init__(self, sampling: Sampling, limits: MediaLimits) -> None:
+        self._step_ms, self._limits, self._shots = 1000 / sampling.per_second, limits, ShotCounter()
+        self._due, self._before, self.given = 0.0, -1, 0
+
+    def all(self, clip: Clip) -> Generator[Frame, None, bool]:
+        return self._of(clip, _pictures(clip, self._limits, keyframes=False), float("inf"), 0)
+
+    def keyframes(self, clip: Clip, patience_ms: float, until_ms: float) -> Generator[Frame, None, bool]:
+        """Keyframes alone. False, and an early end, where none can be decoded for longer than `patience_ms`."""
+        return self._of(clip, _pictures(clip, self._limits, keyframes=True), patience_ms, until_ms)
+
+    def _of(
+        self, clip: Clip, pictures: Iterator[Any], patience_ms: float, until_ms: float
+    ) -> Generator[Frame, None, bool]:
+        painter, clock = Painter(clip.stream, self._limits), Clock(clip.stream, clip.stream.start_time)
+        seen_ms = 0
+        for count, picture in enumerate(pictures):
+            if count >= self._limits.max_frames:
+                raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
+            at_ms = round(clock.at_ms(picture.dts if picture.pts is None else picture.pts))
+            if at_ms > self._limits.max_duration_s * 1000:
+                raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
+            if at_ms - seen_ms > patience_ms:
+                return False
+            seen_ms = max(seen_ms, at_ms)
+            if at_ms < 0 or at_ms <= self._before or at_ms < self._due:
+                continue
+            image = painter.upright(picture)
+            yield Frame(image, at_ms, self.given, self._shots.shot_of(image))
+            self.given, self._before = self.given + 1, at_ms
+            self._due = (at_ms // self._step_ms + 1) * self._step_ms
+        return until_ms - seen_ms <= patience_ms
 
 
-def _at_ms(picture: Any, start: int) -> int:
-    if picture.pts is None or picture.time_base is None:
-        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame has no time")
-    at_ms: int = round((picture.pts - start) * picture.time_base * 1000)
-    return at_ms
+def _pictures(clip: Clip, limits: MediaLimits, *, keyframes: bool) -> Iterator[Any]:
+    """Decoded frames in the order they are shown, keyframes alone if asked; damaged ones are left out."""
+    context = clip.stream.codec_context
+    context.thread_count = 1
+    context.options = {"max_pixels": str(limits.max_pixels)}
+    if keyframes:
+        # a decoder that can tell goes by the frames, not by what the index claims
+        context.skip_frame = "NONKEY"
+    for packet in _dated_keyframes(clip) if keyframes else packets(clip):
+        yield from _decoded(clip, packet, limits)
+    yield from _decoded(clip, None, limits)
 
 
-def _upright(picture: Any, limits: MediaLimits) -> Image:
-    if picture.width * picture.height > limits.max_pixels:
-        raise BadInput(MediaReason.OVER_LIMIT, "more pixels than the limit")
+def _dated_keyframes(clip: Clip) -> Iterator[Any]:
+    """Keyframes, each with a time of its own: without one a frame takes that of the packet that follows."""
+    shown_after = 0
+    for packet in packets(clip):
+        if not packet.is_keyframe:
+            continue
+        if packet.pts is None and packet.dts is not None:
+            packet.pts = packet.dts + shown_after
+        elif packet.dts is not None:
+            shown_after = packet.pts - packet.dts
+        yield packet
+
+
+def _decoded(clip: Clip, packet: Any, limits: MediaLimits) -> list[Any]:
+    """The whole frames that a packet completes, or that are left at the end."""
     try:
-        image = picture.to_ndarray(format="bgr24", threads=1)  # more would be taken from other workers
-    except _BROKEN:
-        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame can't be converted") from None
-    turns = round(picture.rotation / 90) % 4  # counter-clockwise, as numpy turns
-    return np.ascontiguousarray(np.rot90(image, turns))
+        pictures = clip.stream.decode(packet)
+    except BROKEN as error:
+        if _too_big(error, clip.stream.codec_context, limits):
+            raise BadInput(MediaReason.OVER_LIMIT, "more pixels than the limit") from None
+        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame can't be decoded") from None
+    return [picture for picture in pictures if not picture.is_corrupt]
 
 
-@contextmanager
-def _opened(fd: int, limits: MediaLimits) -> Iterator[tuple[Any, Any]]:
-    options = {
-        "enable_drefs": "0",  # tracks whose data lies in another file stay closed
-        "use_absolute_path": "0",
-        "codec_whitelist": CODEC,
-        "format_whitelist": _DEMUXER,
-        "protocol_whitelist": "none",
-        "max_pixels": str(limits.max_pixels),
-    }
-    try:
-        reader: Any = PositionedReader(fd)
-        container = av.open(
-            reader, "r", format=_DEMUXER, options=options, io_open=_refuse, metadata_errors="replace"
-        )
-    except _BROKEN:
-        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "its structure can't be read") from None
-    with container:
-        stream = _video(container)
-        _within(container, stream, limits)
-        yield container, stream
-
-
-def _refuse(*_asked: object) -> NoReturn:
-    raise PermissionError("a clip may not open anything beside itself")
-
-
-def _video(container: Any) -> Any:
-    videos = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-    if len(videos) != 1:
-        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "one video track is needed")
-    stream = videos[0]
-    if stream.codec_context is None or stream.codec_context.name != CODEC:
-        raise BadInput(MediaReason.UNSUPPORTED_CODEC, "H.264 is read")
-    for other in container.streams:
-        if other is not stream:
-            other.discard = av.stream.Discard.all
-    return stream
-
-
-def _within(container: Any, stream: Any, limits: MediaLimits) -> None:
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > limits.max_pixels:
-        raise BadInput(MediaReason.OVER_LIMIT, "more pixels than the limit")
-    if min(width, height) < MIN_SIDE:
-        raise BadInput(MediaReason.TOO_SMALL, f"a side is shorter than {MIN_SIDE} pixels")
-    if _duration_ms(container, stream) > limits.max_duration_s * 1000:
-        raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
-
-
-def _duration_ms(container: Any, stream: Any) -> int:
-    """The longest of what the container, the track and its last entry claim."""
-    claims = [Fraction(0)]
-    if container.duration is not None:
-        claims.append(Fraction(container.duration, av.time_base))
-    if stream.duration is not None and stream.time_base is not None:
-        claims.append(stream.duration * stream.time_base)
-    entries = stream.index_entries
-    if len(entries) and stream.time_base is not None:
-        claims.append((entries[len(entries) - 1].timestamp - (stream.start_time or 0)) * stream.time_base)
-    return round(max(claims) * 1000)
+def _too_big(error: BaseException, context: Any, limits: MediaLimits) -> bool:
+    """Whether a decoder stopped at `max_pixels`: each says so in its own way."""
+    pixels = context.width * context.height
+    refused = isinstance(error, av.error.ArgumentError) and pixels == 0
+    return pixels > limits.max_pixels or refused or isinstance(error, av.error.OverflowError)
 
 
 def _created(container: Any) -> datetime | None:
@@ -186,14 +160,3 @@ def _created(container: Any) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo is not None else None
-
-
-def _keyframe_gap_ms(stream: Any) -> float:
-    """Longest time without a keyframe, from the start to the end, by the container's index alone."""
-    entries = stream.index_entries
-    keys = [entry.timestamp for entry in entries if entry.is_keyframe]
-    if not keys or stream.time_base is None or (stream.frames and len(entries) < stream.frames):
-        return float("inf")
-    last = max(entries[len(entries) - 1].timestamp, (stream.start_time or 0) + (stream.duration or 0))
-    marks = [*keys, last]
-    return float(max(b - a for a, b in pairwise(marks)) * stream.time_base * 1000)

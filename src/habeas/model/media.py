@@ -55,10 +55,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """What a file's headers say. Sizes are in pixels: a photo's upright, a clip's as coded."""
+    """What a file's headers say, and a clip's first frame. Sizes are in pixels, upright, and square for a clip."""
 
     media: str  # "photo" | "clip"
-    format: str  # "jpeg" | "png" | "mp4"
+    format: str  # as in `Probed`
     width: int
     height: int
     captured_at: datetime | None  # with zone; None = it doesn't say, or says it without a zone
@@ -67,13 +67,13 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a file says about itself, read without decoding a pixel.
+    """What a file says about itself, read without decoding a photo, and no more than a clip's first frame.
 
-    Sizes are in pixels: a photo's upright, a clip's as coded.
+    Sizes are in pixels, upright, and for a clip in square pixels.
     """
 
     media: str  # "photo" | "clip"
-    format: str  # "jpeg" | "png" | "webp" | "tiff" | "avif" | "mp4"
+    format: str  # "jpeg" | "png" | "webp" | "tiff" | "avif" | "mp4" | "matroska" | "mpegts" | "mpegps"
     sha256: bytes
     bytes: int
     mtime_ns: int

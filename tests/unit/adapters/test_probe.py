@@ -73,6 +73,7 @@ BAD: dict[str, tuple[str, Maker, str]] = {
     "gif": ("a.gif", _gif, "unsupported_format"),
     "text": ("notes.txt", _bytes(b"call sheet"), "unsupported_format"),
     "heic": ("a.heic", _bytes(b"\0\0\0\x18ftypheic" + b"\0" * 40), "unsupported_codec"),
+    "text that begins like a box": ("notes.txt", _bytes(b"carefree days"), "unsupported_format"),
     "jpeg of 65,500 squared": ("a.jpg", make.jpeg_bomb, "over_limit"),
     "png of 65,500 squared": ("a.png", lambda p: make.png_of_size(p, 65500, 65500), "over_limit"),
     "png that claims 2^31": ("a.png", lambda p: make.png_of_size(p, 2**31 - 1, 9), "over_limit"),

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -14,8 +12,9 @@ import av
 import media_files as make
 import numpy as np
 import pytest
+from inotify import Watch
 
-from habeas.adapters import pyav_clip
+from habeas.adapters import clip_track, pyav_clip
 from habeas.adapters.media import probe_at
 from habeas.errors import BadInput
 from habeas.model.face import Frame
@@ -135,29 +134,6 @@ def test_memory_does_not_grow_with_the_length_of_a_clip(tmp_path: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KiB; 600 frames are 34 MB
 
 
-class Watch:
-    """Counts opens of a file by anybody, through the kernel's inotify."""
-
-    def __init__(self, path: Path) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._fd = self._libc.inotify_init1(os.O_NONBLOCK)
-        assert self._libc.inotify_add_watch(self._fd, bytes(path), 0x20) >= 0  # IN_OPEN
-
-    def opens(self) -> int:
-        try:
-            data = os.read(self._fd, 65536)
-        except BlockingIOError:
-            return 0
-        count = 0
-        while data:
-            count += 1
-            data = data[16 + struct.unpack("iIII", data[:16])[3] :]
-        return count
-
-    def close(self) -> None:
-        os.close(self._fd)
-
-
 def _pointing_at(canary: Path, port: int) -> dict[str, tuple[bytes, dict[str, str]]]:
     """Content that names the canary or the listener, and the options with which FFmpeg would follow it."""
     free = {
@@ -228,4 +204,4 @@ def test_a_clip_whose_frames_lie_in_another_file_opens_nothing(
 
 def test_the_door_refuses_whatever_the_container_asks_for() -> None:
     with pytest.raises(PermissionError):
-        pyav_clip._refuse("http://127.0.0.1/x", 1, {})
+        clip_track._refuse("http://127.0.0.1/x", 1, {})

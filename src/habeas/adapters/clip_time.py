@@ -1,0 +1,43 @@
+"""When a frame is shown, in milliseconds since its track began, whatever its time stamp is worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from habeas.errors import BadInput
+from habeas.model.media import MediaReason
+
+_BACK_MS = 1000
+"""Time stamps that fall back by more begin another recording, joined to the one before."""
+
+
+class Clock:
+    """Time stamps that start late, are missing or begin anew, made into one time. Holds three numbers.
+
+    A frame without a time stamp comes one step (the average rate) after the one before.
+    """
+
+    def __init__(self, stream: Any, start: int | None = None) -> None:
+        """`start`: the time stamp that counts as 0, the first one seen if None."""
+        if not stream.time_base:
+            raise BadInput(MediaReason.UNREADABLE_CONTAINER, "its time has no unit")
+        self._unit_ms, self._start = stream.time_base * 1000, start
+        self.step_ms = float(1000 / stream.average_rate) if stream.average_rate else 0.0
+        self._shift, self._last = 0.0, 0.0
+        self._running = False
+
+    def at_ms(self, stamp: int | None) -> float:
+        """Raises BadInput `unreadable_container` for a frame without a time in a track without a rate."""
+        next_ms = self._last + self.step_ms if self._running else 0.0
+        if stamp is None and not self.step_ms:
+            raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame has no time")
+        if stamp is None:
+            at = next_ms
+        else:
+            self._start = stamp if self._start is None else self._start
+            at = float((stamp - self._start) * self._unit_ms) + self._shift
+            if self._running and at < self._last - _BACK_MS:
+                self._shift += next_ms - at
+                at = next_ms
+        self._last, self._running = max(at, self._last) if self._running else at, True
+        return at
