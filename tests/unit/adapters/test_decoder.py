@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+import clip_files
 import icc_profiles
 import media_files as make
 import numpy as np
@@ -367,6 +368,26 @@ def test_clips_come_bit_for_bit(real: Decoder, tmp_path: Path, sampling: Samplin
         assert (one.at_ms, one.index, one.shot) == (other.at_ms, other.index, other.shot)
         assert np.array_equal(one.image, other.image)
     assert 1 == seen[-1].shot
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp4", "h265"), ("webm", "vp9"), ("matroska", "av1"), ("vob", "mpeg2")]
+)
+def test_clips_of_every_codec_come_bit_for_bit(
+    real: Decoder, tmp_path: Path, container: str, codec: str
+) -> None:
+    path = clip_files.film(
+        tmp_path / f"a.{clip_files.SUFFIX[container]}", container, codec, clip_files.moving
+    )
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        direct = [frame.image.copy() for frame in pyav_clip.frames(fd, Sampling(), MediaLimits())]
+    finally:
+        os.close(fd)
+    assert ("clip", clip_files.WORD[container]) == (_headers(real, path).media, _headers(real, path).format)
+    seen = _frames(real, path, "clip", Sampling())
+    assert len(direct) == len(seen) > 1
+    assert all(np.array_equal(one, other.image) for one, other in zip(direct, seen, strict=True))
 
 
 def test_a_picture_is_for_looking_and_until_the_next(real: Decoder, tmp_path: Path) -> None:
