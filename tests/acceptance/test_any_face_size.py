@@ -97,7 +97,7 @@ def test_sixty_people_of_32_to_400_pixels_are_found_in_a_large_group(number: int
     assert len(counted) >= 55
     assert sum(found) >= 0.95 * len(found)
     assert wrong <= 0.05 * len(found)
-    assert models.looks - looks <= 170
+    assert models.looks - looks <= 1 + 165 + 3 * len(found)
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -24,12 +24,10 @@ Boxes = NDArray[np.float32]
 LOST_PX = 12
 """Longer side, at the detector's own scale, under which the smallest wanted face is lost to a look at the whole:
 then tiles are worth what they cost, seven looks at a frame of 1920 x 1080. Above it one look has to do; some of the
-smallest faces are missed (see `FINEST_PX`)."""
-FINEST_PX = 28
-"""Longer side, at the detector's own scale, of the smallest face it can be asked for. Of drawn faces at full
-nuisance the synthetic detector finds 95 % at 28 pixels, 90 % at 24 and a third at 12."""
-CERTAIN_PX = 36
-"""Longer side, at the detector's own scale, from which a coarser scale is trusted alone (99 % of drawn faces)."""
+smallest faces are missed."""
+CERTAIN = 9 / 7
+"""So many times as long as the smallest face that the detector resolves is one that a coarser scale is trusted with
+alone: of drawn faces the synthetic detector finds 95 % at 28 pixels and 99 % at 36."""
 EDGE_PX = 6
 """A box this near to an inner edge of its tile, at the detector's own scale, may be cut by it."""
 _MOST_SCALES = 12
@@ -60,17 +58,24 @@ class _Scale:
     overlap: int
 
 
-def tiles(width: int, height: int, input_size: tuple[int, int], smallest_px: float) -> tuple[Tile, ...]:
+def tiles(
+    width: int, height: int, input_size: tuple[int, int], smallest_px: float, resolves_px: float
+) -> tuple[Tile, ...]:
     """The tiles to search besides the whole picture; none where the whole shows the smallest wanted face at all.
 
-    `input_size`: the detector's (width, height); `smallest_px`: longer side of the smallest wanted face. Never
-    finer than the picture itself. None, too, for an input that two of the smallest faces would fill.
+    `input_size`: the detector's (width, height); `smallest_px`: longer side of the smallest wanted face;
+    `resolves_px`: that of the smallest one it finds, at its own scale. Never finer than the picture itself. None, too,
+    for an input that two of the smallest faces would fill.
     """
-    finest = max(1.0, smallest_px / FINEST_PX)
+    finest = max(1.0, smallest_px / resolves_px)
     whole = max(width / input_size[0], height / input_size[1])
     if whole <= finest or smallest_px >= LOST_PX * whole:
         return ()
-    ways = [way for steps in range(1, _MOST_SCALES) if (way := _scales(finest, whole, steps, input_size))]
+    ways = [
+        way
+        for steps in range(1, _MOST_SCALES)
+        if (way := _scales(finest, whole, steps, input_size, resolves_px))
+    ]
     counted = [sum(_across(width, s, 0) * _across(height, s, 1) for s in way) for way in ways]
     best = ways[counted.index(min(counted))] if ways else ()
     return tuple(tile for scale in best for tile in _laid(width, height, scale))
@@ -104,13 +109,24 @@ def share_inside(boxes: Boxes, outer: Boxes) -> NDArray[np.float64]:
     return share
 
 
-def _scales(finest: float, whole: float, steps: int, input_size: tuple[int, int]) -> tuple[_Scale, ...]:
+def overlaps(boxes: Boxes, one: Boxes) -> NDArray[np.float64]:
+    """(n,) intersection over union of each box with one."""
+    low, high = np.maximum(boxes[:, :2], one[:2]), np.minimum(boxes[:, 2:4], one[2:4])
+    shared = np.clip(high - low, 0, None).astype(np.float64).prod(1)
+    areas = (boxes[:, 2:4] - boxes[:, :2]).astype(np.float64).prod(1) + float((one[2:4] - one[:2]).prod())
+    overlap: NDArray[np.float64] = shared / np.maximum(areas - shared, 1e-9)
+    return overlap
+
+
+def _scales(
+    finest: float, whole: float, steps: int, input_size: tuple[int, int], resolves_px: float
+) -> tuple[_Scale, ...]:
     """Scales in equal ratios from the finest to the one before the whole; none if their tiles overlap too much."""
     ratio = (whole / finest) ** (1 / steps)
     made = []
     for step in range(steps):
         shrunk = finest * ratio**step
-        longest = CERTAIN_PX * shrunk * ratio
+        longest = CERTAIN * resolves_px * shrunk * ratio
         side = (int(input_size[0] * shrunk), int(input_size[1] * shrunk))
         overlap = math.ceil(longest + 2 * EDGE_PX * shrunk) + 1  # and one that rounding may take
         if overlap > min(side) / 2:

@@ -17,6 +17,7 @@ class Detector:
     threshold: float  # a detection from here on is a face
     candidate_threshold: float  # from here to `threshold` it only makes a binding ambiguous
     nms: float
+    resolves_px: float = 16.0  # longer side of the smallest face it finds, in pixels of its own input
 
 
 @dataclass(frozen=True, slots=True)

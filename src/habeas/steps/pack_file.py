@@ -1,4 +1,4 @@
-"""`pack.toml`: text to a frozen pack. Every field is required and no other is allowed."""
+"""`pack.toml`: text to a frozen pack. Every field but one is required, and no other is allowed."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ def _part(kind: type[_Part], said: object, rules: Mapping[str, Callable[[Any], A
 
 
 def _fields(where: str, said: dict[str, Any], rules: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    for name in sorted(set(said) ^ set(rules)):
+    for name in sorted((set(said) ^ set(rules)) - (_OPTIONAL - set(said))):
         what = "is missing" if name in rules else "is no field of a pack"
         raise UsageError(f"{FILE}: {where}{name} {what}")
     values = {}
     for name, rule in rules.items():
+        if name not in said:
+            continue
         try:
             values[name] = rule(said[name])
         except (TypeError, ValueError):
@@ -127,7 +129,9 @@ _DETECTOR: Mapping[str, Callable[[Any], Any]] = {
     "threshold": _number(0.01, 1),
     "candidate_threshold": _number(0.01, 1),
     "nms": _number(0.01, 1),
+    "resolves_px": _number(8, 64),
 }
+_OPTIONAL = {"resolves_px"}
 _RECOGNISER: Mapping[str, Callable[[Any], Any]] = {
     "file": _like(_ONNX),
     "sha256": _like(_SHA256),

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from habeas.faces.tiles import CERTAIN_PX, FINEST_PX, Tile, seen_whole, share_inside, tiles
+from habeas.faces.tiles import CERTAIN, Tile, overlaps, seen_whole, share_inside, tiles
 
-INPUT = (640, 640)
+INPUT, RESOLVES = (640, 640), 28
 LARGE = [(8660, 5773), (5773, 8660), (1920, 1080), (1708, 640), (3840, 2160), (60_000, 1_000)]
 
 
@@ -15,16 +15,16 @@ def _shrunk(width: int, height: int, given: tuple[int, int] = INPUT) -> float:
 
 @pytest.mark.parametrize("size", [(1, 1), (640, 480), (731, 731), (1706, 1706), (1706, 100)])
 def test_a_picture_that_shows_the_smallest_wanted_face_at_all_gets_no_tile(size: tuple[int, int]) -> None:
-    assert () == tiles(*size, INPUT, 32)
+    assert () == tiles(*size, INPUT, 32, RESOLVES)
 
 
 @pytest.mark.parametrize("size", LARGE)
 def test_every_size_at_every_place_is_seen_whole_and_large_enough_by_somebody(size: tuple[int, int]) -> None:
     width, height = size
-    laid = tiles(width, height, INPUT, 32)
+    laid = tiles(width, height, INPUT, 32, RESOLVES)
     rng = np.random.default_rng(7)
     for long in np.geomspace(32, 0.97 * min(size), 60):
-        if long >= CERTAIN_PX * _shrunk(width, height):
+        if long >= CERTAIN * RESOLVES * _shrunk(width, height):
             continue  # the look at the whole picture finds it
         tall = rng.random(12) < 0.7
         w, h = np.where(tall, 0.75 * long, long), np.where(tall, long, 0.75 * long)
@@ -34,7 +34,7 @@ def test_every_size_at_every_place_is_seen_whole_and_large_enough_by_somebody(si
         for tile in laid:
             shown = long / _shrunk(tile.x1 - tile.x0, tile.y1 - tile.y0)
             inside = (boxes[:, :2] >= (tile.x0, tile.y0)).all(1) & (boxes[:, 2:] <= (tile.x1, tile.y1)).all(1)
-            if 0.998 * FINEST_PX <= shown <= INPUT[0] / 2:  # a tile's side is a whole number
+            if 0.998 * RESOLVES <= shown <= INPUT[0] / 2:  # a tile's side is a whole number
                 found |= inside & seen_whole(tile, boxes, width, height)
         assert found.all(), f"{long:.0f} pixels"
 
@@ -42,7 +42,7 @@ def test_every_size_at_every_place_is_seen_whole_and_large_enough_by_somebody(si
 @pytest.mark.parametrize("size", LARGE)
 def test_tiles_lie_inside_the_picture_and_leave_nothing_out(size: tuple[int, int]) -> None:
     width, height = size
-    laid = tiles(width, height, INPUT, 32)
+    laid = tiles(width, height, INPUT, 32, RESOLVES)
     seen = np.zeros((-(-height // 10), -(-width // 10)), bool)
     for tile in laid:
         assert 0 <= tile.x0 < tile.x1 <= width and 0 <= tile.y0 < tile.y1 <= height
@@ -53,22 +53,23 @@ def test_tiles_lie_inside_the_picture_and_leave_nothing_out(size: tuple[int, int
 
 def test_the_price_of_a_large_picture_is_known() -> None:
     """50 megapixels are 165 looks more; twice as large a smallest face, a quarter of that."""
-    counts = [len(tiles(8660, 5773, INPUT, smallest)) for smallest in (32, 64, 128, 160, 164)]
+    counts = [len(tiles(8660, 5773, INPUT, smallest, RESOLVES)) for smallest in (32, 64, 128, 160, 164)]
     assert [165, 41, 12, 6, 0] == counts
-    assert 6 == len(tiles(1920, 1080, INPUT, 32))
+    assert 6 == len(tiles(1920, 1080, INPUT, 32, RESOLVES))
+    assert 46 == len(tiles(8660, 5773, INPUT, 32, 16)), "a detector that resolves more needs fewer"
 
 
 @pytest.mark.parametrize("smallest", [-5, 0, 1, 28])
 def test_nothing_is_looked_at_finer_than_it_was_taken(smallest: int) -> None:
-    laid = tiles(8660, 5773, INPUT, smallest)
+    laid = tiles(8660, 5773, INPUT, smallest, RESOLVES)
     assert {(640, 640)} == {min((t.x1 - t.x0, t.y1 - t.y0) for t in laid)}
     assert len(laid) < 250
 
 
 def test_a_detector_with_another_input_gets_tiles_of_its_shape() -> None:
-    laid = tiles(4000, 3000, (640, 480), 32)
+    laid = tiles(4000, 3000, (640, 480), 32, RESOLVES)
     assert {(731, 548)} == {min((t.x1 - t.x0, t.y1 - t.y0) for t in laid)}
-    assert () == tiles(4000, 3000, (64, 64), 32)  # two of the smallest faces would fill it
+    assert () == tiles(4000, 3000, (64, 64), 32, RESOLVES)  # two of the smallest faces would fill it
 
 
 def test_a_box_cut_by_an_inner_edge_is_the_neighbours_and_one_at_the_border_is_not() -> None:
@@ -98,3 +99,8 @@ def test_the_share_of_a_box_that_lies_in_another() -> None:
     outer = np.array([[0, 0, 10, 20], [28, 0, 90, 90]], np.float32)
     assert np.allclose([1.0, 0.5, 0.2, 0.0], share_inside(boxes, outer))
     assert [0.0] * 4 == share_inside(boxes, outer[:0]).tolist()
+
+
+def test_how_far_boxes_are_the_same_as_one() -> None:
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
+    assert np.allclose([1.0, 1 / 3, 0.0], overlaps(boxes, boxes[0]))

@@ -50,4 +50,4 @@ def test_a_worker_looks_for_faces_as_small_as_the_settings_want(setup: WorkerSet
     worker = make_worker(replace(setup, faces=replace(setup.faces, smallest_px=smallest)))
     models = worker.keywords["models"]  # type: ignore[attr-defined]
     models.detect(np.full((1500, 2000, 3), 120, np.uint8))
-    assert 2 + len(tiles(2000, 1500, (640, 640), smallest)) == models.looks
+    assert 2 + len(tiles(2000, 1500, (640, 640), smallest, 16)) == models.looks

@@ -38,6 +38,7 @@ input_size = [640, 640]
 threshold = 0.5           # a detection counts as a face
 candidate_threshold = 0.4 # between this and threshold: a candidate that makes a binding ambiguous
 nms = 0.4
+resolves_px = 28          # shorter faces, in pixels of its input, are often missed
 
 [recogniser]
 file = "{recogniser}"
