@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import struct
 import time
-import zlib
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ import media_files as make
 import numpy as np
 import photo_files as photos
 import pytest
+from bad_media import PHOTOS, heic
 from PIL import Image
 
 from habeas.adapters import images
@@ -28,7 +27,6 @@ EXACT: dict[str, dict[str, object]] = {
     "png": {}, "webp": {"lossless": True, "exact": True}, "tiff": {},
     "avif": {"quality": 100, "subsampling": "4:4:4", "speed": 10},
 }  # fmt: skip
-Maker = Callable[[Path], object]
 
 
 def _save(path: Path, kind: str, image: Image.Image | None = None, **more: object) -> Path:
@@ -144,66 +142,9 @@ def test_a_photo_with_a_zip_behind_it_is_the_photo(tmp_path: Path, kind: str) ->
     assert kind == probe_at(tmp_path, "a", LIMITS).format
 
 
-def _bomb(name: bytes) -> Maker:
-    packed = zlib.compress(b"0" * 40_000_000)
-    return lambda path: photos.with_chunk(make.png(path), name, b"x\0\0" + packed)
-
-
-def _thick_jpeg(path: Path) -> None:
-    data = make.jpeg(path).read_bytes()
-    segment = b"\xff\xe1" + struct.pack(">H", 65535) + b"Exif\0\0" + b"\0" * 65527
-    path.write_bytes(data[:2] + segment * 300 + data[2:])
-
-
-def _many_scans(path: Path) -> None:
-    Image.fromarray(make.picture()[:, :, ::-1]).save(path, "JPEG", progressive=True)
-    data = path.read_bytes()
-    at = data.rindex(b"\xff\xda")
-    path.write_bytes(data[:-2] + data[at:-2] * 200 + data[-2:])
-
-
-def _heic(major: bytes, *others: bytes) -> Maker:
-    brands = major + b"\0" * 4 + b"".join(others)
-    return lambda path: path.write_bytes(struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + b"\0" * 40)
-
-
-def _stray_frame(path: Path) -> None:
-    make.png(path)
-    photos.with_chunk(path, b"fcTL", struct.pack(">5IHHBB", 0, 40, 40, 0, 0, 1, 1, 0, 0))
-
-
-def _png_without_pixels(path: Path) -> None:
-    data = make.png(path).read_bytes()
-    path.write_bytes(data[:33] + data[-12:])
-
-
-BAD: dict[str, tuple[Maker, str]] = {
-    "png whose profile is a bomb": (_bomb(b"iCCP"), "broken_image"),
-    "png whose text is a bomb": (_bomb(b"zTXt"), "broken_image"),
-    "png with a part of an animation": (_stray_frame, "broken_image"),
-    "png without pixels": (_png_without_pixels, "broken_image"),
-    "png with too much besides": (
-        lambda p: photos.with_chunk(make.png(p), b"prVt", b"\0" * (65 << 20)), "over_limit",
-    ),
-    "jpeg with too much exif": (_thick_jpeg, "over_limit"),
-    "jpeg of 200 scans": (_many_scans, "over_limit"),
-    "webp of 16,000 squared": (lambda p: photos.webp_of_size(p, 16000, 16000), "over_limit"),
-    "webp with a chunk over its end": (
-        lambda p: p.write_bytes(b"RIFF\x1c\0\0\0WEBPVP8 \xff\0\0\0" + b"\0" * 16), "truncated",
-    ),
-    "webp canvas without its picture": (lambda p: p.write_bytes(b"RIFF\x04\0\0\0WEBP"), "broken_image"),
-    "wave": (lambda p: p.write_bytes(b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 40), "wrong_extension"),
-    "avif of 65,500 squared": (lambda p: photos.avif_of_size(p, 65500, 65500), "over_limit"),
-    "avif without a header": (_heic(b"avif", b"mif1"), "broken_image"),
-    "heic": (_heic(b"heic", b"mif1", b"heic"), "unsupported_codec"),
-    "heic by its other brands": (_heic(b"mif1", b"heic"), "unsupported_codec"),
-    "heic burst": (_heic(b"msf1", b"hevc"), "unsupported_codec"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("case", PHOTOS)
 def test_what_cannot_be_used_is_named_quickly(tmp_path: Path, case: str) -> None:
-    maker, reason = BAD[case]
+    maker, reason = PHOTOS[case]
     maker(tmp_path / "a.jpg")
     start = time.process_time()
     assert reason == _reason(tmp_path / "a.jpg")
@@ -211,7 +152,7 @@ def test_what_cannot_be_used_is_named_quickly(tmp_path: Path, case: str) -> None
 
 
 def test_heic_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    _heic(b"heic")(tmp_path / "a.heic")
+    heic(b"heic")(tmp_path / "a.heic")
     with pytest.raises(BadInput, match="convert it to JPEG or PNG"):
         probe_at(tmp_path, "a.heic", LIMITS)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,7 +9,7 @@ from pathlib import Path
 import media_files as make
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
+from bad_media import FILES, Maker
 
 from habeas.adapters import files, images, pyav_clip
 from habeas.adapters.media import probe, probe_at
@@ -19,99 +18,11 @@ from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason
 
 LIMITS = MediaLimits()
-Maker = Callable[[Path], object]
 
 
-def _bytes(content: bytes) -> Maker:
-    return lambda path: path.write_bytes(content)
-
-
-def _cut(maker: Maker, keep: float) -> Maker:
-    def cut(path: Path) -> None:
-        maker(path)
-        data = path.read_bytes()
-        path.write_bytes(data[: int(len(data) * keep)])
-
-    return cut
-
-
-def _damaged(maker: Maker) -> Maker:
-    def damage(path: Path) -> None:
-        maker(path)
-        data = bytearray(path.read_bytes())
-        data[300] ^= 1
-        path.write_bytes(data)
-
-    return damage
-
-
-def _saved(mode: str, kind: str, size: tuple[int, int] = (64, 64)) -> Maker:
-    return lambda path: Image.new(mode, size).save(path, kind)
-
-
-def _gif(path: Path) -> None:
-    Image.new("L", (64, 64)).save(path, "GIF")
-
-
-def _text_bomb(path: Path) -> None:
-    about = PngImagePlugin.PngInfo()
-    about.add_text("x", "0" * 80_000_000, zip=True)
-    Image.new("RGB", (64, 64)).save(path, "PNG", pnginfo=about)
-
-
-BAD: dict[str, tuple[str, Maker, str]] = {
-    "zero bytes": ("a.jpg", _bytes(b""), "empty_file"),
-    "truncated jpeg": ("a.jpg", _cut(make.jpeg, 0.6), "truncated"),
-    "jpeg cut in its header": ("a.jpg", _cut(make.jpeg, 0.01), "truncated"),
-    "truncated png": ("a.png", _cut(make.png, 0.6), "truncated"),
-    "damaged png": ("a.png", _damaged(make.png), "broken_image"),
-    "html called jpg": ("a.jpg", _bytes(b"<html>hello</html>"), "wrong_extension"),
-    "html called tif": ("a.TIF", _bytes(b"<html>hello</html>"), "wrong_extension"),
-    "html called heic": ("a.heic", _bytes(b"<html>hello</html>"), "wrong_extension"),
-    "zip called mp4": ("a.mp4", _bytes(b"PK\x03\x04" + b"\0" * 60), "wrong_extension"),
-    "gif called jpg": ("a.jpg", _gif, "wrong_extension"),
-    "gif": ("a.gif", _gif, "unsupported_format"),
-    "text": ("notes.txt", _bytes(b"call sheet"), "unsupported_format"),
-    "heic": ("a.heic", _bytes(b"\0\0\0\x18ftypheic" + b"\0" * 40), "unsupported_codec"),
-    "text that begins like a box": ("notes.txt", _bytes(b"carefree days"), "unsupported_format"),
-    "jpeg of 65,500 squared": ("a.jpg", make.jpeg_bomb, "over_limit"),
-    "png of 65,500 squared": ("a.png", lambda p: make.png_of_size(p, 65500, 65500), "over_limit"),
-    "png that claims 2^31": ("a.png", lambda p: make.png_of_size(p, 2**31 - 1, 9), "over_limit"),
-    "png with a text bomb": ("a.png", _text_bomb, "broken_image"),
-    "1x1 jpeg": ("a.jpg", _saved("RGB", "JPEG", (1, 1)), "too_small"),
-    "1x1 png": ("a.png", _saved("RGB", "PNG", (1, 1)), "too_small"),
-    "1x30000": ("a.png", _saved("RGB", "PNG", (1, 30000)), "too_small"),
-    "mp4 without moov": ("a.mp4", lambda p: make.without_box(make.clip(p), b"moov"), "unreadable_container"),
-    "mp4 cut in its frames": (
-        "a.mp4", _cut(lambda p: make.clip(p, options={"movflags": "faststart"}), 0.7), "truncated",
-    ),
-    "ftyp and nothing": ("a.mp4", _bytes(b"\0\0\0\x10ftypisom\0\0\0\0"), "unreadable_container"),
-    "absurd duration": (
-        "a.mp4", lambda p: make.slowed(make.clip(p, options={"use_editlist": "0"}), 8_000), "over_limit",
-    ),
-    "not h264": ("a.mp4", lambda p: make.clip(p, codec="mpeg4"), "unsupported_codec"),
-    "encrypted": (
-        "a.mp4",
-        lambda p: make.clip(
-            p,
-            options={
-                "encryption_scheme": "cenc-aes-ctr",
-                "encryption_key": "76a6c65c5ea762046bd749a2e632ccbb",
-                "encryption_kid": "a7e61c373e219033c21091fa607bf3b8",
-            },
-        ),
-        "unsupported_codec",
-    ),
-    "m3u8 called mp4": ("a.mp4", _bytes(b"#EXTM3U\nfile:///etc/passwd\n"), "playlist"),
-    "m3u8 with BOM": ("a.m3u8", _bytes(b"\xef\xbb\xbf#EXTM3U\nhttp://127.0.0.1/x\n"), "playlist"),
-    "concat list": ("a.mp4", _bytes(b"ffconcat version 1.0\nfile /etc/passwd\n"), "playlist"),
-    "bare concat list": ("a.txt", _bytes(b"file '/etc/passwd'\n"), "playlist"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("case", FILES)
 def test_what_cannot_be_used_is_named_by_a_closed_word(tmp_path: Path, case: str) -> None:
-    name, maker, reason = BAD[case]
+    name, maker, reason = FILES[case]
     maker(tmp_path / name)
     with pytest.raises(BadInput) as refused:
         probe_at(tmp_path, name, LIMITS)
