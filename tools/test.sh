@@ -19,9 +19,9 @@ pytest tests/unit -m "$some" -n 2 || status=1
 beside=$(mktemp)
 pytest tests/dags >"$beside" 2>&1 &
 other=$!
-echo "== integration, spark, acceptance"
+echo "== integration, spark, media, acceptance"
 # In the order they are named: the long ones first, so that both workers end together.
-pytest tests/integration tests/spark tests/acceptance -m "$some" -n 2 --dist loadfile --no-loadscope-reorder || status=1
+pytest tests/integration tests/spark tests/media tests/acceptance -m "$some" -n 2 --dist loadfile --no-loadscope-reorder || status=1
 wait "$other" || status=1
 echo "== dags"
 cat "$beside"
