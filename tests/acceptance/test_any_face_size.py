@@ -40,6 +40,7 @@ WIDTH, HEIGHT = 8660, 5773
 SMALLEST = FaceRules().smallest_px
 
 Floats = NDArray[np.float64]
+ONE_OF_THREE = [0, *(pytest.param(number, marks=pytest.mark.battery) for number in (1, 2))]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def _compared(
     return [faces[i].size for i in counted], [bool(found[i]) for i in counted], wrong
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", ONE_OF_THREE)
 def test_sixty_people_of_32_to_400_pixels_are_found_in_a_large_group(number: int, models: LoadedPack) -> None:
     rng = sample_rng("test", "scene", 20_000 + number)
     sizes = np.exp(rng.uniform(np.log(33), np.log(400), 60))
@@ -100,7 +101,7 @@ def test_sixty_people_of_32_to_400_pixels_are_found_in_a_large_group(number: int
     assert models.looks - looks <= 1 + 165 + 3 * len(found)
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", ONE_OF_THREE)
 def test_no_size_from_the_smallest_to_half_the_picture_falls_between_two_scales(
     number: int, models: LoadedPack
 ) -> None:
