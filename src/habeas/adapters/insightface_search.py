@@ -29,9 +29,8 @@ RESOLVED_PX = 12
 TIGHT_PX = 80
 """Longer side of a picture that is looked at once more, in the middle of twice that in black: a face in it is
 of a size that every detector finds, and it costs a sixteenth of a look at 640 pixels."""
-_THINNEST_PX = (
-    2  # a picture that would be thinner than this for the detector shows nothing, and can't be shrunk
-)
+# A picture that would be thinner than this for the detector shows nothing, and can't be shrunk.
+_THINNEST_PX = 2
 CLOSER_PX = 192
 """Side of the square, in the detector's pixels, in which what a tile found is looked at once more: a third of it, as
 large as detectors are surest of, at a tenth of a look's cost."""

@@ -23,9 +23,8 @@ from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason
 
-_PATIENCE = (
-    1.5  # times the longest gap: the order of decoding, in which keyframes are dated, runs ahead a little
-)
+# Times the longest gap: the order of decoding, in which keyframes are dated, runs ahead a little.
+_PATIENCE = 1.5
 
 
 @dataclass(frozen=True, slots=True)

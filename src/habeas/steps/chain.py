@@ -83,18 +83,8 @@ class Links:
         who = f"Person {line['subject_id'][:8]}" if line["subject_id"] else "An anonymous placeholder"
         says = f"{who}{_place(line)}, attested by {line['attested_by']} on {day(line['attested_at'])}."
         names = (
-            "line_id",
-            "subject_id",
-            "from_ms",
-            "to_ms",
-            "x0",
-            "y0",
-            "x1",
-            "y1",
-            "position",
-            "row",
-            "closed",
-        )
+            "line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "row", "closed",
+        )  # fmt: skip
         return Link("roster line", says, plain(line, *names, "attested_by", "attested_at")), line
 
     def consent(self, subject_id: str | None, asset_id: str, purpose: str, as_of: datetime) -> Link:
