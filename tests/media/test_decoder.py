@@ -133,6 +133,11 @@ def test_a_file_that_takes_too_long_is_over_the_limit_and_the_next_is_read(tmp_p
     assert before == _left()
 
 
+def test_a_file_that_hangs_does_not_outlast_a_halt() -> None:
+    """A halt of a source is looked for between two answers, and holds within half a minute."""
+    assert MediaLimits().seconds_per_answer < 30
+
+
 @pytest.mark.parametrize("told", ["connect", "make-room-and-connect"])
 def test_the_decoder_reaches_no_address(stub: Decoder, tmp_path: Path, told: str) -> None:
     assert _works(stub, tmp_path)

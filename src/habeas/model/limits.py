@@ -16,7 +16,9 @@ class MediaLimits:
     memory_mb: int = (
         1536  # MiB for the decoder on top of its start; a turned picture of max_pixels takes 1100
     )
-    seconds_per_answer: int = 60  # until the decoder has said what is asked of it: headers, or the next frame
+    # Until the decoder has said what is asked of it: headers, or the next frame. A halt of a source or a purpose waits
+    # so long at most, and it has to hold within half a minute.
+    seconds_per_answer: int = 25
 
 
 @dataclass(frozen=True, slots=True)
