@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
 
 from habeas.errors import IntegrityError
+from habeas.settings import Settings
 from habeas.spark.tables import Tables
 
 pytestmark = pytest.mark.spark
@@ -71,6 +74,38 @@ def test_no_embedding_is_stored_without_a_sealed_value(tables: Tables) -> None:
 def test_sealed_bytes_and_paths_stay_out_of_file_statistics(tables: Tables) -> None:
     assert "sealed" not in tables.contracts["embeddings"].statistics
     assert "location" not in tables.contracts["assets"].statistics
+
+
+@pytest.mark.parametrize("folder", ["plain", "with space", "odd[1]{a,b}*?"])
+def test_spark_reads_of_a_table_what_delta_would(
+    spark: SparkSession, tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After appends, a merge and a delete: old files lie beside the new ones, and none of their rows is read."""
+    tables = Tables(spark, Settings(home=tmp_path / folder), run_id="test")
+    kept = tables.read("work")
+    for asset in ("a", "b", "c"):
+        tables.append("work", tables.frame("work", [WORK | {"asset_id": asset}]))
+    at_three = tables.read("work")
+    tables.upsert("work", tables.frame("work", [WORK | {"state": "quarantined"}]))
+    tables.delete_matching("work", tables.frame("work", [WORK | {"asset_id": "b"}]), ["asset_id"])
+    found = tables.read("work")
+    assert len(found.inputFiles()) < len(list((tables.warehouse / "work").glob("*.parquet")))
+    assert (kept.count(), at_three.count()) == (0, 3), "what was read stays what it was"
+
+    monkeypatch.setattr("habeas.spark.tables.MANY", 0)
+    by_delta = tables.read("work")
+    assert found.dtypes == by_delta.dtypes
+    assert sorted(found.collect()) == sorted(by_delta.collect())
+    assert sorted(row["state"] for row in found.collect()) == ["done", "quarantined"]
+
+
+def test_a_row_deleted_beside_its_file_is_not_read(tables: Tables) -> None:
+    """Deletion vectors are switched off; should somebody switch them on, the files alone aren't the table."""
+    tables.append("work", tables.frame("work", [WORK, WORK | {"asset_id": "b"}]).coalesce(1))
+    work = f"delta.`{tables.path('work')}`"
+    tables.spark.sql(f"ALTER TABLE {work} SET TBLPROPERTIES (delta.enableDeletionVectors = true)")
+    tables.spark.sql(f"DELETE FROM {work} WHERE asset_id = 'b'")
+    assert [row["asset_id"] for row in tables.read("work").collect()] == ["a"]
 
 
 def test_deleting_leaves_no_value_in_the_delta_log(tables: Tables) -> None:

@@ -47,7 +47,16 @@ class DeltaReader:
         if version == -1 or not self.exists(table):
             return -1, frozenset()
         opened = self._open(table, version)
-        return opened.version(), frozenset(uri.rpartition("/")[2] for uri in opened.file_uris())
+        return opened.version(), _names(opened)
+
+    def plain_files(self, table: str) -> frozenset[str] | None:
+        """The newest commit's data files, where those alone are the table: no row of theirs is deleted elsewhere, no
+        column renamed. None otherwise.
+        """
+        opened = self._open(table)
+        if opened.protocol().min_reader_version > 1 or opened.metadata().partition_columns:
+            return None
+        return _names(opened)
 
     def count(self, table: str) -> int:
         """How many rows the table has now."""
@@ -106,6 +115,10 @@ class DeltaReader:
             ) from None
         except (DeltaError, OSError) as error:
             raise _unreadable(table, error) from None
+
+
+def _names(opened: DeltaTable) -> frozenset[str]:
+    return frozenset(uri.rpartition("/")[2] for uri in opened.file_uris())
 
 
 def _unreadable(table: str, error: Exception) -> IntegrityError:

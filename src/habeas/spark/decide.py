@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,7 +16,7 @@ from habeas.policy.packs import Pack
 from habeas.spark.decisions import current
 from habeas.spark.due import due_since
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
-from habeas.spark.local import FEW, local
+from habeas.spark.local import FEW, again, local, looked_up
 from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
@@ -68,6 +69,10 @@ def _kept(frame: DataFrame | None) -> Iterator[tuple[DataFrame | None, int]]:
     if frame is None:
         yield None, 0
         return
+    found = looked_up(frame)
+    if found is not None:
+        yield again(frame, found), found.num_rows
+        return
     frame = frame.persist()
     try:
         yield frame, frame.count()
@@ -112,12 +117,7 @@ def _settle(
             .withColumn("as_of", F.lit(question.as_of))
             .withColumn("run_id", F.lit(question.run_id))
         )
-        # What is only persisted is computed anew whenever a table it reads is written.
-        changed = changed.localCheckpoint(storageLevel=_ASIDE)
-        counts = {
-            str(r["effect"]): int(r["n"])
-            for r in changed.groupBy("effect").agg(F.count("*").alias("n")).collect()
-        }
+        changed, counts = _counted(changed, few=due is not None)
         if counts:
             _store(tables, distinct, question)
             tables.insert_missing("decisions", changed, as_of=question.as_of, action=action.value)
@@ -126,6 +126,17 @@ def _settle(
         }
     finally:
         derived.unpersist()
+
+
+def _counted(changed: DataFrame, few: bool) -> tuple[DataFrame, dict[str, int]]:
+    """What changed, computed once, and how many of each effect."""
+    found = looked_up(changed) if few else None
+    if found is not None:
+        return again(changed, found), dict(Counter(found.column("effect").to_pylist()))
+    # What is only persisted is computed anew whenever a table it reads is written.
+    changed = changed.localCheckpoint(storageLevel=_ASIDE)
+    effects = changed.groupBy("effect").agg(F.count("*").alias("n")).collect()
+    return changed, {str(row["effect"]): int(row["n"]) for row in effects}
 
 
 def _store(tables: Tables, sets: Sequence[Row], question: Question) -> None:

@@ -19,7 +19,7 @@ from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
 from habeas.steps.last_decided import Last
 
-_OPEN = "get_json_object(facts, '$.key_open')"
+_OPEN = '"key_open":true'  # as canonical JSON has it; inside a string its quotes would be escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _misjudged_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
     The key store keeps no versions that could be compared, so decisions are held against it as it is now.
     """
     shut = key_frame(tables, shut_keys(tables, open_keys)).withColumn("shut", F.lit(True))
-    opened = tables.read("fact_sets").where(f"action = 'embed' AND {_OPEN} = 'true'")
+    opened = tables.read("fact_sets").where((F.col("action") == "embed") & F.col("facts").contains(_OPEN))
     told = opened.select("facts_digest", F.lit(True).alias("told_open"))
     decided = tables.read("decisions").where("action = 'embed' AND key_id IS NOT NULL")
     decided = decided.join(F.broadcast(shut), "key_id", "left").join(

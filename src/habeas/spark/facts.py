@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from habeas.policy.regimes import LAWS
 from habeas.spark.decisions import current, key_frame
-from habeas.spark.local import small
+from habeas.spark.local import again, looked_up, small
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Deriver, FactSet, Question, Surroundings
 from habeas.steps.ledger_rows import leave_out_of, source_of
@@ -173,7 +173,11 @@ def _newest_keys(
     """
     made = _of(who, tables.read("keys")).where(F.col("created_at") <= F.lit(question.known_at))
     newest = made.groupBy("subject_id", "purpose").agg(F.max_by("key_id", "generation").alias("key_id"))
-    # Joined with what is open: a key that turned up meanwhile, and that nobody asked about, counts as shut.
+    # Against what is open: a key that turned up meanwhile, and that nobody asked about, counts as shut.
+    few = None if who is None else looked_up(newest)
+    if few is not None:
+        opened = pa.array([key in open_keys for key in few.column("key_id").to_pylist()], pa.bool_())
+        return again(newest.withColumn("open", F.lit(False)), few.append_column("open", opened))
     known = key_frame(tables, open_keys).withColumn("open", F.lit(True))
     found = newest.join(known, "key_id", "left")
     return found.select("subject_id", "purpose", "key_id", F.coalesce("open", F.lit(False)).alias("open"))

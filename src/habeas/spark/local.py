@@ -30,5 +30,16 @@ def small(frame: DataFrame) -> DataFrame:
 
     What is joined with a frame of unknown size is shuffled whole, and that may be the whole roster.
     """
+    found = looked_up(frame)
+    return frame if found is None else again(frame, found)
+
+
+def looked_up(frame: DataFrame) -> pa.Table | None:
+    """Its rows where they are few; None where they are more than `FEW`."""
     found = frame.limit(FEW + 1).toArrow()
-    return frame if found.num_rows > FEW else frame.sparkSession.createDataFrame(found, frame.schema)
+    return None if found.num_rows > FEW else found
+
+
+def again(frame: DataFrame, rows: pa.Table) -> DataFrame:
+    """Rows that were looked up as a frame in the shape of the one they are of."""
+    return frame.sparkSession.createDataFrame(rows, frame.schema)

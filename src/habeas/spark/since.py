@@ -13,7 +13,6 @@ from pyspark.sql import DataFrame
 
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.errors import HabeasError
-from habeas.spark.local import local
 from habeas.spark.tables import Tables
 from habeas.steps.last_decided import TABLES, Last, Mark
 
@@ -61,15 +60,8 @@ class Since:
 
     def _rows(self, name: str) -> DataFrame:
         """Rows that came or went; a row that changed is there in both its forms."""
-        came = self._read(name, self._now[name] - self._before[name])
-        went = self._read(name, self._before[name] - self._now[name])
+        came = self._tables.of_files(name, self._now[name] - self._before[name])
+        went = self._tables.of_files(name, self._before[name] - self._now[name])
         if self._before[name] <= self._now[name]:
             return came
         return came.exceptAll(went).unionByName(went.exceptAll(came))
-
-    def _read(self, name: str, files: frozenset[str]) -> DataFrame:
-        schema = self._tables.schema(name)
-        if not files:
-            return local(self._tables.spark, [], schema)
-        paths = [str(self._tables.warehouse / name / file) for file in sorted(files)]
-        return self._tables.spark.read.schema(schema).parquet(*paths)

@@ -37,6 +37,15 @@ def test_reads_the_newest_version(warehouse: Path) -> None:
     assert 4 == reader.count("assets")
 
 
+def test_files_are_named_only_where_they_alone_are_the_table(warehouse: Path) -> None:
+    reader = DeltaReader(warehouse)
+    assert reader.plain_files("assets") == reader.files("assets")[1]
+    write_deltalake(
+        str(warehouse / "parted"), pa.table({"asset_id": ["cc"], "n": [1]}), partition_by=["asset_id"]
+    )
+    assert reader.plain_files("parted") is None
+
+
 def test_reads_only_what_was_asked_for(warehouse: Path) -> None:
     found = DeltaReader(warehouse).read(
         "assets", ["asset_id"], [("asset_id", ">=", "aa"), ("asset_id", "<", "ab")]
