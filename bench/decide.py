@@ -85,7 +85,9 @@ def main() -> int:
     )
     parser.add_argument("--folder", type=Path, help="where scratch files go; default: the system's")
     parser.add_argument(
-        "--go-on", action="store_true", help="keep what the same code measured here before, night by night"
+        "--go-on",
+        action="store_true",
+        help="keep what the same code measured here before, and add what is missing",
     )
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     asked = parser.parse_args()
@@ -106,10 +108,11 @@ def measure(
     """Every size in turn; what is known is written after each night, so that a run that is cut off loses one."""
     decide.Decider = Timed
     policies = _policies()
-    about = _about(repeats, changed)
-    found = {size["lines"]: size for size in (earlier(about) if go_on else []) if size["lines"] in sizes}
-    missing = [n for n in sizes if "again" not in found.get(n, {})]
-    nights = sum(repeats - len(found.get(n, {}).get("nights", ())) for n in missing)
+    about = _about(changed)
+    found = {size["lines"]: size for size in (earlier(about) if go_on else [])}
+    lacking = {n: max(0, repeats - len(found.get(n, {}).get("nights", ()))) for n in sizes}
+    missing = [n for n in sizes if lacking[n] or "again" not in found.get(n, {})]
+    nights = sum(lacking.values())
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                    console=Console(stderr=True))  # fmt: skip
     spark = open_session("bench-decide", Settings(home=folder / "spark"), "local[*]")
@@ -136,7 +139,7 @@ def measure(
     return save(about, found.values())
 
 
-def _about(repeats: int, changed: float) -> dict[str, Any]:
+def _about(changed: float) -> dict[str, Any]:
     """What must be the same for two sizes to be compared."""
     return {
         "machine": {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(),
@@ -144,7 +147,6 @@ def _about(repeats: int, changed: float) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("pyspark", "delta-spark", "cedarpy")},
         "code": basis("", "", ())["derived_by"],
         "goals": {"slope": SLOPE_GOAL, "again": AGAIN_GOAL},
-        "repeats": repeats,
         "changed": changed,
     }  # fmt: skip
 
@@ -263,10 +265,17 @@ def _policies() -> PolicySet:
 
 
 def show(result: dict[str, Any]) -> None:
-    table = Table(
-        title=f"deciding both gates, {result['machine']['cores']} cores, median of {result['repeats']}"
-    )
-    for heading in ("lines", "CPU s", "wall s", "fact sets", "Cedar's share", "after a change", "CPU of it"):
+    table = Table(title=f"deciding both gates, {result['machine']['cores']} cores, medians of the nights")
+    for heading in (
+        "lines",
+        "nights",
+        "CPU s",
+        "wall s",
+        "fact sets",
+        "Cedar's share",
+        "after a change",
+        "CPU of it",
+    ):
         table.add_column(heading, justify="right")
     for size in result["sizes"]:
         sets = size["counts"]["embed_fact_sets"] + size["counts"]["scan_fact_sets"]
@@ -275,8 +284,8 @@ def show(result: dict[str, Any]) -> None:
             (f"{again['withdrawn']} withdrawn", f"{again['ratio']['cpu']:.1%}") if again else ("not yet", "")
         )
         table.add_row(
-            f"{size['lines']:,}", str(size["cpu"]), str(size["wall"]), f"{sets:,}", f"{size['cedar_share']:.2%}",
-            *after,
+            f"{size['lines']:,}", str(len(size["nights"])), str(size["cpu"]), str(size["wall"]), f"{sets:,}",
+            f"{size['cedar_share']:.2%}", *after,
         )  # fmt: skip
     console = Console()
     console.print(table)
