@@ -11,6 +11,7 @@ smaller would take the worker down.
 from __future__ import annotations
 
 import fcntl
+import json
 import mmap
 import os
 import re
@@ -27,7 +28,7 @@ from habeas.adapters.decoder_process import DecoderProcess, Died, TooSlow
 from habeas.errors import BadInput, IntegrityError
 from habeas.model.face import Frame, Image
 from habeas.model.limits import MediaLimits, Sampling
-from habeas.model.media import Headers, MediaReason
+from habeas.model.media import Headers, MediaReason, Member
 
 PARSERS = "habeas.adapters.parsers"
 _DETAIL = re.compile(r"[A-Za-z0-9 ,.;:'()-]{0,120}")
@@ -86,6 +87,18 @@ class Decoder:
         try:
             return _headers(answer["headers"])
         except (KeyError, TypeError, ValueError):
+            raise self._distrusted() from None
+
+    def members(self, fd: int) -> list[Member]:
+        """What an open tar or zip file holds. Raises BadInput as `packed_members.members`, and as `headers` does."""
+        self._begin()
+        answer = self._ask({"do": "members"}, fd)
+        try:
+            size = answer["members"]
+            if type(size) is not int or not 0 < size <= len(self._pixels):
+                raise ValueError("no length")
+            return [_member(*said) for said in json.loads(self._pixels[:size].tobytes())]
+        except (KeyError, TypeError, ValueError, RecursionError):
             raise self._distrusted() from None
 
     def frames(self, fd: int, media: str, sampling: Sampling) -> Iterator[Frame]:
@@ -191,6 +204,21 @@ class Decoder:
         return IntegrityError(
             "the decoder said what no decoder says", hint="An asset may have taken it over."
         )
+
+
+def _member(
+    name: str, kind: str, deflated: bool, start: int, packed: int, size: int, crc: int | None
+) -> Member:
+    """Raises TypeError or ValueError for anything that can't be one."""
+    if kind != "file" and kind not in MediaReason.ALL:
+        raise ValueError("unknown words")
+    if type(name) is not str or any(
+        type(n) is not int for n in (start, packed, size, 0 if crc is None else crc)
+    ):
+        raise TypeError("other things than a name and numbers")
+    if kind == "file" and min(start, packed, size) < 0:
+        raise ValueError("impossible numbers")
+    return Member(name.encode("latin-1"), kind, bool(deflated), start, packed, size, crc)
 
 
 def _headers(said: Mapping[str, Any]) -> Headers:

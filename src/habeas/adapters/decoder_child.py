@@ -8,13 +8,14 @@ with its reason; whatever else goes wrong ends the process, and its status is al
 from __future__ import annotations
 
 import importlib
+import json
 import mmap
 import os
 import socket
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +25,7 @@ from habeas.adapters import confinement, decoder_wire
 from habeas.errors import BadInput
 from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
-from habeas.model.media import Headers
+from habeas.model.media import Headers, MediaReason, Member
 
 _CRASHED = 70
 
@@ -33,6 +34,7 @@ class Parsers(Protocol):
     """What the module named on the command line has."""
 
     def headers(self, fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers: ...
+    def members(self, fd: int) -> list[Member]: ...
     def frames(
         self, fd: int, media: str, limits: MediaLimits, sampling: Sampling
     ) -> Generator[Frame, None, None]: ...
@@ -80,6 +82,8 @@ def _answer(
     """The last answer to a request; frames go before it."""
     if request["do"] == "headers":
         return {"headers": _headers(parsers, fd, limits, request)}
+    if request["do"] == "members":
+        return {"members": _list(parsers.members(fd), shared)}
     frames = parsers.frames(fd, request["media"], limits, Sampling(**request["sampling"]))
     with closing(frames):
         _give(line, frames, shared)
@@ -90,6 +94,15 @@ def _headers(parsers: Parsers, fd: int, limits: MediaLimits, request: dict[str, 
     said = asdict(parsers.headers(fd, limits, claims_media=request["claims_media"]))
     at = said.pop("captured_at")
     return {**said, "captured_at": None if at is None else at.isoformat()}
+
+
+def _list(members: list[Member], shared: NDArray[np.uint8]) -> int:
+    """The members, as text where frames lie else; its length. A name's bytes travel as letters of Latin-1."""
+    text = json.dumps([[member.name.decode("latin-1"), *astuple(member)[1:]] for member in members]).encode()
+    if len(text) > len(shared):
+        raise BadInput(MediaReason.OVER_LIMIT, "more members than the limit")
+    shared[: len(text)] = np.frombuffer(text, np.uint8)
+    return len(text)
 
 
 def _give(line: socket.socket, frames: Iterator[Frame], shared: NDArray[np.uint8]) -> None:

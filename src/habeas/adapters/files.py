@@ -115,25 +115,45 @@ def open_regular(root: Path, location: str) -> Iterator[int]:
     Raises BadInput: `bad_location`, `missing`, `symlink`, `not_a_file`, `unreadable`; Unavailable when the
     system is short of something and the same call may work later.
     """
-    *inside, name = locations.parts(location)
+    with open_along(root, location) as (fd, below):
+        if below:
+            raise BadInput(MediaReason.SYMLINK, "a part of the path is a link or no folder")
+        yield fd
+
+
+@contextmanager
+def open_along(root: Path, location: str) -> Iterator[tuple[int, list[bytes]]]:
+    """The first regular file on the way to a location, and the names below it: none where it is the location's own.
+
+    Raises as `open_regular` does.
+    """
+    names = locations.parts(location)
     try:
-        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise Unavailable(f"the source's folder can't be opened ({error.strerror})") from None
     try:
-        with _folder(top, inside) as folder:
-            # looked at before it is opened: opening a device can do something
-            _regular(os.stat(name, dir_fd=folder, follow_symlinks=False))
-            fd = os.open(name, _FILE, dir_fd=folder)
+        depth = 0
+        # looked at before it is opened: opening a device can do something
+        while stat.S_ISDIR((about := _about(names[depth], here)).st_mode) and depth + 1 < len(names):
+            below = os.open(names[depth], _FOLDER, dir_fd=here)
+            os.close(here)
+            here, depth = below, depth + 1
+        _regular(about)
+        fd = os.open(names[depth], _FILE, dir_fd=here)
     except OSError as error:
         raise _refused(error) from None
     finally:
-        os.close(top)
+        os.close(here)
     try:
         _regular(os.fstat(fd))
-        yield fd
+        yield fd, names[depth + 1 :]
     finally:
         os.close(fd)
+
+
+def _about(name: bytes, folder: int) -> os.stat_result:
+    return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
 
 def is_folder(root: Path, location: str) -> bool:

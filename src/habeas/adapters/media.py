@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from habeas.adapters import decoder, files
+from habeas.adapters import archive, decoder, files
 from habeas.adapters.decoder import Decoder
 from habeas.errors import BadInput, UsageError
 from habeas.model.face import Frame
@@ -20,8 +20,8 @@ before: then what was made of it is made anew (it is part of the work digest).""
 
 
 def probe_at(root: Path, location: str, limits: MediaLimits) -> Probed:
-    """`probe` of the file at a location of a source's folder. Raises what `open_regular` and `probe` raise."""
-    with files.open_regular(root, location) as fd:
+    """`probe` of the file at a location of a source's folder. Raises what `archive.open_file` and `probe` raise."""
+    with archive.open_file(root, location, limits) as fd:
         return probe(fd, limits, claims_media=files.media_name(location))
 
 
@@ -71,12 +71,12 @@ class ArchiveMedia:
 
     @contextmanager
     def open(self, plan: AssetPlan) -> Iterator[OpenFile]:
-        """Raises BadInput as `files.open_regular` does, UsageError for a source that isn't registered."""
+        """Raises BadInput as `archive.open_file` does, UsageError for a source that isn't registered."""
         if plan.source_id not in self._roots:
             raise UsageError(
                 "an asset of an unregistered source was planned", hint="Register the source first."
             )
-        with files.open_regular(self._roots[plan.source_id], plan.location) as fd:
+        with archive.open_file(self._roots[plan.source_id], plan.location, self._limits) as fd:
             yield OpenFile(fd, plan.media, decoder.shared(self._limits), self._sampling)
 
 
@@ -86,11 +86,11 @@ def pictures(folder: Path, limits: MediaLimits) -> Iterator[tuple[str, Frame | B
     A picture is valid until the next one is asked for: `Decoder.frames`.
     """
     reader = decoder.shared(limits)
-    for found in files.walk(folder):
+    for found in archive.walk(folder, limits):
         try:
             if found.kind != "file":
                 raise BadInput(found.kind)
-            with files.open_regular(folder, found.location) as fd:
+            with archive.open_file(folder, found.location, limits) as fd:
                 seen = probe(fd, limits, claims_media=files.media_name(found.location))
                 if seen.media == "photo":
                     for frame in reader.frames(fd, "photo", Sampling()):

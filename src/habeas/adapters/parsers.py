@@ -14,14 +14,14 @@ import av
 import PIL.Image
 from PIL import ImageColor, ImagePalette, MpoImagePlugin, TiffImagePlugin  # noqa: F401 - imported when first met
 
-from habeas.adapters import images, probe, pyav_clip
+from habeas.adapters import images, packed_members, probe, pyav_clip
 from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
-from habeas.model.media import Headers
+from habeas.model.media import Headers, Member
 
 PIL.Image.preinit()
 importlib.import_module("_strptime")  # what datetime.strptime imports when it is first called
-for _name in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be"):
+for _name in ("ascii", "latin-1", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp437"):
     codecs.lookup(_name)
 for _part in pkgutil.walk_packages(av.__path__, "av."):  # PyAV imports by the kinds of tracks it meets
     if _part.name != "av.__main__":
@@ -31,6 +31,11 @@ for _part in pkgutil.walk_packages(av.__path__, "av."):  # PyAV imports by the k
 def headers(fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers:
     """Raises BadInput as `probe.headers` does."""
     return probe.headers(fd, limits, claims_media=claims_media)
+
+
+def members(fd: int) -> list[Member]:
+    """What a tar or zip file holds. Raises BadInput as `packed_members.members` does."""
+    return packed_members.members(fd)
 
 
 def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Generator[Frame, None, None]:

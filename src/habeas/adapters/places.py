@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from habeas.adapters import files
+from habeas.adapters.archive import is_folder, open_file
 from habeas.errors import BadInput
 from habeas.model.ids import asset_id, place_id
+from habeas.model.limits import MediaLimits
 from habeas.steps import locations
 from habeas.steps.import_scope import Places
 
 
 def archive_places(archive: Path, roots: Mapping[str, str], installation_key: bytes) -> Places:
     """Look-ups in an archive whose sources lie in `roots` (source id -> folder)."""
+    limits = MediaLimits()
 
     def root_of(source_id: str) -> Path:
         if source_id not in roots:
@@ -24,7 +27,7 @@ def archive_places(archive: Path, roots: Mapping[str, str], installation_key: by
         root = root_of(source_id)
         try:
             location = locations.canonical(path)
-            there = files.is_folder(root, location)
+            there = is_folder(root, location, limits)
         except BadInput:
             there = False
         if not there:
@@ -34,7 +37,7 @@ def archive_places(archive: Path, roots: Mapping[str, str], installation_key: by
     def asset(source_id: str, path: str) -> str:
         root = root_of(source_id)
         try:
-            with files.open_regular(root, path) as fd:
+            with open_file(root, path, limits) as fd:
                 return asset_id(installation_key, source_id, files.sha256_of(fd))
         except BadInput:
             raise BadInput("asset_missing", "no such file in its source") from None

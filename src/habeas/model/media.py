@@ -54,6 +54,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One file inside a packed one (tar, zip): a run of bytes of it, as they are or deflated.
+
+    `kind` is "file", or the MediaReason why it can't be read; `name` is relative, "/" between its parts.
+    """
+
+    name: bytes
+    kind: str
+    deflated: bool
+    start: int
+    packed: int  # bytes it takes there
+    size: int  # bytes it has
+    crc: int | None  # CRC-32 of those, where it is known
+
+
+@dataclass(frozen=True, slots=True)
 class Headers:
     """What a file's headers say, and a clip's first frame. Sizes are in pixels, upright, and square for a clip."""
 

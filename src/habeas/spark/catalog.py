@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from habeas.adapters import files
+from habeas.adapters.archive import walk
 from habeas.adapters.media import probe_at
 from habeas.errors import BadInput
 from habeas.model.ids import asset_id, new_id, place_id
@@ -43,7 +44,7 @@ def catalog(
 ) -> dict[str, int]:
     """Bring `assets` and `quarantine` up to date with the archive; returns counts."""
     sources = [r for r in tables.read("sources").collect() if source in (None, r["source_id"])]
-    found = _found(tables, settings.archive, sources)
+    found = _found(tables, settings, sources)
     probed = _probe_new(tables, settings, found).persist()
     try:
         counts = {
@@ -59,18 +60,18 @@ def catalog(
     return counts
 
 
-def _found(tables: Tables, archive: Path, sources: list[Row]) -> DataFrame:
+def _found(tables: Tables, settings: Settings, sources: list[Row]) -> DataFrame:
     rows = [
         (
             s["source_id"],
-            str(archive / s["root"]),
+            str(settings.archive / s["root"]),
             f.location,
             f.size,
             f.mtime_ns,
             "" if f.kind == "file" else f.kind,
         )
         for s in sources
-        for f in tables.guarded(files.walk(archive / s["root"]))
+        for f in tables.guarded(walk(settings.archive / s["root"], settings.media))
     ]
     return tables.spark.createDataFrame(rows, _FOUND)
 
