@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from habeas.faces.binding import RESIDUAL
 from habeas.report.charts import bars, histogram
 from habeas.report.detail import Detail
 from habeas.steps.links import day
@@ -41,6 +42,7 @@ def render(summary: Mapping[str, Any], detail: Detail, *, title: str, drawn: boo
         drawn=drawn,
         docs=docs,
         flow=_steps(detail.flow),
+        residual=f"{RESIDUAL:.2%}".replace("%", " %"),
         charts={
             "assets": _reasons(summary["assets_refused"]),
             "faces": _reasons(summary["faces_refused"]),

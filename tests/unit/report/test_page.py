@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from html.parser import HTMLParser
@@ -9,11 +10,13 @@ import pytest
 import small_warehouse as story
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.faces.binding import RESIDUAL
 from habeas.policy.waivers import Waiver
 from habeas.report.detail import describe
 from habeas.report.make import make_report
 from habeas.report.page import data_docs, render, write
 from habeas.report.summary import read_tally, summarise
+from habeas.settings import PROJECT
 from habeas.steps.rulebook import Rulebook, RuleText
 
 RULES = Rulebook(
@@ -90,6 +93,13 @@ def test_the_page_shows_the_flow_and_the_reasons(html: str) -> None:
     ):
         assert text in html
     assert html.count("<svg") >= 4
+
+
+def test_the_page_says_how_many_are_bound_to_somebody_else_when_rosters_are_wrong(html: str) -> None:
+    measured = json.loads((PROJECT / "bench" / "results" / "binding.json").read_text())
+    assert measured["wrong_rosters"] == 0.05
+    assert RESIDUAL == measured["residual_wrong_binding_rate"]
+    assert "0.78 % of" in html
 
 
 def test_every_waiver_shows_with_its_owner_and_its_end(html: str) -> None:
