@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from habeas.errors import UsageError
-from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
+from habeas.model.limits import BindingRules, Execution, FaceRules, MediaLimits, Sampling
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED_POLICIES = PROJECT / "policies"
@@ -93,6 +93,7 @@ class Settings(_FromToml):
     sampling: Sampling = Sampling()
     binding: BindingRules = BindingRules()
     faces: FaceRules = FaceRules()
+    execution: Execution = Execution()
 
     @model_validator(mode="after")
     def _places(self) -> Self:

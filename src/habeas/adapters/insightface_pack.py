@@ -16,46 +16,53 @@ import cv2
 import insightface.model_zoo.model_zoo as zoo
 import numpy as np
 import onnx
-import onnxruntime
 from insightface.utils import face_align
 from numpy.typing import NDArray
 
+from habeas.adapters import onnx_sessions
 from habeas.adapters.insightface_search import Search, broken
 from habeas.errors import IntegrityError
 from habeas.faces.alignment import similarity
 from habeas.model.face import Detection, Image, Sighting
-from habeas.model.limits import FaceRules
+from habeas.model.limits import Execution, FaceRules
 from habeas.model.pack import ModelPack
 from habeas.steps import packs
 
 AUTOMATIC_SIZES = [(128, 128), (640, 640)]
 _BATCH = 64
 _SMALLEST_NORM = 1e-6
-_loaded: dict[tuple[str, str, float], LoadedPack] = {}
+_loaded: dict[tuple[str, str, float, Execution], LoadedPack] = {}
 _lock = threading.Lock()
 
 
-def load(pack: ModelPack, folder: Path, smallest_px: float = FaceRules().smallest_px) -> LoadedPack:
-    """The pack's networks, loaded once a process; verified first. Raises IntegrityError.
+def load(
+    pack: ModelPack,
+    folder: Path,
+    smallest_px: float = FaceRules().smallest_px,
+    execution: Execution = Execution(),  # noqa: B008 - it can't be changed
+) -> LoadedPack:
+    """The pack's networks, loaded once a process; verified first.
 
     `smallest_px`: longer side of the smallest face that is to be found in a picture of any size.
+    Raises IntegrityError; UsageError where what `execution` asks for isn't installed or doesn't work.
     """
-    key = (packs.pack_digest(pack), str(folder), smallest_px)
+    key = (packs.pack_digest(pack), str(folder), smallest_px, execution)
     with _lock:
         if key not in _loaded:
             packs.verify(pack, folder)
-            _loaded[key] = LoadedPack(pack, folder, smallest_px)
+            _loaded[key] = LoadedPack(pack, folder, smallest_px, execution)
         return _loaded[key]
 
 
 class LoadedPack:
     """Detects, aligns and embeds. Counts what it was called on: pictures, looks at them, faces."""
 
-    def __init__(self, pack: ModelPack, folder: Path, smallest_px: float) -> None:
+    def __init__(self, pack: ModelPack, folder: Path, smallest_px: float, execution: Execution) -> None:
         cv2.setNumThreads(1)
-        self.pack, self.model_id, self.threshold = pack, packs.model_id(pack), pack.detector.threshold
+        self.pack, self.threshold = pack, pack.detector.threshold
+        self.model_id = packs.model_id(pack, execution.precision)
         self.pictures_searched = self.faces_embedded = 0
-        self._detector = _network(folder / pack.detector.file, "detection")
+        self._detector = _network(folder / pack.detector.file, "detection", execution)
         size = pack.detector.input_size
         self._detector.prepare(
             0,
@@ -64,7 +71,7 @@ class LoadedPack:
             nms_thresh=pack.detector.nms,
         )
         self._search = Search(self._detector, pack, smallest_px)
-        self._recogniser = _network(folder / pack.recogniser.file, "recognition")
+        self._recogniser = _network(folder / pack.recogniser.file, "recognition", execution)
         self._side = int(pack.recogniser.input_size[0])
         if tuple(self._recogniser.input_size) != pack.recogniser.input_size:
             raise IntegrityError(
@@ -128,26 +135,19 @@ class LoadedPack:
         self.pictures_searched = self.faces_embedded = self._search.looks = 0
 
 
-def _network(file: Path, task: str) -> Any:
+def _network(file: Path, task: str, execution: Execution) -> Any:
     _self_contained(file)
+    providers = onnx_sessions.providers(execution)
     try:
         network = zoo.get_model(
-            str(file), providers=["CPUExecutionProvider"], sess_options=_session_options(), download=False
+            str(file), providers=providers, sess_options=onnx_sessions.options(), download=False
         )
     except Exception as error:  # noqa: BLE001 onnxruntime's exceptions have no common base
         raise IntegrityError(f"{file.name} can't be loaded as a network ({type(error).__name__})") from None
     if getattr(network, "taskname", None) != task:
         raise IntegrityError(f"{file.name} is no {task} network")
+    onnx_sessions.require(network.session, execution)
     return network
-
-
-def _session_options() -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    return options
 
 
 def _self_contained(file: Path) -> None:

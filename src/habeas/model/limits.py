@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,13 @@ class FaceRules:
     min_exposure: float = 0.08
     max_exposure: float = 0.95
     min_frontality: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What runs the networks, and how fine it reckons. What reckons otherwise makes other vectors: the precision is
+    part of the model's identity, so vectors of two are never compared unawares.
+    """
+
+    provider: Literal["cpu", "cuda", "openvino"] = "cpu"
+    precision: Literal["f32", "bf16"] = "f32"  # bf16: "openvino" on processors that have it

@@ -11,7 +11,7 @@ from habeas.adapters import insightface_pack, key_files
 from habeas.adapters.media import READ_AS, ArchiveMedia
 from habeas.adapters.orders import HaltWatch, OrderFolder
 from habeas.model.ids import digest, json_digest
-from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
+from habeas.model.limits import BindingRules, Execution, FaceRules, MediaLimits, Sampling
 from habeas.model.pack import ModelPack
 from habeas.model.rows import AssetPlan, StagedRow
 from habeas.policy.policy_set import PolicySet
@@ -40,10 +40,11 @@ class WorkerSetup:
     sampling: Sampling
     binding: BindingRules
     faces: FaceRules
+    execution: Execution
 
     @property
     def model_id(self) -> str:
-        return packs.model_id(self.pack)
+        return packs.model_id(self.pack, self.execution.precision)
 
     @property
     def identity(self) -> str:
@@ -52,9 +53,11 @@ class WorkerSetup:
             name: asdict(getattr(self, name))  # whole numbers and fractions only
             for name in ("media", "sampling", "binding", "faces")
         }
+        precision = () if self.execution.precision == packs.PRECISION else (self.execution.precision,)
         return digest(
             "work",
             READ_AS,
+            *precision,
             packs.pack_digest(self.pack),
             json_digest("limits", numbers),
             *sorted(self.purposes),
@@ -85,13 +88,14 @@ def set_up(
         sampling=settings.sampling,
         binding=settings.binding,
         faces=settings.faces,
+        execution=settings.execution,
     )
 
 
 @cache
 def make_worker(setup: WorkerSetup) -> Callable[[AssetPlan], list[StagedRow]]:
     """The worker function, made once a Python process: models and verified keys stay loaded."""
-    models = insightface_pack.load(setup.pack, setup.pack_folder, setup.faces.smallest_px)
+    models = insightface_pack.load(setup.pack, setup.pack_folder, setup.faces.smallest_px, setup.execution)
     rules = EmbedRules(
         purposes=setup.purposes,
         model_id=setup.model_id,

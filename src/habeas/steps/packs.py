@@ -18,8 +18,11 @@ from typing import Protocol
 from habeas.errors import BadInput, IntegrityError, RefusedByPolicy, UsageError
 from habeas.model.face import Detection, Frame, Image
 from habeas.model.ids import digest, json_digest
+from habeas.model.limits import Execution
 from habeas.model.pack import ANY_PURPOSE, ModelPack
 from habeas.steps import pack_file
+
+PRECISION = Execution().precision
 
 
 def read(folder: Path) -> ModelPack:
@@ -61,10 +64,15 @@ def verify(pack: ModelPack, folder: Path) -> None:
             )
 
 
-def model_id(pack: ModelPack) -> str:
-    """name@version:digest of what makes two vectors comparable: both networks and the preprocessing."""
-    same = digest("model", pack.detector.sha256, pack.recogniser.sha256, pack.recogniser.preprocessing)
-    return f"{pack.name}@{pack.version}:{same[:12]}"
+def model_id(pack: ModelPack, precision: str = PRECISION) -> str:
+    """name@version:digest of what makes two vectors comparable: both networks, the preprocessing, and how fine it is
+    reckoned where that isn't in 32 bits.
+    """
+    other = () if precision == PRECISION else (precision,)
+    same = digest(
+        "model", pack.detector.sha256, pack.recogniser.sha256, pack.recogniser.preprocessing, *other
+    )
+    return "-".join((f"{pack.name}@{pack.version}:{same[:12]}", *other))
 
 
 def pack_digest(pack: ModelPack) -> str:

@@ -11,7 +11,7 @@ import tiny_pack
 from embedding import REGISTRAR
 
 from habeas.faces.tiles import tiles
-from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
+from habeas.model.limits import BindingRules, Execution, FaceRules, MediaLimits, Sampling
 from habeas.sealing.keyrecords import registrar_public_of
 from habeas.spark.worker import WorkerSetup, make_worker
 from habeas.steps import packs
@@ -27,7 +27,7 @@ def setup(tmp_path: Path) -> WorkerSetup:
     return WorkerSetup(
         packs.read(folder), folder, (), ("archive_search",), tmp_path / "installation.key",
         tmp_path / "registrar.pub", tmp_path / "orders", False, (), MediaLimits(), Sampling(),
-        BindingRules(), FaceRules(),
+        BindingRules(), FaceRules(), Execution(),
     )  # fmt: skip
 
 
@@ -43,6 +43,16 @@ def test_files_that_are_read_in_another_way_are_other_work(
     before = setup.identity
     monkeypatch.setattr("habeas.spark.worker.READ_AS", "another")
     assert before != setup.identity
+
+
+def test_another_precision_is_another_model_and_other_work_and_another_machine_is_neither(
+    setup: WorkerSetup,
+) -> None:
+    coarse = replace(setup, execution=Execution("openvino", "bf16"))
+    assert setup.model_id != coarse.model_id
+    assert setup.identity != coarse.identity
+    elsewhere = replace(setup, execution=Execution("cuda"))
+    assert (setup.model_id, setup.identity) == (elsewhere.model_id, elsewhere.identity)
 
 
 @pytest.mark.parametrize("smallest", [32, 64])

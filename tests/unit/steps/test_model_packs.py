@@ -137,6 +137,13 @@ def test_models_whose_vectors_cannot_be_compared_have_different_ids(folder: Path
     assert packs.pack_digest(pack) != packs.pack_digest(strict)
 
 
+def test_vectors_reckoned_in_another_precision_are_of_another_model(folder: Path) -> None:
+    pack = packs.read(folder)
+    assert packs.model_id(pack, "f32") == packs.model_id(pack)
+    assert packs.model_id(pack, "bf16") not in {packs.model_id(pack), f"{packs.model_id(pack)}-bf16"}
+    assert packs.model_id(pack, "bf16").endswith("-bf16")
+
+
 def test_adding_a_pack_copies_what_was_verified_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     (folder / "MODEL_CARD.md").write_text("card")
     (folder / "face.jpg").write_bytes(b"no business here")

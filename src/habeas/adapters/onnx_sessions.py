@@ -1,0 +1,67 @@
+"""How networks are run: one thread that doesn't spin, by the provider that the settings name and no other.
+
+onnxruntime falls back to the processor without a word where a provider's libraries are missing; here that is an error,
+for whoever asked for a card and gets none waits ten times as long, and other numbers come out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import onnxruntime
+
+from habeas.errors import UsageError
+from habeas.model.limits import Execution
+
+_NAMES = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+_WHEELS = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino"}
+_PRECISIONS = {"cpu": {"f32"}, "cuda": {"f32"}, "openvino": {"f32", "bf16"}}
+
+
+def providers(execution: Execution) -> list[Any]:
+    """What a session is to be made with. Raises UsageError for what isn't installed or can't be had."""
+    name = execution.provider
+    if execution.precision not in _PRECISIONS[name]:
+        raise UsageError(
+            f"execution.precision {execution.precision} can't be had from provider {name}",
+            hint=f"It gives: {', '.join(sorted(_PRECISIONS[name]))}.",
+        )
+    if _NAMES[name] not in onnxruntime.get_available_providers():
+        raise UsageError(
+            f"execution.provider {name} isn't in the onnxruntime that is installed",
+            hint=f"Install {_WHEELS[name]} of the same version in place of onnxruntime, or set it to cpu.",
+        )
+    return [(_NAMES[name], _options(execution)), *([] if name == "cpu" else [_NAMES["cpu"]])]
+
+
+def _options(execution: Execution) -> dict[str, str]:
+    if execution.provider == "cuda":
+        return {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}  # 32 bits are 32 bits
+    if execution.provider == "openvino":
+        hints = {"INFERENCE_PRECISION_HINT": execution.precision, "INFERENCE_NUM_THREADS": "1"}
+        return {"device_type": "CPU", "load_config": json.dumps({"CPU": hints})}
+    return {}
+
+
+def options() -> onnxruntime.SessionOptions:
+    """One thread, which sleeps when it has nothing to do."""
+    made = onnxruntime.SessionOptions()
+    made.intra_op_num_threads = made.inter_op_num_threads = 1
+    made.log_severity_level = 3
+    made.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    made.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return made
+
+
+def require(session: onnxruntime.InferenceSession, execution: Execution) -> None:
+    """Raises UsageError if the session fell back to something else."""
+    if session.get_providers()[0] != _NAMES[execution.provider]:
+        raise UsageError(
+            f"execution.provider {execution.provider} is installed and doesn't work on this machine",
+            hint="Its libraries or its device are missing; set execution.provider to cpu.",
+        )
