@@ -1,13 +1,9 @@
 #!/bin/sh
-# `tools/test.sh all`: with every case of the long matrices (`make battery`). Without: one case of each.
+# Every test but those of the long matrices, of which it takes one case each (`make battery` takes all).
 # Unit tests first: they need no JVM. Then all others, file by file on two workers, each with a Spark session of its own.
 set -u
 status=0
 some="not battery"
-if [ "${1:-}" = all ]; then
-    some=""
-    export HABEAS_EXAMPLES=all
-fi
 started=$(date +%s)
 # With strace a test sees every file the embed job opens. Root gets it; for others that part of the test stays out.
 if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
