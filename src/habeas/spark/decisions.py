@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.spark.tables import Tables
+
+_AT_ONCE = 1_000_000  # keys compared at once: each time, what is open is put in order anew
 
 
 def current(decisions: DataFrame) -> DataFrame:
@@ -36,5 +39,8 @@ def shut_keys(tables: Tables, open_keys: frozenset[str]) -> frozenset[str]:
     reader = DeltaReader(tables.warehouse)
     if not reader.exists("keys"):
         return frozenset()
-    found = (key for batch in reader.batches("keys", ["key_id"]) for key in batch.column(0).to_pylist())
-    return frozenset(key for key in found if key not in open_keys)
+    opened, shut = pa.array(list(open_keys), pa.string()), set[str]()
+    for batch in reader.batches("keys", ["key_id"], size=_AT_ONCE):
+        known = batch.column(0)
+        shut.update(known.filter(pc.invert(pc.is_in(known, value_set=opened))).to_pylist())
+    return frozenset(shut)

@@ -131,11 +131,17 @@ class Tables:
             return
         key = self.contracts[name].key
         with self._writing(name):
-            there = self.rows(name, key[0], {row[key[0]] for row in rows})
-            known = {tuple(row[column] for column in key) for row in there}
+            known = self._known(name, key, {row[key[0]] for row in rows})
             fresh = {tuple(row[c] for c in key): dict(row) for row in rows}
             if missing := [row for named, row in fresh.items() if named not in known]:
                 self._append(name, self.frame(name, missing).coalesce(1))
+
+    def _known(self, name: str, key: Sequence[str], firsts: Collection[Any]) -> set[tuple[Any, ...]]:
+        """Keys that are there, of those that begin with one of `firsts`; the rest of a row may be long."""
+        if not self._reader.exists(name):
+            return set()
+        there = self._reader.read(name, key, [(key[0], "in", sorted(firsts))])
+        return set(zip(*(there.column(column).to_pylist() for column in key), strict=True))
 
     def upsert(self, name: str, rows: DataFrame, when: str | None = None) -> None:
         """Insert new keys; update known ones where `when` (over `t` and `s`) holds."""
