@@ -38,8 +38,10 @@ fix: setup ## what a linter can mend itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## CPU and wall seconds of the pipeline against a bare loop, and of a night with nothing new
-	@$(RUN) $(BIN)/python bench/run.py
+bench: setup ## speed of photos and clips beside what people write by hand, and a page of every goal (hours)
+	@$(RUN) $(BIN)/python bench/speed.py
+	@$(RUN) $(BIN)/python bench/clips.py
+	@$(RUN) $(BIN)/python bench/page.py
 
 bench-decide: setup ## how the cost of deciding grows with the roster, and what a small change costs (hours)
 	@$(RUN) $(BIN)/python bench/decide.py

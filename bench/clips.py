@@ -1,0 +1,283 @@
+"""What clips cost: keyframes against every frame, embeddings against detections, memory as clips get longer, and an
+archive of one long clip beside thousands of thumbnails.
+
+Draws clips of three seated people and one who walks, 25 frames a second, a keyframe every 50. Everything is run by the
+code of the nightly job. Writes bench/results/clips.json after each part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import page
+from drawn import AS_DRAWN, PROJECT, SEED, Archive
+from page import Row
+from rich.console import Console
+
+from habeas.adapters import insightface_pack, pyav_clip
+from habeas.adapters.decoder import Decoder
+from habeas.adapters.insightface_pack import LoadedPack
+from habeas.faces.binding import bind, window_ends
+from habeas.faces.tracking import Tracker
+from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
+from habeas.model.rows import Line
+from habeas.steps.packs import read
+from habeas.synthetic import Person, draw_portrait, sample_rng
+from habeas.synthetic.archive_people import STUDIO, residents
+from habeas.synthetic.archive_plan import ROSTER_COLUMNS, Size
+from habeas.synthetic.clips import Actor, Waypoint, write_clip
+from habeas.synthetic.seeds import PEOPLE_TEST
+
+RESULT = PROJECT / "bench" / "results" / "clips.json"
+PACK = PROJECT / "models" / "synthetic"
+SECONDS, FPS, GOP, SIZE = 24, 25, 50, (1280, 720)
+KEYFRAMES = Sampling("keyframes", max_gap_ms=2000)  # as far apart as these clips have them
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--clips", type=int, default=75, help="how many of 24 seconds are drawn (default: 75)"
+    )
+    parser.add_argument(
+        "--thumbnails", type=int, default=5000, help="beside a clip of an hour (default: 5000)"
+    )
+    parser.add_argument("--minutes", type=int, default=60, help="of the long clip (default: 60)")
+    parser.add_argument("--folder", type=Path, help="where scratch files go; default: the system's")
+    parser.add_argument("--peak", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    asked = parser.parse_args()
+    if asked.peak:
+        print(peak(asked.peak))
+        os._exit(0)
+    with tempfile.TemporaryDirectory(prefix="habeas-bench-", dir=asked.folder) as folder:
+        result = measure(Path(folder), asked.clips, asked.thumbnails, asked.minutes)
+    print(json.dumps(result)) if asked.json else show(result)
+    return 0
+
+
+def measure(folder: Path, clips: int, thumbnails: int, minutes: int) -> dict[str, Any]:
+    say = Console(stderr=True).print
+    result: dict[str, Any] = {
+        "machine": {"cores": os.cpu_count()}, "parts": {},
+        "drawn": {"clips": clips, "seconds": SECONDS, "fps": FPS, "gop": GOP, "size": SIZE},
+    }  # fmt: skip
+    parts = result["parts"]
+    models = insightface_pack.load(read(PACK), PACK)
+    totals: dict[str, float] = dict.fromkeys(("keyframes", "every_frame"), 0.0)
+    people = {"bound": 0, "bound_of_every_frame": 0, "detections": 0, "embedded": 0}
+    for number in range(clips):
+        say(f"clip {number + 1} of {clips}")
+        place, lines = folder / "clip.mp4", drawn(folder / "clip.mp4", number)
+        for kind, sampling in (("keyframes", KEYFRAMES), ("every_frame", None)):
+            totals[kind] += decoding(place, sampling)
+        bound, _, _ = followed(models, place, lines, KEYFRAMES)
+        whole, _, _ = followed(models, place, lines, Sampling("per_second", 1000, FPS))
+        _, detections, embedded = followed(models, place, lines, Sampling("per_second", 1000, 5.0))
+        people["bound"] += bound
+        people["bound_of_every_frame"] += whole
+        people["detections"] += detections
+        people["embedded"] += embedded
+        parts["keyframes"] = {"cpu": {k: round(v, 2) for k, v in totals.items()},
+                              "decode": round(totals["every_frame"] / totals["keyframes"], 2)}  # fmt: skip
+        parts["people"] = people | {
+            "share_bound": round(people["bound"] / max(1, people["bound_of_every_frame"]), 4),
+            "embedded_a_detection": round(people["embedded"] / max(1, people["detections"]), 4),
+        }
+        save(result)
+    say("a clip ten times as long")
+    long = folder / "long.mp4"
+    repeated(folder / "clip.mp4", long, 10)
+    peaks = {name: peaked(place) for name, place in (("once", folder / "clip.mp4"), ("ten_times", long))}
+    parts["memory"] = peaks | {"ratio": round(peaks["ten_times"] / peaks["once"], 3)}
+    save(result)
+    say(f"{thumbnails} thumbnails beside a clip of {minutes} minutes")
+    parts["skew"] = skewed(folder, folder / "clip.mp4", thumbnails, minutes)
+    save(result)
+    return result
+
+
+def drawn(place: Path, number: int) -> list[Line]:
+    """Three who sit, each in a third of the picture, and one who walks in front for four seconds; a line for each of
+    the three.
+    """
+    rng = sample_rng("test", "scene", 700_000 + number)
+    end, (width, height) = SECONDS * 1000, SIZE
+    seeds = [int(rng.integers(PEOPLE_TEST.start, PEOPLE_TEST.stop)) for _ in range(4)]
+    actors = [
+        Actor.seated(
+            Person.from_seed(seeds[i]), width * (i + 0.5) / 3, height * 0.4, 110.0, i * 3000, end - i * 2000
+        )
+        for i in range(3)
+    ]
+    walk = (Waypoint(6000, 0, height * 0.78, 90.0), Waypoint(10_000, width, height * 0.78, 90.0))
+    actors.append(Actor(Person.from_seed(seeds[3]), walk, 6000, 10_000))
+    write_clip(place, actors, end, FPS, SIZE, rng, gop=GOP)
+    return [
+        Line(f"l{i}", f"s{i}", None, None, (i / 3, 0.0, (i + 1) / 3, 0.62), None, False) for i in range(3)
+    ]
+
+
+def decoding(place: Path, sampling: Sampling | None) -> float:
+    """CPU seconds to have its keyframes as pictures, or every frame."""
+    before = _spent()
+    if sampling is None:
+        with av.open(str(place)) as clip:
+            clip.streams.video[0].thread_count = 1
+            for frame in clip.decode(video=0):
+                frame.to_ndarray(format="bgr24")
+    else:
+        with place.open("rb") as file:
+            for _ in pyav_clip.frames(file.fileno(), sampling, MediaLimits()):
+                pass
+    return _spent() - before
+
+
+def followed(
+    models: LoadedPack, place: Path, lines: Sequence[Line], sampling: Sampling
+) -> tuple[int, int, int]:
+    """How many lines are bound, faces detected, and pictures of faces that would be embedded."""
+    rules, detections = FaceRules(), 0
+    tracker = Tracker(rules, models.threshold, window_ends(lines), sampling.max_gap_ms)
+    with place.open("rb") as file:
+        for frame in pyav_clip.frames(file.fileno(), sampling, MediaLimits()):
+            found = models.detect(frame.image)
+            detections += sum(one.score >= models.threshold for one in found)
+            tracker.add(frame, found)
+    binding = bind(lines, tracker.finish(), False, BindingRules())
+    embedded = sum(min(rules.frames_per_track, len(track.sightings)) for _, track in binding.bound)
+    return len(binding.bound), detections, embedded
+
+
+def repeated(place: Path, longer: Path, times: int) -> None:
+    """The same packets again and again: nothing is encoded anew."""
+    with av.open(str(longer), "w") as out:
+        stream: Any = None
+        for turn in range(times):
+            with av.open(str(place)) as clip:
+                video = clip.streams.video[0]
+                stream = stream or out.add_stream_from_template(video)
+                base = Fraction(video.time_base or 1)
+                for packet in clip.demux(video):
+                    if packet.dts is None:
+                        continue
+                    shift = int(turn * SECONDS / base)
+                    packet.pts, packet.dts, packet.stream = (
+                        (packet.pts or 0) + shift,
+                        packet.dts + shift,
+                        stream,
+                    )
+                    out.mux(packet)
+
+
+def peaked(place: Path) -> int:
+    words = [sys.executable, __file__, "--peak", str(place)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1])
+
+
+def peak(place: Path) -> int:
+    """Highest resident memory of a worker and its decoder, kB, over one clip."""
+    models = insightface_pack.load(read(PACK), PACK)
+    tracker = Tracker(FaceRules(), models.threshold, max_gap_ms=KEYFRAMES.max_gap_ms)
+    with Decoder(MediaLimits()) as decoder, place.open("rb") as file:
+        for frame in decoder.frames(file.fileno(), "clip", KEYFRAMES):
+            tracker.add(frame, models.detect(frame.image))
+        tracker.finish()
+        child = Path(f"/proc/{decoder.process_id}/status").read_text()
+    highest = int(child.partition("VmHWM:")[2].split()[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + highest
+
+
+def skewed(folder: Path, clip: Path, thumbnails: int, minutes: int) -> dict[str, Any]:
+    """How busy the cores are while one long clip and many small photos are embedded."""
+    cores = os.cpu_count() or 1
+
+    def fill(archive: Path, lists: Path) -> None:
+        people = residents(50, SEED)
+        studio = archive / STUDIO / "thumbnails"
+        studio.mkdir(parents=True)
+        rows: list[dict[str, str]] = []
+        about = {
+            "source": STUDIO,
+            "attested_by": "front desk",
+            "attested_at": f"{AS_DRAWN:%Y-%m-%d}T00:00:00Z",
+        }
+        faces = [draw_portrait(Person.from_seed(p.seed), sample_rng("test", "scene", n), (144, 192)).image
+                 for n, p in enumerate(people)]  # fmt: skip
+        for number in range(thumbnails):
+            jpeg = cv2.imencode(".jpg", faces[number % 50])[1].tobytes()
+            # What follows a JPEG's end is let be, and makes it another file.
+            (studio / f"{number}.jpg").write_bytes(jpeg + number.to_bytes(4, "big"))
+            rows.append(about | {"file": f"thumbnails/{number}.jpg", "subject": people[number % 50].badge})
+        repeated(clip, studio / "long.mp4", minutes * 60 // SECONDS)
+        rows.append(about | {"file": "thumbnails/long.mp4", "subject": people[0].badge, "x0": "0", "y0": "0",
+                             "x1": "0.3333", "y1": "0.62"})  # fmt: skip
+        with (lists / "rosters.csv").open("w") as file:
+            writer = csv.DictWriter(file, ROSTER_COLUMNS, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    size = Size(people=50, portraits=5, groups=1, street=1, unregistered=1, clips=1, clip_ms=1_000, fps=5)
+    archive = Archive(folder / "skew", size, cores, fill)
+    archive.embed(cores)  # the JVM gets warm
+    run = archive.embed(cores)
+    return run | {
+        "busy": round(run["cpu"] / (cores * run["wall"]), 3),
+        "assets": run["counts"]["assets_done"],
+    }
+
+
+def _spent() -> float:
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    return spent.ru_utime + spent.ru_stime
+
+
+def save(result: dict[str, Any]) -> None:
+    result["rows"] = rows_of(result["parts"])
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def rows_of(parts: dict[str, Any]) -> list[Row]:
+    """Each goal whose part was measured."""
+    told = (
+        ("keyframes", "decode", "keyframes decoded, of every frame: times cheaper", 6.0, True),
+        ("people", "share_bound", "people bound by keyframes, of those by every frame", 0.95, True),
+        (
+            "people",
+            "embedded_a_detection",
+            "faces embedded a face detected, five frames a second",
+            0.2,
+            False,
+        ),
+        ("memory", "ratio", "memory for a clip ten times as long", 1.15, False),
+        ("skew", "busy", "cores busy, a long clip beside thumbnails", 0.9, True),
+    )
+    return [
+        Row(what, parts[part][name], goal, least) for part, name, what, goal, least in told if part in parts
+    ]
+
+
+def show(result: dict[str, Any]) -> None:
+    title = f"{result['drawn']['clips']} clips of {SECONDS} s, {result['machine']['cores']} cores"
+    page.show(title, (Row(*row) for row in result["rows"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""How fast faces are embedded, beside what people write by hand, and what asking first costs.
+
+Draws photos in which everybody is listed and said yes, decides, and then, in one run and in both orders:
+
+- images a second, against InsightFace's FaceAnalysis as its README shows it, on the same cores;
+- CPU seconds a photo, against a bare loop with the same networks, threads and decoder: with the shipped recogniser, and
+  with one as large as those in use (of random weights);
+- both gates, sealing and Delta, against the same work written as plain vectors to plain Parquet;
+- two cores against one.
+
+Each face is at least 48 pixels high and each picture is looked at once, as the other loops do. Times are of this
+machine at this moment: compare ratios, not seconds. Writes bench/results/speed.json after each part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import big_recogniser
+import page
+from pace import Pace
+from page import Row
+from rich.console import Console
+
+os.environ["HABEAS_FACES__SMALLEST_PX"] = "48"  # one look a picture; settings read it
+
+from drawn import PROJECT, SEED, Archive
+
+from habeas.synthetic.archive_plan import Size
+
+RESULT = PROJECT / "bench" / "results" / "speed.json"
+SYNTHETIC = PROJECT / "models" / "synthetic"
+EXAMPLES = """examples:
+  bench/speed.py                        2,000 photos, two rounds in both orders (an hour and more)
+  bench/speed.py --photos 100 --rounds 1    minutes; ratios of so few say little
+"""
+PARTS = ("stock", "bare", "cores", "governed", "bare_big")
+Run = Callable[[], dict[str, Any]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", type=int, default=2000, help="how many are drawn (default: 2000)")
+    parser.add_argument("--rounds", type=int, default=2, help="A B B A so often (default: 2)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="these alone (default: all)")
+    parser.add_argument("--folder", type=Path, help="where scratch files go; default: the system's")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="habeas-bench-", dir=asked.folder) as folder:
+        result = measure(Path(folder), asked.photos, asked.rounds, asked.parts)
+    print(json.dumps(result)) if asked.json else show(result)
+    return 0
+
+
+def measure(folder: Path, photos: int, rounds: int, chosen_parts: Sequence[str]) -> dict[str, Any]:
+    cores = os.cpu_count() or 1
+    say = Console(stderr=True).print
+    say(f"drawing {photos} photos")
+    # Three portraits in four, the rest groups of four to six: two faces a photo.
+    size = Size(people=max(20, photos // 10), portraits=photos * 3 // 4, groups=photos // 4, street=1, unregistered=1,
+                clips=1, clip_ms=1_000, fps=5)  # fmt: skip
+    archive = Archive(folder, size, cores)
+    result: dict[str, Any] = {
+        "machine": {"cores": cores, "processor": platform.processor() or platform.machine(),
+                    "python": platform.python_version()},
+        "versions": {name: version(name) for name in ("pyspark", "delta-spark", "insightface", "onnxruntime")},
+        "drawn": {"photos": photos, "seed": SEED, "rounds": rounds}, "parts": {},
+    }  # fmt: skip
+    archive.embed(cores)  # the JVM and the page cache get warm
+    files, seen = archive.photos(), archive.faces()
+    result["drawn"] |= {"embedded_from": len(files), "faces": sum(seen)}
+    parts = result["parts"]
+
+    def pair(name: str, ours: Run, theirs: Run) -> None:
+        if name not in chosen_parts:
+            return
+        say(f"{name}: {rounds} x A B B A")
+        parts[name] = compared(ours, theirs, rounds)
+        save(result)
+
+    def loop(kind: str, pack: Path, some: list[Path]) -> Run:
+        return lambda: elsewhere(folder, kind, pack, some)
+
+    pair("stock", lambda: archive.embed(cores), loop("stock", SYNTHETIC, files))
+    if "stock" in parts:
+        told = [run.pop("faces") for run in parts["stock"]["theirs"]]
+        theirs = told[-1]
+        same = sum(min(a, b) for a, b in zip(seen, theirs, strict=True)) / max(1, sum(theirs))
+        parts["stock"] |= {"faces_theirs": sum(theirs), "same_faces": round(same, 4)}
+    pair("bare", lambda: archive.embed(1), loop("bare", SYNTHETIC, files))
+    pair("cores", lambda: archive.embed(cores), lambda: archive.embed(1))
+    pair("governed", lambda: archive.night(cores), lambda: archive.plain(cores))
+    big_recogniser.pack(SYNTHETIC, folder / "models" / "big")
+    with chosen(HABEAS_MODELS=str(folder / "models"), HABEAS_PACK="big"):
+        pair("bare_big", lambda: archive.embed(1), loop("bare", folder / "models" / "big", files))
+    save(result)
+    return result
+
+
+def compared(ours: Run, theirs: Run, rounds: int) -> dict[str, Any]:
+    """A B B A, so that a machine that gets slower or faster does so for both."""
+    told: dict[str, list[dict[str, Any]]] = {"ours": [], "theirs": []}
+    for _ in range(rounds):
+        for name in ("ours", "theirs", "theirs", "ours"):
+            load = os.getloadavg()[0]
+            with Pace() as pace:
+                run = {"ours": ours, "theirs": theirs}[name]()
+            told[name].append(run | {"load_before": load, "pace_ms": round(1000 * pace.seconds, 2)})
+    middle = {
+        name: {k: median(run[k] for run in runs) for k in ("cpu", "wall")} for name, runs in told.items()
+    }
+    ratio = {k: round(middle["ours"][k] / middle["theirs"][k], 3) for k in ("cpu", "wall")}
+    return {**told, "median": middle, "ratio": ratio}
+
+
+def elsewhere(folder: Path, kind: str, pack: Path, files: list[Path]) -> dict[str, Any]:
+    """A loop in a process of its own: its libraries read their threads when they are loaded."""
+    listed = folder / "files.json"
+    listed.write_text(json.dumps([str(file) for file in files]))
+    words = [sys.executable, str(Path(__file__).with_name("loops.py")), kind, str(pack), str(listed)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    said: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return said if kind == "stock" else {name: said[name] for name in ("cpu", "wall")}
+
+
+class chosen:  # noqa: N801 - reads as a verb
+    """Settings by the environment, for a while."""
+
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> None:
+        os.environ.update(self._settings)
+
+    def __exit__(self, *_: object) -> None:
+        for name in self._settings:
+            del os.environ[name]
+
+
+def save(result: dict[str, Any]) -> None:
+    # What FaceAnalysis finds is compared once its first run is over.
+    measured = {
+        name: part for name, part in result["parts"].items() if name != "stock" or "same_faces" in part
+    }
+    result["rows"] = rows_of(measured)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def rows_of(parts: dict[str, Any]) -> list[Row]:
+    """Each goal whose part was measured."""
+    told = (
+        ("stock", "images a second, of FaceAnalysis as it comes", lambda part: 1 / part["ratio"]["wall"], 2.0, True),
+        ("stock", "faces that loop finds, found", lambda part: part["same_faces"], 0.99, True),
+        ("bare_big", "CPU a photo, of a bare loop, large recogniser", lambda part: part["ratio"]["cpu"], 1.15, False),
+        ("bare", "CPU a photo, of a bare loop, shipped recogniser", lambda part: part["ratio"]["cpu"], 1.6, False),
+        ("governed", "gates, sealing and Delta, of plain vectors", lambda part: part["ratio"]["cpu"], 1.10, False),
+        ("cores", "all cores, of one", lambda part: 1 / part["ratio"]["wall"], 1.8, True),
+    )  # fmt: skip
+    return [
+        Row(what, round(value(parts[name]), 4), goal, least)
+        for name, what, value, goal, least in told
+        if name in parts
+    ]
+
+
+def show(result: dict[str, Any]) -> None:
+    drawn = result["drawn"]
+    title = f"{drawn['embedded_from']} photos, {drawn['faces']} faces, {result['machine']['cores']} cores"
+    page.show(title, (Row(*row) for row in result["rows"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
