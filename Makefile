@@ -23,7 +23,7 @@ test: setup ## all tests: unit, then those with Spark, Airflow and whole runs
 	@$(RUN) tools/test.sh
 
 battery: setup ## every case of the long matrices; goes on where it was cut off (SHARE=0.1 SEED=7: a drawn tenth)
-	@$(RUN) tools/battery.sh $(SHARE) $(SEED)
+	@$(RUN) tools/battery.sh $(or $(SHARE),1) $(or $(SEED),1)
 
 unit: setup ## unit tests alone: no JVM, under a minute
 	@$(RUN) $(BIN)/pytest tests/unit -n 2

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from installations import Installed, contents, copy_of
 
+from habeas.model.ids import place_id
 from habeas.synthetic.archive_people import STUDIO
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
@@ -44,6 +45,14 @@ def test_packing_a_folder_makes_no_new_asset_and_no_work(
     moved = {row["location"] for row in after.values() if row["source_id"] == STUDIO}
     assert moved
     assert moved <= places
+    key = installed.place.settings.installation_key.read_bytes()
+    lot = place_id(key, STUDIO, "lot.zip")
+    assert all(lot in row["folders"] for row in after.values() if row["source_id"] == STUDIO), (
+        "leaving it out finds them"
+    )
+    assert all(set(before[name]["folders"]) <= set(row["folders"]) for name, row in after.items()), (
+        "packed off no list"
+    )
     assert installed.counts("packed", "embed")["assets_planned"] == 0
 
 

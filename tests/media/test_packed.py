@@ -15,10 +15,10 @@ from pathlib import Path
 import media_files as make
 import pytest
 
-from habeas.adapters import archive, decoder, packed
+from habeas.adapters import archive, decoder, decoder_wire, packed
 from habeas.adapters.media import probe_at
 from habeas.adapters.places import archive_places
-from habeas.errors import BadInput
+from habeas.errors import BadInput, IntegrityError
 from habeas.model.ids import place_id
 from habeas.model.limits import MediaLimits
 
@@ -274,3 +274,37 @@ def test_a_member_too_long_for_memory_is_refused_before_it_is_read(
     zipped(tmp_path / "bomb.zip", {"a.jpg": bytes(5_000_000)})
     assert (tmp_path / "bomb.zip").stat().st_size < 10_000
     assert why_not(tmp_path, "bomb.zip/a.jpg") == "over_limit"
+
+
+@pytest.mark.parametrize("said", ["another word", "before its beginning"])
+def test_a_list_that_no_decoder_makes_stops_the_run(tmp_path: Path, said: str) -> None:
+    (tmp_path / "lot.zip").write_bytes(b"PK\x03\x04 " + said.encode())
+    with decoder.Decoder(LIMITS, "decoder_stub") as stub, (tmp_path / "lot.zip").open("rb") as file:
+        with pytest.raises(IntegrityError):
+            stub.members(file.fileno())
+        assert stub.process_id is None
+
+
+@pytest.mark.parametrize(("does", "reason"), [("long", "over_limit"), ("dies", "decoder_crashed")])
+def test_a_list_that_is_too_long_or_kills_its_reader_is_one_bad_file(
+    tmp_path: Path, does: str, reason: str
+) -> None:
+    (tmp_path / "lot.zip").write_bytes(b"PK\x03\x04 " + does.encode())
+    with decoder.Decoder(LIMITS, "decoder_stub") as stub, (tmp_path / "lot.zip").open("rb") as file:
+        with pytest.raises(BadInput) as refused:
+            stub.members(file.fileno())
+        assert refused.value.reason == reason
+
+
+def test_a_worker_believes_no_longer_list_than_it_can_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever took the child over could name any length; the memory they share is longer than a worker can read."""
+    tar(tmp_path / "lot.tar", {"a.jpg": b"1"})
+    monkeypatch.setattr(decoder_wire, "LONGEST_LIST", 10)
+    with (
+        decoder.Decoder(LIMITS) as reader,
+        (tmp_path / "lot.tar").open("rb") as file,
+        pytest.raises(IntegrityError),
+    ):
+        reader.members(file.fileno())

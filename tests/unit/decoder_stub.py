@@ -18,7 +18,7 @@ from habeas.adapters import parsers
 from habeas.errors import BadInput
 from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
-from habeas.model.media import Headers
+from habeas.model.media import Headers, Member
 
 
 def headers(fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers:
@@ -42,6 +42,19 @@ def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Iter
             yield Frame(small, 1 << 60)
         case _:
             yield from parsers.frames(fd, media, limits, sampling)
+
+
+def members(fd: int) -> list[Member]:
+    match os.pread(fd, 512, 0).rstrip(b"\0"):
+        case b"PK\x03\x04 another word":
+            return [Member(b"a.jpg", "my_own_word", False, 0, 1, 1, None)]
+        case b"PK\x03\x04 before its beginning":
+            return [Member(b"a.jpg", "file", False, -1, 1, 1, None)]
+        case b"PK\x03\x04 long":
+            return [Member(b"a" * (33 << 20), "file", False, 0, 1, 1, None)]
+        case b"PK\x03\x04 dies":
+            ctypes.string_at(0)
+    return parsers.members(fd)
 
 
 def _hang(_: str) -> None:

@@ -24,6 +24,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from habeas.adapters import decoder_wire
 from habeas.adapters.decoder_process import DecoderProcess, Died, TooSlow
 from habeas.errors import BadInput, IntegrityError
 from habeas.model.face import Frame, Image
@@ -95,7 +96,7 @@ class Decoder:
         answer = self._ask({"do": "members"}, fd)
         try:
             size = answer["members"]
-            if type(size) is not int or not 0 < size <= len(self._pixels):
+            if type(size) is not int or not 0 < size <= min(len(self._pixels), decoder_wire.LONGEST_LIST):
                 raise ValueError("no length")
             return [_member(*said) for said in json.loads(self._pixels[:size].tobytes())]
         except (KeyError, TypeError, ValueError, RecursionError):

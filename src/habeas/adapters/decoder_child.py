@@ -99,7 +99,7 @@ def _headers(parsers: Parsers, fd: int, limits: MediaLimits, request: dict[str, 
 def _list(members: list[Member], shared: NDArray[np.uint8]) -> int:
     """The members, as text where frames lie else; its length. A name's bytes travel as letters of Latin-1."""
     text = json.dumps([[member.name.decode("latin-1"), *astuple(member)[1:]] for member in members]).encode()
-    if len(text) > len(shared):
+    if len(text) > min(len(shared), decoder_wire.LONGEST_LIST):
         raise BadInput(MediaReason.OVER_LIMIT, "more members than the limit")
     shared[: len(text)] = np.frombuffer(text, np.uint8)
     return len(text)

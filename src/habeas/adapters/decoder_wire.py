@@ -15,6 +15,9 @@ from typing import Any
 OUT_OF_MEMORY = 71
 """The child's exit status when a file wants more memory than it may have."""
 
+LONGEST_LIST = 32 << 20
+"""Bytes of a list of members. Text of that length fills no worker's memory, whatever it would become."""
+
 _LONGEST = 1 << 14  # bytes; what is said fits a twentieth of it
 
 
