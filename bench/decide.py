@@ -4,7 +4,8 @@ Draws the tables of an installation of each size, then decides both gates over t
 CPU is that of driver, JVM and workers together, without the start of the session; small nights before warm the JVM
 up, so that its start can't flatten the slope. Each repeat decides anew, on tables without any decision.
 
-Then a few consents are withdrawn and the same tables are decided once more. Times are of this machine at this moment:
+Then a few consents are withdrawn and copies of the same tables are decided once more, as often. Times are of this
+machine at this moment:
 compare ratios, not seconds. Load and pace (what a fixed loop cost meanwhile) stand beside each night, and slopes are
 given at equal pace too. Writes bench/results/decide.json, after each night.
 """
@@ -78,7 +79,10 @@ def main() -> int:
         "lines", nargs="*", type=int, default=SIZES, help="sizes in roster lines, each >= 1000"
     )
     parser.add_argument(
-        "--repeats", type=int, default=3, help="full nights a size; medians are shown (default: 3)"
+        "--repeats",
+        type=int,
+        default=3,
+        help="full nights a size, and nights after a change; medians are shown (default: 3)",
     )
     parser.add_argument(
         "--changed", type=float, default=0.001, help="share of consents withdrawn (default: 0.001)"
@@ -111,13 +115,14 @@ def measure(
     about = _about(changed)
     found = {size["lines"]: size for size in (earlier(about) if go_on else [])}
     lacking = {n: max(0, repeats - len(found.get(n, {}).get("nights", ()))) for n in sizes}
-    missing = [n for n in sizes if lacking[n] or "again" not in found.get(n, {})]
-    nights = sum(lacking.values())
+    missing = [n for n in sizes if lacking[n] or _afters(found.get(n, {})) < repeats]
+    # Deciding after a change needs the words of a full night, so a size that lacks only that is decided once more.
+    nights = sum(max(1, lacking[n]) for n in missing)
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                    console=Console(stderr=True))  # fmt: skip
     spark = open_session("bench-decide", Settings(home=folder / "spark"), "local[*]")
     with bar:
-        task = bar.add_task("warming up", total=1 + nights + 2 * len(missing))
+        task = bar.add_task("warming up", total=1 + nights + (1 + repeats) * len(missing))
 
         def say(what: str) -> None:
             bar.update(task, advance=1, description=what)
@@ -137,6 +142,10 @@ def measure(
         say("done")
     spark.stop()
     return save(about, found.values())
+
+
+def _afters(size: Mapping[str, Any]) -> int:
+    return len(size.get("again", {}).get("nights", ()))
 
 
 def _about(changed: float) -> dict[str, Any]:
@@ -176,7 +185,7 @@ def one_size(
     spark: SparkSession, folder: Path, size: dict[str, Any], policies: PolicySet, repeats: int, changed: float,
     say: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """Tables drawn once, decided until `repeats` nights are there, then once more after a few consents changed.
+    """Tables drawn once, decided until `repeats` nights are there, then as often after a few consents changed.
 
     Gives what is known of the size after each night.
     """
@@ -194,23 +203,32 @@ def one_size(
         found, words = night(spark, home, policies, keys)
         nights.append(found)
         yield summary(lines, nights)
-    say(f"{lines:,} lines: after a change")
     withdrawn = decide_tables.change(Tables(spark, Settings(home=home), "change"), lines, changed)
-    again, _ = night(spark, home, policies, keys - withdrawn, after=words)
+    later: list[dict[str, Any]] = []
+    for n in range(repeats):
+        say(f"{lines:,} lines: after a change, {n + 1} of {repeats}")
+        after = folder / f"after-{n}"
+        shutil.copytree(home / "warehouse", after / "warehouse", copy_function=os.link)
+        later.append(night(spark, after, policies, keys - withdrawn, after=words)[0])
+        shutil.rmtree(after)
     shutil.rmtree(folder)
-    whole = summary(lines, nights)
-    ratio = {kind: round(again[kind] / whole[kind], 3) for kind in ("cpu", "at_equal_pace", "wall")}
-    yield whole | {"again": again | {"withdrawn": len(withdrawn), "ratio": ratio}}
+    whole, again = summary(lines, nights), middle(later)
+    ratio = {kind: round(again[kind] / whole[kind], 3) for kind in again}
+    yield whole | {"again": again | {"withdrawn": len(withdrawn), "counts": later[-1]["counts"],
+                                     "ratio": ratio, "nights": later}}  # fmt: skip
+
+
+def middle(nights: Sequence[dict[str, Any]]) -> dict[str, float]:
+    return {
+        kind: round(median(each[kind] for each in nights), 2) for kind in ("cpu", "at_equal_pace", "wall")
+    }
 
 
 def summary(lines: int, nights: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Medians of the nights of one size."""
-    middle = {
-        kind: round(median(each[kind] for each in nights), 2) for kind in ("cpu", "at_equal_pace", "wall")
-    }
     return {
-        "lines": lines, "purposes": len(decide_tables.PURPOSES), **middle,
-        "lines_per_cpu_second": round(lines / middle["cpu"]),
+        "lines": lines, "purposes": len(decide_tables.PURPOSES), **(found := middle(nights)),
+        "lines_per_cpu_second": round(lines / found["cpu"]),
         "cedar_share": round(median(each["cedar"] / each["cpu"] for each in nights), 4),
         "counts": nights[-1]["counts"], "nights": list(nights),
     }  # fmt: skip
