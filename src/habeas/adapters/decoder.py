@@ -15,7 +15,7 @@ import json
 import mmap
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -27,7 +27,7 @@ import numpy as np
 from habeas.adapters import decoder_wire
 from habeas.adapters.decoder_process import DecoderProcess, Died, TooSlow
 from habeas.errors import BadInput, IntegrityError
-from habeas.model.face import Frame, Image
+from habeas.model.face import Frame, Frames, Image
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import Headers, MediaReason, Member
 
@@ -102,7 +102,7 @@ class Decoder:
         except (KeyError, TypeError, ValueError, RecursionError):
             raise self._distrusted() from None
 
-    def frames(self, fd: int, media: str, sampling: Sampling) -> Iterator[Frame]:
+    def frames(self, fd: int, media: str, sampling: Sampling) -> Frames:
         """Frames of an open "photo" or "clip". A frame's picture can't be written to and is valid until the next.
 
         Whoever keeps more than numbers must copy: the next frame, of this asset or another, lies in the same memory.
@@ -114,11 +114,11 @@ class Decoder:
         count = 0
         try:
             while answer != {"end": True}:
-                yield self._frame(answer, count)
+                closer = yield self._frame(answer, count)
                 count += 1
                 if turn != self._turn:
                     raise RuntimeError("another asset was asked for while this one's frames were read")
-                answer = self._ask({"do": "next"})
+                answer = self._ask({"do": "closer" if closer else "next"})
             self._giving = False
         finally:
             if turn == self._turn:
@@ -185,7 +185,7 @@ class Decoder:
         if index != count or index >= self._limits.max_frames or not 0 <= shot <= index:
             raise self._distrusted()
         image: Image = self._pixels[:size].reshape(height, width, 3)
-        return Frame(image, at_ms, index, shot)
+        return Frame(image, at_ms, index, shot, about.get("passed") is True)
 
     def _stop(self) -> None:
         """Ends frames that nobody will ask for; the child lets the file go."""

@@ -13,7 +13,6 @@ import mmap
 import os
 import socket
 import sys
-from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, astuple
 from typing import Any, Protocol
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 
 from habeas.adapters import confinement, decoder_wire
 from habeas.errors import BadInput
-from habeas.model.face import Frame
+from habeas.model.face import Frames, after
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import Headers, MediaReason, Member
 
@@ -35,9 +34,7 @@ class Parsers(Protocol):
 
     def headers(self, fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers: ...
     def members(self, fd: int) -> list[Member]: ...
-    def frames(
-        self, fd: int, media: str, limits: MediaLimits, sampling: Sampling
-    ) -> Generator[Frame, None, None]: ...
+    def frames(self, fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Frames: ...
 
 
 def main(parent: int, module: str) -> None:
@@ -105,16 +102,18 @@ def _list(members: list[Member], shared: NDArray[np.uint8]) -> int:
     return len(text)
 
 
-def _give(line: socket.socket, frames: Iterator[Frame], shared: NDArray[np.uint8]) -> None:
+def _give(line: socket.socket, frames: Frames, shared: NDArray[np.uint8]) -> None:
     """Frames one by one into the shared memory, each when the one before isn't needed any more."""
-    for frame in frames:
+    frame = next(frames, None)
+    while frame is not None:
         height, width = frame.image.shape[:2]
         np.copyto(shared[: height * width * 3].reshape(height, width, 3), frame.image)
         about = {"width": width, "height": height, "at_ms": frame.at_ms, "index": frame.index}
-        decoder_wire.send(line, {"frame": {**about, "shot": frame.shot}})
+        decoder_wire.send(line, {"frame": {**about, "shot": frame.shot, "passed": frame.passed}})
         asked, _ = decoder_wire.receive_with(line)
-        if asked["do"] != "next":
+        if asked["do"] not in {"next", "closer"}:
             return
+        frame = after(frames, closer=asked["do"] == "closer")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from pathlib import Path
 from habeas.adapters import archive, decoder, files
 from habeas.adapters.decoder import Decoder
 from habeas.errors import BadInput, UsageError
-from habeas.model.face import Frame
+from habeas.model.face import Frame, Frames
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason, Probed
 from habeas.model.rows import AssetPlan
 
-READ_AS = "2"
+READ_AS = "3"
 """How files become pixels and pixels become faces. Counted up when a file would give other pixels, tracks or boxes than
 before: then what was made of it is made anew (it is part of the work digest)."""
 
@@ -55,7 +55,7 @@ class OpenFile:
     def sha256(self) -> bytes:
         return files.sha256_of(self._fd)
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Frames:
         """A frame's picture is valid until the next one is asked for: `Decoder.frames`."""
         return self._reader.frames(self._fd, self._media, self._sampling)
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import codecs
 import importlib
 import pkgutil
-from collections.abc import Generator
 
 import av
 import PIL.Image
 from PIL import ImageColor, ImagePalette, MpoImagePlugin, TiffImagePlugin  # noqa: F401 - imported when first met
 
 from habeas.adapters import images, packed_members, probe, pyav_clip
-from habeas.model.face import Frame
+from habeas.model.face import Frames
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import Headers, Member
 
@@ -38,7 +37,7 @@ def members(fd: int) -> list[Member]:
     return packed_members.members(fd)
 
 
-def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Generator[Frame, None, None]:
+def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Frames:
     """Frames of a "photo" or a "clip". Raises BadInput as `images.decode` and `pyav_clip.frames` do."""
     if media == "photo":
         yield images.decode(fd, limits)

@@ -1,4 +1,5 @@
-"""Clips by PyAV: keyframes where they are dense enough, else a full decode sampled by time.
+"""Clips by PyAV: keyframes where they are dense enough, and between two of them when asked, else a full decode sampled
+by time.
 
 An index can claim keyframes that are none, and a keyframe can be damaged: where they turn out to be fewer than
 claimed, the rest of the clip is decoded in full.
@@ -7,19 +8,19 @@ Memory doesn't grow with the length of the clip: one frame is alive at a time.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import av
 
+from habeas.adapters.clip_passed import Passed
 from habeas.adapters.clip_picture import Painter
-from habeas.adapters.clip_time import Clock
+from habeas.adapters.clip_sampler import Sampler
 from habeas.adapters.clip_track import BROKEN, Clip, opened, packets, spans
 from habeas.errors import BadInput
-from habeas.faces.shots import ShotCounter
-from habeas.model.face import Frame
+from habeas.model.face import Frames
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason
 
@@ -43,7 +44,7 @@ def read_header(fd: int, limits: MediaLimits) -> ClipHeader:
     Raises BadInput: `unreadable_container`, `unsupported_codec`, `over_limit`, `too_small`.
     """
     with opened(fd, limits) as clip:
-        first = next(_pictures(clip, limits, keyframes=False), None)
+        first = next(_pictures(clip, limits), None)
         if first is None:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
         width, height = Painter(clip.stream, limits).upright_size(first)
@@ -51,87 +52,50 @@ def read_header(fd: int, limits: MediaLimits) -> ClipHeader:
         return ClipHeader(width, height, length_ms, _created(clip.container))
 
 
-def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Iterator[Frame]:
+def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Frames:
     """Frames to look at, upright BGR, in time order, at most one each `1000 / sampling.per_second` ms.
 
     Raises BadInput as `read_header` does, `over_limit` for too many frames or too much time, and
     `unreadable_container` for frames that can't be decoded.
     """
-    sampler, enough = _Sampler(sampling, limits), sampling.max_gap_ms
+    sampler, enough, kept = Sampler(sampling, limits), sampling.max_gap_ms, False
     with opened(fd, limits) as clip:
         track = spans(fd, clip, limits, enough) if sampling.mode == "keyframes" else None
         if track and track.gap_ms <= enough:
-            kept = yield from sampler.keyframes(clip, enough * _PATIENCE, track.length_ms)
-        else:
-            kept = yield from sampler.all(clip)
+            passed = Passed()
+            keys = _pictures(clip, limits, passed)
+            kept = yield from sampler.of(clip, keys, enough * _PATIENCE, track.length_ms, passed)
     if not kept:
         with opened(fd, limits) as clip:
-            yield from sampler.all(clip)
+            yield from sampler.of(clip, _pictures(clip, limits), float("inf"), 0, None)
     if sampler.given == 0:
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
 
 
-class _Sampler:
-    """Picks frames of a clip by time; none before the last one given, should the clip be decoded anew."""
-
-    def __init__(self, sampling: Sampling, limits: MediaLimits) -> None:
-        self._step_ms, self._limits, self._shots = 1000 / sampling.per_second, limits, ShotCounter()
-        self._due, self._before, self.given = 0.0, -1, 0
-
-    def all(self, clip: Clip) -> Generator[Frame, None, bool]:
-        return self._of(clip, _pictures(clip, self._limits, keyframes=False), float("inf"), 0)
-
-    def keyframes(self, clip: Clip, patience_ms: float, until_ms: float) -> Generator[Frame, None, bool]:
-        """Keyframes alone. False, and an early end, where none can be decoded for longer than `patience_ms`."""
-        return self._of(clip, _pictures(clip, self._limits, keyframes=True), patience_ms, until_ms)
-
-    def _of(
-        self, clip: Clip, pictures: Iterator[Any], patience_ms: float, until_ms: float
-    ) -> Generator[Frame, None, bool]:
-        painter, clock = Painter(clip.stream, self._limits), Clock(clip.stream, clip.stream.start_time)
-        seen_ms = 0
-        for count, picture in enumerate(pictures):
-            if count >= self._limits.max_frames:
-                raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
-            at_ms = round(clock.at_ms(picture.dts if picture.pts is None else picture.pts))
-            if at_ms > self._limits.max_duration_s * 1000:
-                raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
-            if at_ms - seen_ms > patience_ms:
-                return False
-            seen_ms = max(seen_ms, at_ms)
-            if at_ms < 0 or at_ms <= self._before or at_ms < self._due:
-                continue
-            image = painter.upright(picture)
-            yield Frame(image, at_ms, self.given, self._shots.shot_of(image))
-            self.given, self._before = self.given + 1, at_ms
-            self._due = (at_ms // self._step_ms + 1) * self._step_ms
-        return until_ms - seen_ms <= patience_ms
-
-
-def _pictures(clip: Clip, limits: MediaLimits, *, keyframes: bool) -> Iterator[Any]:
-    """Decoded frames in the order they are shown, keyframes alone if asked; damaged ones are left out."""
+def _pictures(clip: Clip, limits: MediaLimits, passed: Passed | None = None) -> Iterator[Any]:
+    """Decoded frames in the order they are shown, damaged ones left out; keyframes alone if `passed` takes the rest."""
     context = clip.stream.codec_context
     context.thread_count = 1
     context.options = {"max_pixels": str(limits.max_pixels)}
-    if keyframes:
+    if passed is not None:
         # a decoder that can tell goes by the frames, not by what the index claims
         context.skip_frame = "NONKEY"
-    for packet in _dated_keyframes(clip) if keyframes else packets(clip):
+    for packet in packets(clip) if passed is None else _dated_keyframes(clip, passed):
         yield from _decoded(clip, packet, limits)
     yield from _decoded(clip, None, limits)
 
 
-def _dated_keyframes(clip: Clip) -> Iterator[Any]:
+def _dated_keyframes(clip: Clip, passed: Passed) -> Iterator[Any]:
     """Keyframes, each with a time of its own: without one a frame takes that of the packet that follows."""
     shown_after = 0
     for packet in packets(clip):
-        if not packet.is_keyframe:
-            continue
-        if packet.pts is None and packet.dts is not None:
+        if packet.is_keyframe and packet.pts is None and packet.dts is not None:
             packet.pts = packet.dts + shown_after
-        elif packet.dts is not None:
+        elif packet.is_keyframe and packet.dts is not None:
             shown_after = packet.pts - packet.dts
-        yield packet
+        passed.add(packet)
+        if packet.is_keyframe:
+            yield packet
 
 
 def _decoded(clip: Clip, packet: Any, limits: MediaLimits) -> list[Any]:

@@ -24,6 +24,8 @@ Ends = Callable[[int, int, float, float], bool]
 REACH, REACH_PER_S = 0.5, 1.5
 """How far a face's centre may move, in face sizes: at once, and for each second since it was seen."""
 SIZE_RATIO = 1.8
+UNSEEN_MS, SLACK = 1200, 1.2
+"""How long a track may go on unseen, or this many times the time from one look to the next, whichever is longer."""
 CLEAR = 0.25
 """A second link this close to the best one makes both doubtful; scores go from 0 to 2."""
 
@@ -50,7 +52,7 @@ class Tracker:
 
     `threshold`: score from which a detection is a face; below it is a candidate.
     `ends`: where the edges of the roster's windows end a track, so that none is half in one.
-    `max_gap_ms`: longest time between two sightings of one track.
+    `max_gap_ms`: longest time between two looks.
     """
 
     def __init__(
@@ -62,20 +64,23 @@ class Tracker:
         wanted: Callable[[Track], bool] = lambda track: True,
     ) -> None:
         self._rules, self._threshold, self._ends = rules, threshold, ends
-        self._max_gap_ms, self._wanted = max_gap_ms * 1.2, wanted
+        self._max_gap_ms, self._wanted, self._looked_ms = max_gap_ms * SLACK, wanted, 0
         self._open: list[_Open] = []
         self._done: list[Track] = []
 
+    def unsure(self, frame: Frame, detections: Sequence[Detection]) -> bool:
+        """True if a wanted track would end at this frame although a face is in its reach."""
+        going = [track for track in self._open if self._goes_on(track, frame)]
+        scores = self._scores(going, frame, detections)
+        linked = set(_links(scores).values())
+        ends = [t for row, t in enumerate(going) if row not in linked and (scores[row] > 0).any()]
+        return any(self._wanted(self._closed(track)) for track in ends)
+
     def add(self, frame: Frame, detections: Sequence[Detection]) -> None:
-        going: list[_Open] = []
-        for track in self._open:
-            if track.shot == frame.shot and frame.at_ms - track.at_ms <= self._max_gap_ms:
-                going.append(track)
-            else:
-                self._done.append(self._closed(track))
-        scores = np.array([[self._score(track, one, frame) for one in detections] for track in going])
-        scores = scores.reshape(len(going), len(detections))
-        links = _links(scores) if scores.size else {}
+        going = [track for track in self._open if self._goes_on(track, frame)]
+        self._done += [self._closed(track) for track in self._open if not self._goes_on(track, frame)]
+        scores = self._scores(going, frame, detections)
+        links = _links(scores)
         here = [going[links[i]] if i in links else _Open(frame.shot) for i in range(len(detections))]
         # a track goes on unseen only if nothing that was seen could have been its face
         unseen = [
@@ -85,13 +90,28 @@ class Tracker:
         self._done += [self._closed(track) for track in over]
         for track, detection in zip(here, detections, strict=True):
             self._see(track, frame, detection)
-        self._open = unseen + here
+        self._open, self._looked_ms = unseen + here, frame.at_ms
 
     def finish(self) -> tuple[Track, ...]:
         """Every track, by start, then place. The tracker is empty afterwards."""
         done = [*self._done, *(self._closed(track) for track in self._open)]
         self._open, self._done = [], []
         return tuple(sorted(done, key=lambda track: tuple(track.steps[0])))
+
+    def _goes_on(self, track: _Open, frame: Frame) -> bool:
+        """Where looks are close together, nobody is waited for as long as from one keyframe to the next: who wasn't
+        seen for long could be anywhere, and anybody there would be in doubt.
+        """
+        patience = max(UNSEEN_MS, SLACK * (frame.at_ms - self._looked_ms))
+        unseen = frame.at_ms - track.at_ms
+        return track.shot == frame.shot and unseen <= min(patience, self._max_gap_ms)
+
+    def _scores(
+        self, going: Sequence[_Open], frame: Frame, detections: Sequence[Detection]
+    ) -> NDArray[np.float64]:
+        """(tracks, detections), 0 = out of reach."""
+        scores = np.array([[self._score(track, one, frame) for one in detections] for track in going])
+        return scores.reshape(len(going), len(detections))
 
     def _score(self, track: _Open, detection: Detection, frame: Frame) -> float:
         height, width = frame.image.shape[:2]
@@ -143,6 +163,8 @@ def _links(scores: NDArray[np.float64]) -> dict[int, int]:
     detection alone that had it in reach: somebody may have been hidden by, or have come in for, somebody else.
     """
     links: dict[int, int] = {}
+    if not scores.size:
+        return links
     for flat in np.argsort(-scores, axis=None, kind="stable"):
         row, column = divmod(int(flat), scores.shape[1])
         best = scores[row, column]

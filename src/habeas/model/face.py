@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +21,29 @@ Steps = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded picture. `at_ms` is 0 for a photo; `shot` counts cuts from 0."""
+    """One decoded picture. `at_ms` is 0 for a photo; `shot` counts cuts from 0.
+
+    `passed`: frames between the one before and this one were passed over, and can be had (`Frames`).
+    """
 
     image: Image = field(repr=False)
     at_ms: int = 0
     index: int = 0
     shot: int = 0
+    passed: bool = False
+
+
+Frames = Generator[Frame, bool | None, None]
+"""Frames in time order. Whoever sends True after one that says `passed` gets those between, and then that one again,
+counted anew and with `passed` False."""
+
+
+def after(frames: Frames, *, closer: bool) -> Frame | None:
+    """The next frame, those that were passed over first if they are wanted `closer`; None at the end."""
+    try:
+        return frames.send(True if closer else None)
+    except StopIteration:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

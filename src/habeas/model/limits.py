@@ -24,7 +24,10 @@ class MediaLimits:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Which frames of a clip are looked at: its keyframes where they are dense enough, else N a second."""
+    """Which frames of a clip are looked at: its keyframes where they are dense enough, else N a second.
+
+    Between two keyframes N a second are looked at where faces came too near each other to tell who went where.
+    """
 
     mode: str = "keyframes"  # "keyframes" | "per_second"
     max_gap_ms: int = 1000

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from habeas.errors import BadInput, IntegrityError
 from habeas.faces import quality
 from habeas.faces.binding import Binding, bind, touches, window_ends
+from habeas.faces.following import follow
 from habeas.faces.tracking import Tracker
-from habeas.model.face import BindingReason, Detection, Frame, Image, Sighting, Track
+from habeas.model.face import BindingReason, Detection, Frames, Image, Sighting, Track
 from habeas.model.ids import asset_id, row_id
 from habeas.model.limits import BindingRules, FaceRules
 from habeas.model.media import MediaReason
@@ -33,7 +34,7 @@ from habeas.sealing.keyrecords import KeyRecord, from_grant
 
 class OpenMedia(Protocol):
     def sha256(self) -> bytes: ...
-    def frames(self) -> Iterator[Frame]: ...
+    def frames(self) -> Frames: ...
     def unchanged(self) -> None: ...
 
 
@@ -131,13 +132,10 @@ def _followed(
     tracker = Tracker(
         rules.faces, models.threshold, window_ends(plan.lines), rules.max_gap_ms, could_be_allowed
     )
-    frames = 0
     with media.open(plan) as opened:
         if asset_id(rules.installation_key, plan.source_id, opened.sha256()) != plan.asset_id:
             raise BadInput(MediaReason.CONTENT, "the file no longer holds what was catalogued")
-        for frame in opened.frames():
-            tracker.add(frame, models.detect(frame.image))
-            frames += 1
+        frames = follow(opened.frames(), models.detect, tracker)
         opened.unchanged()
     return tracker.finish(), frames
 

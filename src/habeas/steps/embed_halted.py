@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from habeas.errors import Halted
-from habeas.model.face import Frame
+from habeas.model.face import Frames, after
 from habeas.model.orders import Halt
 from habeas.model.rows import AssetPlan, StagedRow
 from habeas.steps.embed import EmbedRules, FaceModels, Media, OpenMedia, VectorSealer, embed_asset
@@ -75,10 +75,13 @@ class _WatchedOpen:
     def sha256(self) -> bytes:
         return self.opened.sha256()
 
-    def frames(self) -> Iterator[Frame]:
-        for frame in self.opened.frames():
+    def frames(self) -> Frames:
+        frames = self.opened.frames()
+        frame = next(frames, None)
+        while frame is not None:
             self.look()
-            yield frame
+            closer = yield frame
+            frame = after(frames, closer=bool(closer))
 
     def unchanged(self) -> None:
         self.opened.unchanged()

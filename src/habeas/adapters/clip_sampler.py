@@ -1,0 +1,94 @@
+"""Which of a clip's decoded frames are looked at: picked by time, with those between two keyframes if somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from habeas.adapters import clip_passed
+from habeas.adapters.clip_passed import Passed
+from habeas.adapters.clip_picture import Painter
+from habeas.adapters.clip_time import Clock
+from habeas.adapters.clip_track import Clip
+from habeas.errors import BadInput
+from habeas.faces.shots import ShotCounter
+from habeas.model.face import Frame, Image
+from habeas.model.limits import MediaLimits, Sampling
+from habeas.model.media import MediaReason
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The state of a sampler at a frame that was given: its time stamp and time, the clock, and the shots so far."""
+
+    stamp: int | None
+    at_ms: int
+    clock: Clock
+    shots: ShotCounter
+
+
+class Sampler:
+    """Picks frames of a clip by time; none before the last one given, should the clip be decoded anew."""
+
+    def __init__(self, sampling: Sampling, limits: MediaLimits) -> None:
+        self._step_ms, self._limits, self._shots = 1000 / sampling.per_second, limits, ShotCounter()
+        self._due, self._before, self._decoded, self.given = 0.0, -1, 0, 0
+
+    def of(
+        self, clip: Clip, pictures: Iterable[Any], patience_ms: float, until_ms: float, passed: Passed | None
+    ) -> Generator[Frame, bool | None, bool]:
+        """False, and an early end, where no frame comes for longer than `patience_ms`.
+
+        `passed`: what the pictures leave out. Raises BadInput `over_limit` for too many frames or too much time.
+        """
+        painter, clock = Painter(clip.stream, self._limits), Clock(clip.stream, clip.stream.start_time)
+        last: _Moment | None = None
+        seen_ms, self._decoded = 0, 0
+        for picture in self._counted(pictures):
+            stamp = picture.dts if picture.pts is None else picture.pts
+            at_ms = round(clock.at_ms(stamp))
+            if at_ms > self._limits.max_duration_s * 1000:
+                raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
+            if at_ms - seen_ms > patience_ms:
+                return False
+            seen_ms = max(seen_ms, at_ms)
+            if at_ms < 0 or at_ms <= self._before or at_ms < self._due:
+                continue
+            image = painter.upright(picture)
+            between = passed.between(last.stamp, stamp) if passed and last else []
+            if (yield self._given(image, at_ms, passed=bool(between))) and between and last:
+                self._shots = last.shots
+                yield from self._between(clip, between, painter, last, at_ms)
+                yield self._given(image, at_ms)
+            if passed:
+                passed.given(stamp)
+                last = _Moment(stamp, at_ms, copy(clock), copy(self._shots))
+        return until_ms - seen_ms <= patience_ms
+
+    def _between(
+        self, clip: Clip, packets: list[Any], painter: Painter, last: _Moment, until_ms: int
+    ) -> Generator[Frame, bool | None, None]:
+        """Frames after the moment and before `until_ms`, at most one a step."""
+        clock, due = copy(last.clock), (last.at_ms // self._step_ms + 1) * self._step_ms
+        for picture in self._counted(clip_passed.pictures(clip, packets, self._limits)):
+            at_ms = round(clock.at_ms(picture.dts if picture.pts is None else picture.pts))
+            if max(due, last.at_ms + 1) <= at_ms < until_ms:
+                yield self._given(painter.upright(picture), at_ms)
+                due = (at_ms // self._step_ms + 1) * self._step_ms
+            if due >= until_ms:
+                return
+
+    def _counted(self, pictures: Iterable[Any]) -> Iterator[Any]:
+        for picture in pictures:
+            if self._decoded >= self._limits.max_frames:
+                raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
+            self._decoded += 1
+            yield picture
+
+    def _given(self, image: Image, at_ms: int, *, passed: bool = False) -> Frame:
+        frame = Frame(image, at_ms, self.given, self._shots.shot_of(image), passed)
+        self.given, self._before = self.given + 1, at_ms
+        self._due = (at_ms // self._step_ms + 1) * self._step_ms
+        return frame
