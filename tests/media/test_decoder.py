@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -131,6 +132,20 @@ def test_a_file_that_takes_too_long_is_over_the_limit_and_the_next_is_read(tmp_p
         assert 1 <= time.monotonic() - begun < 5
         assert _gone(hanging or 0) and _works(decoder, tmp_path)
     assert before == _left()
+
+
+def test_a_file_whose_frames_come_in_time_and_never_end_is_over_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "told").write_bytes(b"costly frames")
+    with Decoder(MediaLimits(cpu_seconds_per_file=1), "decoder_stub") as decoder:
+        assert _works(decoder, tmp_path)
+        for _ in range(2):  # what a file before it took counts for no other
+            given: list[int] = []
+            with (tmp_path / "told").open("rb") as file:
+                frames = islice(decoder.frames(file.fileno(), "clip", Sampling()), 15)
+                with pytest.raises(BadInput) as refused:
+                    given.extend(frame.index for frame in frames)
+            assert ("over_limit", True) == (refused.value.reason, len(given) > 5)
+        assert _works(decoder, tmp_path)
 
 
 def test_a_file_that_hangs_does_not_outlast_a_halt() -> None:

@@ -57,7 +57,7 @@ class Decoder:
         self._limits, self._parsers = limits, parsers
         self._child: DecoderProcess | None = None
         self._memory, self._pixels = -1, np.empty(0, np.uint8)
-        self._turn, self._giving = 0, False
+        self._turn, self._giving, self._spent_before = 0, False, 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +118,7 @@ class Decoder:
                 count += 1
                 if turn != self._turn:
                     raise RuntimeError("another asset was asked for while this one's frames were read")
+                self._still_worth_it()
                 answer = self._ask({"do": "closer" if closer else "next"})
             self._giving = False
         finally:
@@ -131,6 +132,7 @@ class Decoder:
             self._end()  # it died idle, with a thread that started it or by somebody's hand: no asset's fault
         if self._child is None:
             self._child = self._start()
+        self._spent_before = self._child.cpu_seconds()
         return self._turn
 
     def _start(self) -> DecoderProcess:
@@ -186,6 +188,13 @@ class Decoder:
             raise self._distrusted()
         image: Image = self._pixels[:size].reshape(height, width, 3)
         return Frame(image, at_ms, index, shot, about.get("passed") is True)
+
+    def _still_worth_it(self) -> None:
+        """A clip's frames may each come in time, and their number within its limit take days."""
+        spent = self._child.cpu_seconds() - self._spent_before if self._child else 0.0
+        if spent > self._limits.cpu_seconds_per_file:
+            self._end()
+            raise BadInput(MediaReason.OVER_LIMIT, "reading it takes too long")
 
     def _stop(self) -> None:
         """Ends frames that nobody will ask for; the child lets the file go."""

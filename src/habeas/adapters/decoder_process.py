@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from habeas.adapters import decoder_wire
@@ -17,6 +18,7 @@ from habeas.errors import Unavailable
 from habeas.model.limits import MediaLimits
 
 _START_S = 60
+_TICKS = os.sysconf("SC_CLK_TCK")
 _KEPT = ("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
 _SET = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -66,6 +68,14 @@ class DecoderProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def cpu_seconds(self) -> float:
+        """What it spent since it was started; 0 for one that is gone."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
     def alive(self) -> bool:
         return self._process.poll() is None

@@ -20,6 +20,8 @@ class MediaLimits:
     # Until the decoder has said what is asked of it: headers, or the next frame. A halt of a source or a purpose waits
     # so long at most, and it has to hold within half a minute.
     seconds_per_answer: int = 25
+    # CPU seconds of the decoder for one file, all answers together: 200,000 frames of 4K take half of it.
+    cpu_seconds_per_file: int = 2 * 3600
 
 
 @dataclass(frozen=True, slots=True)
