@@ -101,7 +101,7 @@ def test_an_index_that_calls_every_frame_a_keyframe_is_found_out(tmp_path: Path)
     assert 1 == data.count(b"stss")  # without the list of keyframes every frame is one
     path.write_bytes(data.replace(b"stss", b"free"))
     seen = list(_frames(path, Sampling()))
-    assert [0, 520, 1000, 1520, 2000, 2520, 3000, 3520] == [frame.at_ms for frame in seen]
+    assert list(range(8)) == [frame.at_ms // 500 for frame in seen]
     assert list(range(8)) == [frame.index for frame in seen]
 
 
@@ -115,6 +115,23 @@ def test_a_keyframe_that_is_lost_is_made_up_for_by_the_frames_around_it(tmp_path
     path.write_bytes(data)
     seen = list(_frames(path, Sampling(max_gap_ms=900)))
     assert max(np.diff([*[frame.at_ms for frame in seen], 4000])) <= 1400
+
+
+@pytest.mark.parametrize(
+    ("between", "most"), [(3, 660), (16, 560)], ids=["few between references", "more than between two looks"]
+)
+def test_a_clip_is_looked_at_as_often_as_asked_whatever_is_left_undecoded(
+    tmp_path: Path, between: int, most: int
+) -> None:
+    params = f"keyint=250:scenecut=0:bframes={between}:b-adapt=0:b-pyramid=none"
+    path = _film(tmp_path, "mp4", frames=100, extra={"preset": "veryfast", "x264-params": params})
+    with av.open(str(path)) as film:
+        kinds = [av.video.frame.PictureType(frame.pict_type).name for frame in film.decode(video=0)]
+    assert kinds.count("B") >= 0.7 * len(kinds)
+    seen = list(_frames(path, Sampling()))
+    assert max(np.diff([frame.at_ms for frame in seen])) <= most and 7 <= len(seen)
+    for frame in seen:
+        assert abs(make.left_side(frame.image) - frame.at_ms / 40) <= 2
 
 
 def test_a_live_recording_without_a_length_is_measured(tmp_path: Path) -> None:
@@ -274,6 +291,21 @@ def test_colours_come_out_as_they_were(tmp_path: Path, pix_fmt: str, matrix: int
     for frame in _frames(path):
         for place, patch in enumerate(patches):
             assert np.abs(frame.image[60, place * 40 + 20].astype(int) - patch).max() <= 6
+
+
+@pytest.mark.parametrize(("size", "matrix"), [((1280, 720), 1), ((720, 1280), 1), ((704, 576), 5)])
+def test_where_no_matrix_is_named_the_size_says_which(
+    tmp_path: Path, size: tuple[int, int], matrix: int
+) -> None:
+    image = np.full((size[1], size[0], 3), (30, 60, 200), np.uint8)
+    path = _film(
+        tmp_path, "mp4", "h264", lambda _: image, frames=2, extra={"crf": "4"},
+        ready=lambda frame: frame.reformat(format="yuv420p", dst_colorspace=matrix),
+    )  # fmt: skip
+    with av.open(str(path)) as film:
+        assert 2 == int(next(film.decode(video=0)).colorspace), "it names none"
+    for frame in _frames(path):
+        assert np.abs(frame.image.reshape(-1, 3).astype(int) - (30, 60, 200)).max() <= 6
 
 
 def test_sizes_may_be_odd_or_large(tmp_path: Path) -> None:

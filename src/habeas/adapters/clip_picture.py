@@ -1,7 +1,8 @@
 """A decoded frame as it is to be seen: square pixels, no combing, upright, BGR.
 
 Colours come out right by FFmpeg's conversion: 8 to 12 bits, any subsampling, full or limited range, and the matrix
-that the stream names (BT.601 where it names none). It converts the two fields of an interlaced frame apart.
+that the stream names; where it names none, BT.709 from 720 lines on and BT.601 below, as players do. It converts the
+two fields of an interlaced frame apart.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from habeas.model.limits import MediaLimits
 from habeas.model.media import MediaReason
 
 MIN_SIDE = 16
+_BT709, _UNNAMED, _BT601 = 1, 2, 5  # ITU-T H.273
+_HIGH_LINES = 720
 _MOST_STRETCH = 4  # what claims pixels that are longer says nonsense and is shown as coded
 
 
@@ -38,7 +41,9 @@ class Painter:
         """Raises BadInput: `over_limit`, `too_small`, `unreadable_container`."""
         width = self._square_width(frame)
         try:
-            shown = self._converter.reformat(frame, width=width, format="bgr24", threads=1)
+            shown = self._converter.reformat(
+                frame, width=width, format="bgr24", src_colorspace=_matrix(frame), threads=1
+            )
             image: Image = np.asarray(shown.to_ndarray(), np.uint8)
         except BROKEN:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame can't be converted") from None
@@ -59,6 +64,12 @@ class Painter:
         if min(width, frame.width, frame.height) < MIN_SIDE:
             raise BadInput(MediaReason.TOO_SMALL, f"a side is shorter than {MIN_SIDE} pixels")
         return width
+
+
+def _matrix(frame: Any) -> int | None:
+    """What a frame that names no matrix was made by; None where it names one."""
+    unnamed = int(frame.colorspace) == _UNNAMED
+    return (_BT709 if min(frame.width, frame.height) >= _HIGH_LINES else _BT601) if unnamed else None
 
 
 def one_field(image: Image) -> Image:

@@ -28,7 +28,6 @@ from habeas.model.media import MediaReason
 
 MIN_SIDE = 16
 """Pictures with a shorter side hold no face that could be used."""
-SHRINKS = (1, 2, 4, 8)
 
 _READERS: dict[str, type[ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
@@ -75,19 +74,12 @@ def read_header(fd: int, limits: MediaLimits) -> ImageHeader:
         return ImageHeader(width, height, _captured_at(exif))
 
 
-def decode(fd: int, limits: MediaLimits, shrink: int = 1) -> Frame:
+def decode(fd: int, limits: MediaLimits) -> Frame:
     """The whole picture, H x W x 3 uint8 BGR in sRGB, turned upright, over white where it is transparent.
 
-    `shrink` is one of `SHRINKS`. A JPEG is decoded at that fraction by libjpeg itself: a stored side of n pixels
-    becomes ceil(n / shrink). All other formats come at their full size.
-
-    Raises BadInput as `read_header` does, ValueError for another `shrink`.
+    Raises BadInput as `read_header` does.
     """
-    if shrink not in SHRINKS:
-        raise ValueError("shrink is 1, 2, 4 or 8")
     with _opened(fd, limits) as image, _refusing():
-        if shrink > 1 and isinstance(image, JpegImagePlugin.JpegImageFile):
-            image.draft(None, (image.width // shrink, image.height // shrink))
         image.load()
         shown = photo_colors.to_rgb(image)
         orientation = _exif(image).get(_ORIENTATION)

@@ -8,7 +8,7 @@ Memory doesn't grow with the length of the clip: one frame is alive at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,12 +20,13 @@ from habeas.adapters.clip_picture import Painter
 from habeas.adapters.clip_sampler import Sampler
 from habeas.adapters.clip_track import BROKEN, Clip, opened, packets, spans
 from habeas.errors import BadInput
-from habeas.model.face import Frames
+from habeas.model.face import Frame, Frames
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason
 
 # Times the longest gap: the order of decoding, in which keyframes are dated, runs ahead a little.
 _PATIENCE = 1.5
+_FRAMES_A_LOOK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,10 @@ def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Frames:
     Raises BadInput as `read_header` does, `over_limit` for too many frames or too much time, and
     `unreadable_container` for frames that can't be decoded.
     """
-    sampler, enough, kept = Sampler(sampling, limits), sampling.max_gap_ms, False
-    with opened(fd, limits) as clip:
-        track = spans(fd, clip, limits, enough) if sampling.mode == "keyframes" else None
-        if track and track.gap_ms <= enough:
-            passed = Passed()
-            keys = _pictures(clip, limits, passed)
-            kept = yield from sampler.of(clip, keys, enough * _PATIENCE, track.length_ms, passed)
+    sampler = Sampler(sampling, limits)
+    kept = yield from _of_keyframes(fd, sampling, limits, sampler)
+    if not kept:
+        kept = yield from _of_references(fd, sampling, limits, sampler)
     if not kept:
         with opened(fd, limits) as clip:
             yield from sampler.of(clip, _pictures(clip, limits), float("inf"), 0, None)
@@ -72,14 +70,49 @@ def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Frames:
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
 
 
-def _pictures(clip: Clip, limits: MediaLimits, passed: Passed | None = None) -> Iterator[Any]:
-    """Decoded frames in the order they are shown, damaged ones left out; keyframes alone if `passed` takes the rest."""
+def _of_keyframes(
+    fd: int, sampling: Sampling, limits: MediaLimits, sampler: Sampler
+) -> Generator[Frame, bool | None, bool]:
+    """Keyframes alone, where they are wanted and dense enough. False where they aren't, or turn out not to be."""
+    if sampling.mode != "keyframes":
+        return False
+    enough = sampling.max_gap_ms
+    with opened(fd, limits) as clip:
+        track = spans(fd, clip, limits, enough)
+        if track.gap_ms > enough:
+            return False
+        passed = Passed()
+        keys = _pictures(clip, limits, passed)
+        return (yield from sampler.of(clip, keys, enough * _PATIENCE, track.length_ms, passed))
+
+
+def _of_references(
+    fd: int, sampling: Sampling, limits: MediaLimits, sampler: Sampler
+) -> Generator[Frame, bool | None, bool]:
+    """Frames that others are decoded from: where few are looked at, the rest, often half of all, needn't be decoded.
+
+    False where the rate a clip claims doesn't allow it, or they are further apart than the looks.
+    """
+    with opened(fd, limits) as clip:
+        rate = clip.stream.average_rate
+        if not rate or rate < _FRAMES_A_LOOK * sampling.per_second:
+            return False
+        pictures = _pictures(clip, limits, leave_out="NONREF")
+        return (yield from sampler.of(clip, pictures, 1000 / sampling.per_second, 0, None))
+
+
+def _pictures(
+    clip: Clip, limits: MediaLimits, passed: Passed | None = None, leave_out: str = "DEFAULT"
+) -> Iterator[Any]:
+    """Decoded frames in the order they are shown, damaged ones left out; keyframes alone if `passed` takes the rest.
+
+    `leave_out`: FFmpeg's word for what isn't decoded.
+    """
     context = clip.stream.codec_context
     context.thread_count = 1
     context.options = {"max_pixels": str(limits.max_pixels)}
-    if passed is not None:
-        # a decoder that can tell goes by the frames, not by what the index claims
-        context.skip_frame = "NONKEY"
+    # a decoder that can tell goes by the frames, not by what the index claims
+    context.skip_frame = leave_out if passed is None else "NONKEY"
     for packet in packets(clip) if passed is None else _dated_keyframes(clip, passed):
         yield from _decoded(clip, packet, limits)
     yield from _decoded(clip, None, limits)

@@ -27,6 +27,7 @@ from habeas.synthetic.people import Person
 from habeas.synthetic.scenes import FaceLabel, Placement, draw_scene
 
 Pixels = NDArray[np.uint8]
+_BT601 = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def write_clip(
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         stream.time_base = Fraction(1, fps)
+        stream.codec_context.colorspace = _BT601  # what the conversion below uses; else players guess by size
         stream.gop_size = gop
         stream.thread_count = 1
         stream.options = {

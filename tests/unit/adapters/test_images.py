@@ -74,24 +74,6 @@ def test_broken_data_behind_a_good_header_is_refused(tmp_path: Path) -> None:
     assert refused.value.reason in {"broken_image", "truncated"}
 
 
-@pytest.mark.parametrize("shrink", [1, 2, 4, 8])
-@pytest.mark.parametrize(("width", "height"), [(160, 120), (161, 127), (31, 17)])
-def test_a_jpeg_comes_at_a_fraction_of_its_size(tmp_path: Path, shrink: int, width: int, height: int) -> None:
-    make.jpeg(tmp_path / "a.jpg", make.picture(width, height), exif={0x0112: 6})
-    with (tmp_path / "a.jpg").open("rb") as file:
-        image = images.decode(file.fileno(), LIMITS, shrink).image
-    assert (-(-width // shrink), -(-height // shrink), 3) == image.shape
-    assert abs(float(image.mean()) - float(_decoded(tmp_path / "a.jpg").mean())) < 6
-
-
-def test_other_formats_come_at_their_full_size_and_no_other_fraction_is_taken(tmp_path: Path) -> None:
-    make.png(tmp_path / "a.png")
-    with (tmp_path / "a.png").open("rb") as file:
-        assert (120, 160, 3) == images.decode(file.fileno(), LIMITS, 4).image.shape
-        with pytest.raises(ValueError, match="shrink"):
-            images.decode(file.fileno(), LIMITS, 3)
-
-
 def test_a_decoded_picture_may_be_drawn_on(tmp_path: Path) -> None:
     image = _decoded(make.png(tmp_path / "a.png"))
     image[:] = 0
