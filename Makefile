@@ -39,12 +39,12 @@ fix: setup ## what a linter can mend itself
 	$(BIN)/ruff format .
 
 bench: setup ## speed of photos and clips beside what people write by hand, and a page of every goal (hours)
-	@$(RUN) $(BIN)/python bench/speed.py
-	@$(RUN) $(BIN)/python bench/clips.py
+	@$(RUN) $(BIN)/python bench/speed.py --go-on
+	@$(RUN) $(BIN)/python bench/clips.py --go-on
 	@$(RUN) $(BIN)/python bench/page.py
 
 bench-decide: setup ## how the cost of deciding grows with the roster, and what a small change costs (hours)
-	@$(RUN) $(BIN)/python bench/decide.py
+	@$(RUN) $(BIN)/python bench/decide.py --go-on
 
 mutation: setup ## faults put into gate and facts, a sample of them: does a test see each? (an hour; resumable)
 	$(BIN)/python -m pip install --quiet --editable '.[mutation]'

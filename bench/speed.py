@@ -17,17 +17,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import big_recogniser
+import kept
 import page
 from pace import Pace
 from page import Row
@@ -44,7 +43,9 @@ SYNTHETIC = PROJECT / "models" / "synthetic"
 EXAMPLES = """examples:
   bench/speed.py                        2,000 photos, two rounds in both orders (an hour and more)
   bench/speed.py --photos 100 --rounds 1    minutes; ratios of so few say little
+  bench/speed.py --parts bare --go-on       one part more, beside those that stand in the results
 """
+LIBRARIES = ("pyspark", "delta-spark", "insightface", "onnxruntime")
 PARTS = ("stock", "bare", "cores", "governed", "bare_big")
 Run = Callable[[], dict[str, Any]]
 
@@ -56,36 +57,40 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=2000, help="how many are drawn (default: 2000)")
     parser.add_argument("--rounds", type=int, default=2, help="A B B A so often (default: 2)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="these alone (default: all)")
+    parser.add_argument(
+        "--go-on", action="store_true", help="keep the parts that the same code measured here before"
+    )
     parser.add_argument("--folder", type=Path, help="where scratch files go; default: the system's")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="habeas-bench-", dir=asked.folder) as folder:
-        result = measure(Path(folder), asked.photos, asked.rounds, asked.parts)
+        result = measure(Path(folder), asked.photos, asked.rounds, asked.parts, asked.go_on)
     print(json.dumps(result)) if asked.json else show(result)
     return 0
 
 
-def measure(folder: Path, photos: int, rounds: int, chosen_parts: Sequence[str]) -> dict[str, Any]:
+def measure(
+    folder: Path, photos: int, rounds: int, chosen_parts: Sequence[str], go_on: bool
+) -> dict[str, Any]:
     cores = os.cpu_count() or 1
+    drawn = {"photos": photos, "seed": SEED, "rounds": rounds}
+    result = kept.begun(RESULT, drawn, LIBRARIES, go_on=go_on)
+    parts = result["parts"]
+    wanted = [name for name in chosen_parts if name not in parts]
+    if not wanted:
+        return result
     say = Console(stderr=True).print
     say(f"drawing {photos} photos")
     # Three portraits in four, the rest groups of four to six: two faces a photo.
     size = Size(people=max(20, photos // 10), portraits=photos * 3 // 4, groups=photos // 4, street=1, unregistered=1,
                 clips=1, clip_ms=1_000, fps=5)  # fmt: skip
     archive = Archive(folder, size, cores)
-    result: dict[str, Any] = {
-        "machine": {"cores": cores, "processor": platform.processor() or platform.machine(),
-                    "python": platform.python_version()},
-        "versions": {name: version(name) for name in ("pyspark", "delta-spark", "insightface", "onnxruntime")},
-        "drawn": {"photos": photos, "seed": SEED, "rounds": rounds}, "parts": {},
-    }  # fmt: skip
     archive.embed(cores)  # the JVM and the page cache get warm
     files, seen = archive.photos(), archive.faces()
-    result["drawn"] |= {"embedded_from": len(files), "faces": sum(seen)}
-    parts = result["parts"]
+    result["found"] = {"embedded_from": len(files), "faces": sum(seen)}
 
     def pair(name: str, ours: Run, theirs: Run) -> None:
-        if name not in chosen_parts:
+        if name not in wanted:
             return
         say(f"{name}: {rounds} x A B B A")
         parts[name] = compared(ours, theirs, rounds)
@@ -95,7 +100,7 @@ def measure(folder: Path, photos: int, rounds: int, chosen_parts: Sequence[str])
         return lambda: elsewhere(folder, kind, pack, some)
 
     pair("stock", lambda: archive.embed(cores), loop("stock", SYNTHETIC, files))
-    if "stock" in parts:
+    if "stock" in wanted:
         told = [run.pop("faces") for run in parts["stock"]["theirs"]]
         theirs = told[-1]
         same = sum(min(a, b) for a, b in zip(seen, theirs, strict=True)) / max(1, sum(theirs))
@@ -178,8 +183,8 @@ def rows_of(parts: dict[str, Any]) -> list[Row]:
 
 
 def show(result: dict[str, Any]) -> None:
-    drawn = result["drawn"]
-    title = f"{drawn['embedded_from']} photos, {drawn['faces']} faces, {result['machine']['cores']} cores"
+    found = result["found"]
+    title = f"{found['embedded_from']} photos, {found['faces']} faces, {result['machine']['cores']} cores"
     page.show(title, (Row(*row) for row in result["rows"]))
 
 

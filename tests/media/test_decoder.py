@@ -148,6 +148,19 @@ def test_a_file_whose_frames_come_in_time_and_never_end_is_over_the_limit(tmp_pa
         assert _works(decoder, tmp_path)
 
 
+def test_the_memory_of_a_decoder_does_not_grow_with_the_length_of_a_clip(tmp_path: Path) -> None:
+    path = clip_files.film(
+        tmp_path / "a.mp4", "mp4", "h264", lambda i: clip_files.moving(i % 100, 640, 480), frames=300, gop=1
+    )
+    held: dict[int, int] = {}
+    with Decoder(LIMITS) as decoder, path.open("rb") as file:
+        for frame in decoder.frames(file.fileno(), "clip", Sampling(per_second=25)):
+            if frame.index in {30, 290}:
+                status = Path(f"/proc/{decoder.process_id}/status").read_text()
+                held[frame.index] = int(status.partition("VmHWM:")[2].split()[0])
+    assert held[290] - held[30] < 10_000, "kB; 260 frames are 120,000"
+
+
 def test_a_file_that_hangs_does_not_outlast_a_halt() -> None:
     """A halt of a source is looked for between two answers, and holds within half a minute."""
     assert MediaLimits().seconds_per_answer < 30

@@ -7,6 +7,7 @@ with its reason; whatever else goes wrong ends the process, and its status is al
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import mmap
@@ -48,6 +49,7 @@ def main(parent: int, module: str) -> None:
     os.close(memory)  # the map keeps its own
     parsers: Any = importlib.import_module(module)
     confinement.import_no_more()
+    gc.freeze()  # what was imported stays; a collection looks at what one file left, and costs next to nothing
     held = confinement.confine(limits.memory_mb)
     decoder_wire.send(line, {"confined": held})
     answer_all(line, parsers, limits, np.frombuffer(shared, np.uint8))
@@ -113,6 +115,7 @@ def _give(line: socket.socket, frames: Frames, shared: NDArray[np.uint8]) -> Non
         asked, _ = decoder_wire.receive_with(line)
         if asked["do"] not in {"next", "closer"}:
             return
+        gc.collect()  # PyAV's frames refer to themselves once their side data was read: hundreds of MB by and by
         frame = after(frames, closer=asked["do"] == "closer")
 
 

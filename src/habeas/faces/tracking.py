@@ -48,7 +48,7 @@ class Tracker:
     """Takes frames in time order, gives tracks.
 
     Of a track at most `rules.kept_sightings` pictures are held, none of a candidate, and none of an ended
-    track that isn't `wanted`; memory follows the number of people, not the length of the clip.
+    track that isn't `wanted`; `ended` is told of each track behind that.
 
     `threshold`: score from which a detection is a face; below it is a candidate.
     `ends`: where the edges of the roster's windows end a track, so that none is half in one.
@@ -62,9 +62,11 @@ class Tracker:
         ends: Ends = lambda before, now, x, y: False,
         max_gap_ms: int = 1000,
         wanted: Callable[[Track], bool] = lambda track: True,
+        ended: Callable[[Track], None] = lambda track: None,
     ) -> None:
         self._rules, self._threshold, self._ends = rules, threshold, ends
-        self._max_gap_ms, self._wanted, self._looked_ms = max_gap_ms * SLACK, wanted, 0
+        self._max_gap_ms, self._looked_ms = max_gap_ms * SLACK, 0
+        self._wanted, self._ended = wanted, ended
         self._open: list[_Open] = []
         self._done: list[Track] = []
 
@@ -74,7 +76,7 @@ class Tracker:
         scores = self._scores(going, frame, detections)
         linked = set(_links(scores).values())
         ends = [t for row, t in enumerate(going) if row not in linked and (scores[row] > 0).any()]
-        return any(self._wanted(self._closed(track)) for track in ends)
+        return any(self._wanted(_as_track(track)) for track in ends)
 
     def add(self, frame: Frame, detections: Sequence[Detection]) -> None:
         going = [track for track in self._open if self._goes_on(track, frame)]
@@ -134,9 +136,15 @@ class Tracker:
             _thin(track.kept, self._rules.kept_sightings)
 
     def _closed(self, track: _Open) -> Track:
-        path: Steps = np.array(track.path, np.float64).reshape(-1, 7)
-        closed = Track(tuple(track.kept), track.shot, not track.certain, path)
-        return closed if self._wanted(closed) else replace(closed, sightings=())
+        closed = _as_track(track)
+        kept = closed if self._wanted(closed) else replace(closed, sightings=())
+        self._ended(closed)
+        return kept
+
+
+def _as_track(track: _Open) -> Track:
+    path: Steps = np.array(track.path, np.float64).reshape(-1, 7)
+    return Track(tuple(track.kept), track.shot, not track.certain, path)
 
 
 def _sighting(frame: Frame, detection: Detection) -> Sighting:

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from habeas.errors import BadInput, IntegrityError
 from habeas.faces import quality
-from habeas.faces.binding import Binding, bind, touches, window_ends
+from habeas.faces.binding import Binding, bind, window_ends
 from habeas.faces.following import follow
+from habeas.faces.hopes import Hopes
 from habeas.faces.tracking import Tracker
 from habeas.model.face import BindingReason, Detection, Frames, Image, Sighting, Track
 from habeas.model.ids import asset_id, row_id
@@ -125,12 +126,9 @@ def _followed(
     plan: AssetPlan, media: Media, models: FaceModels, rules: EmbedRules
 ) -> tuple[tuple[Track, ...], int]:
     """Tracks of the whole asset and the number of frames looked at. One frame is alive at a time."""
-
-    def could_be_allowed(track: Track) -> bool:
-        return any(line.grants and touches(line, track) for line in plan.lines)
-
+    hopes = Hopes([line for line in plan.lines if line.grants], plan.media == "photo")
     tracker = Tracker(
-        rules.faces, models.threshold, window_ends(plan.lines), rules.max_gap_ms, could_be_allowed
+        rules.faces, models.threshold, window_ends(plan.lines), rules.max_gap_ms, hopes.wanted, hopes.ended
     )
     with media.open(plan) as opened:
         if asset_id(rules.installation_key, plan.source_id, opened.sha256()) != plan.asset_id:

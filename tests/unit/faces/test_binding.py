@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from habeas.faces.binding import Binding, bind, window_ends
+from habeas.faces.hopes import Hopes
 from habeas.model.face import BindingReason, Detection, Sighting, Track
 from habeas.model.limits import BindingRules
 from habeas.model.rows import Line
@@ -214,6 +215,28 @@ def test_no_face_goes_to_two_people_and_no_person_gets_two_faces(
 @given(rosters(), scenes(), st.booleans())
 def test_every_face_is_counted_exactly_once(lines: list[Line], tracks: list[Track], photo: bool) -> None:
     assert sum(not face.candidate for face in tracks) == bind(lines, tracks, photo, RULES).faces
+
+
+@given(rosters(), scenes(), st.booleans())
+def test_pictures_are_held_of_every_face_that_is_bound(
+    lines: list[Line], tracks: list[Track], photo: bool
+) -> None:
+    hopes, held = Hopes(lines, photo), set()
+    for face in tracks:
+        if hopes.wanted(face):
+            held.add(id(face))
+        hopes.ended(face)
+    assert {id(face) for _, face in bind(lines, tracks, photo, RULES).bound} <= held
+
+
+def test_pictures_of_a_second_face_in_a_seat_are_held_by_nobody() -> None:
+    hopes = Hopes([line("a", LEFT)], photo=False)
+    first, elsewhere, second = track(250), track(750, times=(500,)), track(100, times=(1000,), candidate=True)
+    assert [True, False, True] == [hopes.wanted(face) for face in (first, elsewhere, second)]
+    hopes.ended(elsewhere)
+    assert hopes.wanted(first)
+    hopes.ended(second)
+    assert not hopes.wanted(first), "nobody can say who it is"
 
 
 @given(rosters(), scenes(), st.booleans(), st.randoms(use_true_random=False))

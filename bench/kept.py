@@ -1,0 +1,37 @@
+"""Results of an earlier run that may stand: of the same code, on a machine like this, of the same drawn files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+_ABOUT = ("machine", "versions", "code", "drawn")
+
+
+def begun(result: Path, drawn: Mapping[str, Any], libraries: Iterable[str], *, go_on: bool) -> dict[str, Any]:
+    """What a result says about itself, and its `parts`: those that stand in `result` already, if they may."""
+    about: dict[str, Any] = {
+        "machine": {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(),
+                    "python": platform.python_version()},
+        "versions": {name: version(name) for name in libraries},
+        "code": code(),
+        "drawn": dict(drawn),
+    }  # fmt: skip
+    about = json.loads(json.dumps(about))
+    known = json.loads(result.read_text()) if go_on and result.exists() else {}
+    same = all(known.get(name) == about[name] for name in _ABOUT)
+    return {**about, "parts": known["parts"] if same else {}}
+
+
+def code() -> str:
+    """Digest of the code that is measured, and of what measures it."""
+    files = sorted([*(PROJECT / "src" / "habeas").rglob("*.py"), *(PROJECT / "bench").glob("*.py")])
+    told = (f"{file.relative_to(PROJECT)} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()

@@ -1,0 +1,29 @@
+"""Whose pictures are worth holding while a clip is followed: those of faces that a line could still be bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from habeas.faces.binding import touches
+from habeas.model.face import Track
+from habeas.model.rows import Line
+
+
+class Hopes:
+    """`wanted` and `ended` of a tracker: lines that may still be bound, as tracks end.
+
+    In a clip a line in whose scope a second track ends is bound to nobody (`binding`), so pictures are held of one
+    track a line at most, however long the clip is. A photo's faces end at once, and a caption binds many of them.
+    """
+
+    def __init__(self, lines: Sequence[Line], photo: bool) -> None:
+        """`lines`: those that anybody may be embedded for."""
+        self._open = list(lines)
+        self._photo = photo
+
+    def wanted(self, track: Track) -> bool:
+        return any(touches(line, track) for line in self._open)
+
+    def ended(self, track: Track) -> None:
+        if not self._photo:
+            self._open = [line for line in self._open if not touches(line, track)]
