@@ -153,6 +153,9 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("statute_named", _E + _K, BOOL, "a signed register names a statute for exactly this", "statutes"),
     Fact("statute_kr", _E + _K, BOOL, "such a statute is law of Korea", "statutes"),
     Fact("statute_eu", _E + _K, BOOL, "such a statute is law of the Union or of a member state", "statutes"),
+    Fact("statute_us_il", _E, BOOL, "such a statute is law of Illinois, or federal law"),
+    Fact("statute_us_tx", _E, BOOL, "such a statute is law of Texas, or federal law"),
+    Fact("statute_us_wa", _E, BOOL, "such a statute is law of Washington, or federal law"),
     Fact("regulator_finding", _E, FINDING, "a regulator's finding about this very processing"),
     Fact("model_tainted", _E + _M, BOOL, "the model was made from data it was not allowed", "tainted models"),
     # The person and what they said.

@@ -13,7 +13,7 @@ from datetime import datetime
 from habeas.model.activity import Activity
 from habeas.model.people import Source
 from habeas.policy.policy_set import Lists
-from habeas.policy.regimes import laws_of_all
+from habeas.policy.regimes import LAWS, laws_of_all
 from habeas.policy.statutes import Statute
 from habeas.steps.derive_activity import (
     Clock,
@@ -142,7 +142,7 @@ def _statutes(
         found = [s for s in lists.statutes if s.covers(purpose, source.controller, classes, "template")]
     found = [each for each in found if clock.reached(each.reviewed_on) and not clock.reached(each.expires_on)]
     laws = laws_of_all(each.place for each in found)
-    return {"statute_named": bool(found), "statute_kr": "law_kr" in laws, "statute_eu": "law_eu" in laws}
+    return {"statute_named": bool(found)} | {f"statute_{law.removeprefix('law_')}": law in laws for law in LAWS}
 
 
 def _waived(lists: Lists, source: Source | None, purpose: str, clock: Clock) -> str | None:
