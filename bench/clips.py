@@ -131,6 +131,7 @@ def summary(clips: Sequence[dict[str, Any]]) -> dict[str, float]:
         "decode": round(every / total("cpu", "closer"), 2),
         "decode_alone": round(every / total("cpu", "keyframes"), 2),
         "share_bound": round(total("bound") / max(1, total("bound_of_every_frame")), 4),
+        "share_of_listed": round(total("bound") / (len(seats()) * len(clips)), 4),
         "embedded_a_detection": round(total("embedded") / max(1, total("detections")), 4),
     }
 

@@ -205,17 +205,18 @@ def one_size(
         yield summary(lines, nights)
     withdrawn = decide_tables.change(Tables(spark, Settings(home=home), "change"), lines, changed)
     later: list[dict[str, Any]] = []
+    whole = summary(lines, nights)
     for n in range(repeats):
         say(f"{lines:,} lines: after a change, {n + 1} of {repeats}")
         after = folder / f"after-{n}"
         shutil.copytree(home / "warehouse", after / "warehouse", copy_function=os.link)
         later.append(night(spark, after, policies, keys - withdrawn, after=words)[0])
         shutil.rmtree(after)
+        again = middle(later)
+        ratio = {kind: round(again[kind] / whole[kind], 3) for kind in again}
+        yield whole | {"again": again | {"withdrawn": len(withdrawn), "counts": later[-1]["counts"],
+                                         "ratio": ratio, "nights": list(later)}}  # fmt: skip
     shutil.rmtree(folder)
-    whole, again = summary(lines, nights), middle(later)
-    ratio = {kind: round(again[kind] / whole[kind], 3) for kind in again}
-    yield whole | {"again": again | {"withdrawn": len(withdrawn), "counts": later[-1]["counts"],
-                                     "ratio": ratio, "nights": later}}  # fmt: skip
 
 
 def middle(nights: Sequence[dict[str, Any]]) -> dict[str, float]:

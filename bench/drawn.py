@@ -136,8 +136,8 @@ class Archive:
         worked = {row["asset_id"] for row in self.installed.rows("staged")}
         return [self.place(row) for row in self._assets("photo") if row["asset_id"] in worked]
 
-    def faces(self) -> list[int]:
-        """How many faces the last run saw in each of `photos`: those it embedded, and those it refused."""
+    def faces(self) -> list[tuple[int, int]]:
+        """How many faces the last run saw in each of `photos`, and how many of them it embedded."""
         lines: dict[str, set[str]] = defaultdict(set)
         refused: Counter[str] = Counter()
         for row in self.installed.rows("staged"):
@@ -147,7 +147,7 @@ class Archive:
                 refused[row["asset_id"]] += row["count"]
         worked = {row["asset_id"] for row in self.installed.rows("staged")}
         ids = [row["asset_id"] for row in self._assets("photo") if row["asset_id"] in worked]
-        return [len(lines[each]) + refused[each] for each in ids]
+        return [(len(lines[each]) + refused[each], len(lines[each])) for each in ids]
 
     def place(self, row: dict[str, Any]) -> Path:
         return Path(self.settings.archive / row["source_id"] / row["location"])

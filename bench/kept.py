@@ -16,7 +16,7 @@ _ABOUT = ("machine", "versions", "code", "drawn")
 
 
 def begun(result: Path, drawn: Mapping[str, Any], libraries: Iterable[str], *, go_on: bool) -> dict[str, Any]:
-    """What a result says about itself, and its `parts`: those that stand in `result` already, if they may."""
+    """What a result says about itself, with its `parts`; all that stands in `result` already, if it may."""
     about: dict[str, Any] = {
         "machine": {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(),
                     "python": platform.python_version()},
@@ -27,11 +27,12 @@ def begun(result: Path, drawn: Mapping[str, Any], libraries: Iterable[str], *, g
     about = json.loads(json.dumps(about))
     known = json.loads(result.read_text()) if go_on and result.exists() else {}
     same = all(known.get(name) == about[name] for name in _ABOUT)
-    return {**about, "parts": known["parts"] if same else {}}
+    return {**known, **about} if same else {**about, "parts": {}}
 
 
 def code() -> str:
     """Digest of the code that is measured, and of what measures it."""
-    files = sorted([*(PROJECT / "src" / "habeas").rglob("*.py"), *(PROJECT / "bench").glob("*.py")])
+    places = ("src/habeas/**/*.py", "bench/*.py", "policies/**/*.*", "schemas/*", "models/**/*.*")
+    files = sorted({file for place in places for file in PROJECT.glob(place) if file.is_file()})
     told = (f"{file.relative_to(PROJECT)} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files)
     return hashlib.sha256("\n".join(told).encode()).hexdigest()

@@ -30,20 +30,23 @@ def stock(files: Sequence[Path], pack: Path) -> Callable[[], list[int]]:
     return lambda: [len(app.get(cv2.imread(str(file)))) for file in files]
 
 
-def bare(files: Sequence[Path], pack: Path) -> Callable[[], list[int]]:
-    """The same networks, threads and decoder as habeas, one picture after another; nothing is asked or stored."""
+def bare(files: Sequence[Path], pack: Path, wanted: Sequence[int]) -> Callable[[], list[int]]:
+    """The same networks, threads and decoder as habeas, one picture after another; nothing is asked or stored.
+
+    `wanted`: of how many faces of each picture vectors are made, as many as habeas makes.
+    """
     limits, rules = MediaLimits(), FaceRules(smallest_px=1000)  # one look a picture, as the other loop has
     models = insightface_pack.load(read(pack), pack, rules.smallest_px)
 
     def loop() -> list[int]:
         found = []
-        for file in files:
+        for file, most in zip(files, wanted, strict=True):
             with file.open("rb") as opened:
                 frame = images.decode(opened.fileno(), limits)
             tracker = Tracker(rules, models.threshold)
             tracker.add(frame, models.detect(frame.image))
             faces = [track for track in tracker.finish() if not track.candidate]
-            crops = [models.align(track.sightings[0]) for track in faces]
+            crops = [models.align(track.sightings[0]) for track in faces[:most]]
             models.embed([crop for crop in crops if crop is not None])
             found.append(len(faces))
         return found
@@ -56,12 +59,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("kind", choices=["stock", "bare"])
     parser.add_argument("pack", type=Path)
-    parser.add_argument("files", type=Path, help="JSON list of paths")
+    parser.add_argument(
+        "files", type=Path, help="JSON list of paths, each with how many faces are wanted of it"
+    )
     asked = parser.parse_args()
-    files = [Path(name) for name in json.loads(asked.files.read_text())]
-    loop = {"stock": stock, "bare": bare}[asked.kind]
-    loop(files[:4], asked.pack)()  # what is loaded late is loaded
-    run = loop(files, asked.pack)
+    listed = json.loads(asked.files.read_text())
+    files, wanted = [Path(name) for name, _ in listed], [count for _, count in listed]
+
+    def loop(count: int) -> Callable[[], list[int]]:
+        if asked.kind == "stock":
+            return stock(files[:count], asked.pack)
+        return bare(files[:count], asked.pack, wanted[:count])
+
+    loop(4)()  # what is loaded late is loaded
+    run = loop(len(files))
     before, wall = _spent(), time.monotonic()
     faces = run()
     told = {"cpu": round(_spent() - before, 3), "wall": round(time.monotonic() - wall, 3), "faces": faces}

@@ -16,6 +16,7 @@ import pytest
 from habeas.adapters import files, pyav_clip
 from habeas.adapters.clip_picture import one_field
 from habeas.adapters.clip_time import Clock
+from habeas.adapters.clip_track import Spans
 from habeas.adapters.media import probe_at
 from habeas.errors import BadInput
 from habeas.model.face import Frame
@@ -118,7 +119,7 @@ def test_a_keyframe_that_is_lost_is_made_up_for_by_the_frames_around_it(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("between", "most"), [(3, 660), (16, 560)], ids=["few between references", "more than between two looks"]
+    ("between", "most"), [(3, 660), (11, 560), (16, 560)], ids=["few", "as many as between looks", "more"]
 )
 def test_a_clip_is_looked_at_as_often_as_asked_whatever_is_left_undecoded(
     tmp_path: Path, between: int, most: int
@@ -132,6 +133,28 @@ def test_a_clip_is_looked_at_as_often_as_asked_whatever_is_left_undecoded(
     assert max(np.diff([frame.at_ms for frame in seen])) <= most and 7 <= len(seen)
     for frame in seen:
         assert abs(make.left_side(frame.image) - frame.at_ms / 40) <= 2
+
+
+def test_a_clip_that_goes_on_behind_its_last_reference_is_decoded_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would see who comes in after it."""
+    decoded: list[str] = []
+    pictures = pyav_clip._pictures
+
+    def noted(*args: Any, **how: Any) -> Iterator[Any]:
+        decoded.append(how.get("leave_out", "nothing"))
+        return pictures(*args, **how)
+
+    monkeypatch.setattr(pyav_clip, "_pictures", noted)
+    path = _film(tmp_path, "matroska", frames=50, gop=100)
+    assert [0, 500, 1000, 1500] == [at // 500 * 500 for at in _times(path, Sampling())]
+    assert ["NONREF"] == decoded
+    monkeypatch.setattr(
+        pyav_clip, "spans", lambda *_: Spans(3000, float("inf"))
+    )  # a second that none refers to
+    assert [0, 500, 1000, 1500] == [at // 500 * 500 for at in _times(path, Sampling())]
+    assert ["NONREF", "NONREF", "nothing"] == decoded
 
 
 def test_a_live_recording_without_a_length_is_measured(tmp_path: Path) -> None:

@@ -134,18 +134,32 @@ def test_a_file_that_takes_too_long_is_over_the_limit_and_the_next_is_read(tmp_p
     assert before == _left()
 
 
-def test_a_file_whose_frames_come_in_time_and_never_end_is_over_the_limit(tmp_path: Path) -> None:
-    (tmp_path / "told").write_bytes(b"costly frames")
+@pytest.mark.parametrize(
+    ("told", "before"), [("costly 1000", 20), ("asleep ", 15)], ids=["at work", "asleep"]
+)
+def test_a_file_whose_frames_come_in_time_and_never_end_is_over_the_limit(
+    tmp_path: Path, told: str, before: int
+) -> None:
+    (tmp_path / "told").write_bytes(told.encode())
+    given: list[int] = []
+    with Decoder(MediaLimits(cpu_seconds_per_file=1), "decoder_stub") as decoder:
+        with (tmp_path / "told").open("rb") as file:
+            frames = islice(decoder.frames(file.fileno(), "clip", Sampling()), before)
+            with pytest.raises(BadInput) as refused:
+                given.extend(frame.index for frame in frames)
+        assert ("over_limit", True) == (refused.value.reason, len(given) > 5)
+        assert _works(decoder, tmp_path)
+
+
+def test_what_a_file_took_of_the_decoder_counts_for_no_other(tmp_path: Path) -> None:
+    (tmp_path / "told").write_bytes(b"costly 6")
     with Decoder(MediaLimits(cpu_seconds_per_file=1), "decoder_stub") as decoder:
         assert _works(decoder, tmp_path)
-        for _ in range(2):  # what a file before it took counts for no other
-            given: list[int] = []
+        first = decoder.process_id
+        for _ in range(3):
             with (tmp_path / "told").open("rb") as file:
-                frames = islice(decoder.frames(file.fileno(), "clip", Sampling()), 15)
-                with pytest.raises(BadInput) as refused:
-                    given.extend(frame.index for frame in frames)
-            assert ("over_limit", True) == (refused.value.reason, len(given) > 5)
-        assert _works(decoder, tmp_path)
+                assert 6 == len(list(decoder.frames(file.fileno(), "clip", Sampling())))
+        assert first == decoder.process_id, "one child for all of them"
 
 
 def test_the_memory_of_a_decoder_does_not_grow_with_the_length_of_a_clip(tmp_path: Path) -> None:

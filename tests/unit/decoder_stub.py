@@ -32,12 +32,8 @@ def headers(fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers:
 def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Iterator[Frame]:
     small = np.zeros((16, 16, 3), np.uint8)
     match os.pread(fd, 7, 0):
-        case b"costly ":
-            for index in count():
-                begun = time.process_time()
-                while time.process_time() < begun + 0.1:
-                    pass
-                yield Frame(small, index, index)
+        case b"costly " | b"asleep ":
+            yield from _slowly(fd)
         case b"passing":
             yield from (Frame(small, index, index, passed=True) for index in count())
         case b"large":
@@ -50,6 +46,17 @@ def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Iter
             yield Frame(small, 1 << 60)
         case _:
             yield from parsers.frames(fd, media, limits, sampling)
+
+
+def _slowly(fd: int) -> Iterator[Frame]:
+    """A frame a while: at work so many times, or asleep for ever."""
+    word, _, times = os.pread(fd, 20, 0).partition(b" ")
+    for index in range(int(times)) if times else count():
+        begun = time.process_time()
+        while word == b"costly" and time.process_time() < begun + 0.1:
+            pass
+        time.sleep(0.5 if word == b"asleep" else 0)
+        yield Frame(np.zeros((16, 16, 3), np.uint8), index, index)
 
 
 def members(fd: int) -> list[Member]:

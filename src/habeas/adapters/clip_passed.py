@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-import av
-
-from habeas.adapters.clip_track import BROKEN, Clip
+from habeas.adapters.clip_track import BROKEN, Clip, opened
 from habeas.model.limits import MediaLimits
 
 _MOST_BYTES = 64 << 20
 """Of packets held; television sends 2 to 6 MB a second at the most."""
+_BESIDE = 512  # bytes that a packet takes beside its payload, about
 
 
 @dataclass(slots=True)
@@ -28,19 +29,30 @@ class _Stretch:
 
 
 class Passed:
-    """Holds the packets since the last keyframe that was given. Takes them in the order they are decoded in."""
+    """Holds the packets since the last keyframe that was given, taken in the order they are decoded in.
 
-    def __init__(self) -> None:
+    A context: what it decodes with is closed at the end.
+    """
+
+    def __init__(self, fd: int, limits: MediaLimits) -> None:
+        self._fd, self._limits = fd, limits
         self._stretches: deque[_Stretch] = deque()
         self._size = 0
+        self._second, self._closing = None, ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        self._closing.close()
 
     def add(self, packet: Any) -> None:
         if packet.is_keyframe or not self._stretches:
             self._stretches.append(_Stretch())
-        newest = self._stretches[-1]
+        newest, size = self._stretches[-1], packet.size + _BESIDE
         newest.packets.append(packet)
-        newest.size += packet.size
-        self._size += packet.size
+        newest.size += size
+        self._size += size
         while self._size > _MOST_BYTES:
             self._drop_first()
 
@@ -60,6 +72,35 @@ class Passed:
                 found += stretch.packets
         return found if len(found) > 1 else []
 
+    def pictures(self, packets: list[Any]) -> Iterator[Any]:
+        """Frames of a stretch, those that others are decoded from, up to the first that is damaged: whoever asked has
+        seen less then, and a doubt stays one.
+        """
+        context = self._decoder()
+        try:
+            for packet in (*packets, None):
+                for picture in context.decode(packet):
+                    if picture.is_corrupt:
+                        return
+                    yield picture
+        except BROKEN:
+            return
+        finally:
+            context.flush_buffers()  # for the next stretch
+
+    def _decoder(self) -> Any:
+        """One beside the clip's, which goes on. It is opened from the file, too: only so does it know what the
+        container says of its frames, how they are turned and mirrored first of all.
+        """
+        if self._second is None:
+            clip: Clip = self._closing.enter_context(opened(self._fd, self._limits))
+            context = clip.stream.codec_context
+            context.thread_count = 1
+            context.options = {"max_pixels": str(self._limits.max_pixels), "err_detect": "explode"}
+            context.skip_frame = "NONREF"
+            self._second = context
+        return self._second
+
     def _drop_first(self) -> None:
         self._size -= self._stretches.popleft().size
 
@@ -67,21 +108,3 @@ class Passed:
     def _begins(stretch: _Stretch, stamp: int | None) -> bool:
         first = stretch.packets[0]
         return stamp is not None and bool(first.is_keyframe) and first.pts == stamp
-
-
-def pictures(clip: Clip, packets: list[Any], limits: MediaLimits) -> Iterator[Any]:
-    """Frames of a stretch, those that others are decoded from; by a decoder of its own, so that the clip's goes on.
-
-    A frame that is broken ends it: whoever asked has seen less, and a doubt stays one.
-    """
-    theirs = clip.stream.codec_context
-    context: Any = av.CodecContext.create(theirs.codec.name, "r")
-    context.extradata = theirs.extradata
-    context.thread_count = 1
-    context.options = {"max_pixels": str(limits.max_pixels)}
-    context.skip_frame = "NONREF"
-    try:
-        for packet in (*packets, None):
-            yield from (picture for picture in context.decode(packet) if not picture.is_corrupt)
-    except BROKEN:
-        return

@@ -1,8 +1,8 @@
 """A decoded frame as it is to be seen: square pixels, no combing, upright, BGR.
 
 Colours come out right by FFmpeg's conversion: 8 to 12 bits, any subsampling, full or limited range, and the matrix
-that the stream names; where it names none, BT.709 from 720 lines on and BT.601 below, as players do. It converts the
-two fields of an interlaced frame apart.
+that the stream names; where it names none, BT.709 for high definition and BT.601 below it, as players do. It converts
+the two fields of an interlaced frame apart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from habeas.model.media import MediaReason
 
 MIN_SIDE = 16
 _BT709, _UNNAMED, _BT601 = 1, 2, 5  # ITU-T H.273
-_HIGH_LINES = 720
+_HIGH_WIDTH, _LOW_LINES = 1280, 576
 _MOST_STRETCH = 4  # what claims pixels that are longer says nonsense and is shown as coded
 
 
@@ -69,7 +69,8 @@ class Painter:
 def _matrix(frame: Any) -> int | None:
     """What a frame that names no matrix was made by; None where it names one."""
     unnamed = int(frame.colorspace) == _UNNAMED
-    return (_BT709 if min(frame.width, frame.height) >= _HIGH_LINES else _BT601) if unnamed else None
+    high = max(frame.width, frame.height) >= _HIGH_WIDTH or min(frame.width, frame.height) > _LOW_LINES
+    return (_BT709 if high else _BT601) if unnamed else None
 
 
 def one_field(image: Image) -> Image:

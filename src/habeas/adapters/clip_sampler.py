@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from habeas.adapters import clip_passed
 from habeas.adapters.clip_passed import Passed
 from habeas.adapters.clip_picture import Painter
 from habeas.adapters.clip_time import Clock
@@ -34,7 +33,7 @@ class Sampler:
 
     def __init__(self, sampling: Sampling, limits: MediaLimits) -> None:
         self._step_ms, self._limits, self._shots = 1000 / sampling.per_second, limits, ShotCounter()
-        self._due, self._before, self._decoded, self.given = 0.0, -1, 0, 0
+        self._due, self._before, self._decoded, self._closer, self.given = 0.0, -1, 0, 0, 0
 
     def of(
         self, clip: Clip, pictures: Iterable[Any], patience_ms: float, until_ms: float, passed: Passed | None
@@ -45,8 +44,11 @@ class Sampler:
         """
         painter, clock = Painter(clip.stream, self._limits), Clock(clip.stream, clip.stream.start_time)
         last: _Moment | None = None
-        seen_ms, self._decoded = 0, 0
-        for picture in self._counted(pictures):
+        seen_ms = 0
+        for picture in pictures:
+            self._decoded += 1
+            if self._decoded > self._limits.max_frames:
+                raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
             stamp = picture.dts if picture.pts is None else picture.pts
             at_ms = round(clock.at_ms(stamp))
             if at_ms > self._limits.max_duration_s * 1000:
@@ -57,38 +59,47 @@ class Sampler:
             if at_ms < 0 or at_ms <= self._before or at_ms < self._due:
                 continue
             image = painter.upright(picture)
-            between = passed.between(last.stamp, stamp) if passed and last else []
-            if (yield self._given(image, at_ms, passed=bool(between))) and between and last:
+            between = passed.between(last.stamp, stamp) if passed and last and self._room(last, at_ms) else []
+            if (yield self._given(image, at_ms, passed=bool(between))) and between and passed and last:
                 self._shots = last.shots
-                yield from self._between(clip, between, painter, last, at_ms)
+                yield from self._between(passed.pictures(between), painter, last, at_ms)
                 yield self._given(image, at_ms)
             if passed:
                 passed.given(stamp)
                 last = _Moment(stamp, at_ms, copy(clock), copy(self._shots))
         return until_ms - seen_ms <= patience_ms
 
+    def _room(self, last: _Moment, until_ms: int) -> bool:
+        """Whether a look is due well between, and may be had: a crowd is in doubt all the time, and costs no file."""
+        worth = self._next(last.at_ms) + self._step_ms / 2 <= until_ms
+        return worth and self._closer < self._limits.max_frames
+
     def _between(
-        self, clip: Clip, packets: list[Any], painter: Painter, last: _Moment, until_ms: int
+        self, pictures: Iterable[Any], painter: Painter, last: _Moment, until_ms: int
     ) -> Generator[Frame, bool | None, None]:
-        """Frames after the moment and before `until_ms`, at most one a step."""
-        clock, due = copy(last.clock), (last.at_ms // self._step_ms + 1) * self._step_ms
-        for picture in self._counted(clip_passed.pictures(clip, packets, self._limits)):
+        """Frames after the moment and before `until_ms`, at most one a step, up to the first that can't be shown."""
+        clock, due = copy(last.clock), self._next(last.at_ms)
+        for picture in pictures:
+            self._closer += 1
             at_ms = round(clock.at_ms(picture.dts if picture.pts is None else picture.pts))
             if max(due, last.at_ms + 1) <= at_ms < until_ms:
-                yield self._given(painter.upright(picture), at_ms)
-                due = (at_ms // self._step_ms + 1) * self._step_ms
+                try:
+                    image = painter.upright(picture)
+                except BadInput:
+                    return
+                yield self._given(image, at_ms)
+                due = self._next(at_ms)
             if due >= until_ms:
                 return
 
-    def _counted(self, pictures: Iterable[Any]) -> Iterator[Any]:
-        for picture in pictures:
-            if self._decoded >= self._limits.max_frames:
-                raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
-            self._decoded += 1
-            yield picture
+    def _next(self, at_ms: int) -> float:
+        """When the look after one at that time is due."""
+        return (at_ms // self._step_ms + 1) * self._step_ms
 
     def _given(self, image: Image, at_ms: int, *, passed: bool = False) -> Frame:
+        if self.given >= self._limits.max_frames:
+            raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
         frame = Frame(image, at_ms, self.given, self._shots.shot_of(image), passed)
         self.given, self._before = self.given + 1, at_ms
-        self._due = (at_ms // self._step_ms + 1) * self._step_ms
+        self._due = self._next(at_ms)
         return frame

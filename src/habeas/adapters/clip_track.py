@@ -23,7 +23,7 @@ from habeas.model.limits import MediaLimits
 from habeas.model.media import MediaReason
 
 BROKEN = (av.FFmpegError, OSError, ValueError, OverflowError)
-_PACKETS_A_FRAME = 10  # the frames between keyframes are not decoded: they may be many more
+_PACKETS_A_FRAME = 2  # a frame may come in parts
 _PICTURES = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
 _OPTIONS = {
     "enable_drefs": "0",  # tracks whose data lies in another file stay closed

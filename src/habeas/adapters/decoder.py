@@ -15,6 +15,7 @@ import json
 import mmap
 import os
 import re
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -35,6 +36,7 @@ PARSERS = "habeas.adapters.parsers"
 _DETAIL = re.compile(r"[A-Za-z0-9 ,.;:'()-]{0,120}")
 _FORMAT = re.compile(r"[a-z0-9]{1,16}")
 _NEVER = 1 << 53  # ms
+_PATIENCE = 4  # seconds waited for one at work: others may have the cores
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
@@ -57,7 +59,7 @@ class Decoder:
         self._limits, self._parsers = limits, parsers
         self._child: DecoderProcess | None = None
         self._memory, self._pixels = -1, np.empty(0, np.uint8)
-        self._turn, self._giving, self._spent_before = 0, False, 0.0
+        self._turn, self._giving, self._spent_before, self._waited = 0, False, 0.0, 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +134,7 @@ class Decoder:
             self._end()  # it died idle, with a thread that started it or by somebody's hand: no asset's fault
         if self._child is None:
             self._child = self._start()
-        self._spent_before = self._child.cpu_seconds()
+        self._spent_before, self._waited = self._child.cpu_seconds(), 0.0
         return self._turn
 
     def _start(self) -> DecoderProcess:
@@ -148,8 +150,10 @@ class Decoder:
         child = self._child
         if child is None:
             raise RuntimeError("the decoder was closed while frames were read")
+        begun = time.monotonic()
         try:
             answer = child.ask(request, *descriptors)
+            self._waited += time.monotonic() - begun
         except TooSlow:
             self._end()
             raise BadInput(MediaReason.OVER_LIMIT, "reading it takes too long") from None
@@ -190,9 +194,9 @@ class Decoder:
         return Frame(image, at_ms, index, shot, about.get("passed") is True)
 
     def _still_worth_it(self) -> None:
-        """A clip's frames may each come in time, and their number within its limit take days."""
+        """A clip's frames may each come in time, and their number within its limit take days: at work or asleep."""
         spent = self._child.cpu_seconds() - self._spent_before if self._child else 0.0
-        if spent > self._limits.cpu_seconds_per_file:
+        if max(spent, self._waited / _PATIENCE) > self._limits.cpu_seconds_per_file:
             self._end()
             raise BadInput(MediaReason.OVER_LIMIT, "reading it takes too long")
 

@@ -16,7 +16,7 @@ from habeas.model.media import MediaReason
 
 _MAX_PARTS = 1_000_000
 _MAX_MOOV = 256 << 20
-_SAMPLES_A_FRAME = 10  # keyframes alone are decoded where they are dense, sound has its own samples
+_SAMPLES_A_FRAME = 2  # sound has its own samples
 _PCM_BLOCK = 1024  # sound without compression is indexed in blocks
 _SOUND = int.from_bytes(b"soun")
 _MAX_BOXES, _MAX_DEPTH = 100_000, 8

@@ -81,9 +81,9 @@ def _of_keyframes(
         track = spans(fd, clip, limits, enough)
         if track.gap_ms > enough:
             return False
-        passed = Passed()
-        keys = _pictures(clip, limits, passed)
-        return (yield from sampler.of(clip, keys, enough * _PATIENCE, track.length_ms, passed))
+        with Passed(fd, limits) as passed:
+            keys = _pictures(clip, limits, passed)
+            return (yield from sampler.of(clip, keys, enough * _PATIENCE, track.length_ms, passed))
 
 
 def _of_references(
@@ -91,14 +91,16 @@ def _of_references(
 ) -> Generator[Frame, bool | None, bool]:
     """Frames that others are decoded from: where few are looked at, the rest, often half of all, needn't be decoded.
 
-    False where the rate a clip claims doesn't allow it, or they are further apart than the looks.
+    False where the rate a clip claims doesn't allow it, or the frames are too far apart, up to its end: a look comes
+    half a look late at the most.
     """
     with opened(fd, limits) as clip:
         rate = clip.stream.average_rate
         if not rate or rate < _FRAMES_A_LOOK * sampling.per_second:
             return False
+        length_ms = spans(fd, clip, limits).length_ms
         pictures = _pictures(clip, limits, leave_out="NONREF")
-        return (yield from sampler.of(clip, pictures, 1000 / sampling.per_second, 0, None))
+        return (yield from sampler.of(clip, pictures, 500 / sampling.per_second, length_ms, None))
 
 
 def _pictures(

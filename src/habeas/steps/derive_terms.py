@@ -142,7 +142,8 @@ def _statutes(
         found = [s for s in lists.statutes if s.covers(purpose, source.controller, classes, "template")]
     found = [each for each in found if clock.reached(each.reviewed_on) and not clock.reached(each.expires_on)]
     laws = laws_of_all(each.place for each in found)
-    return {"statute_named": bool(found)} | {f"statute_{law.removeprefix('law_')}": law in laws for law in LAWS}
+    of_law: Facts = {f"statute_{law.removeprefix('law_')}": law in laws for law in LAWS}
+    return {"statute_named": bool(found), **of_law}
 
 
 def _waived(lists: Lists, source: Source | None, purpose: str, clock: Clock) -> str | None:
