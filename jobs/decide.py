@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from habeas.adapters.keystore import KeyStore
@@ -11,6 +12,7 @@ from habeas.adapters.policy_store import store_of
 from habeas.settings import Custody
 from habeas.spark import decide
 from habeas.spark.job import Job, main
+from habeas.spark.statuses import settle_now
 from habeas.steps import packs
 from habeas.steps.last_decided import Last, basis, last_decided, require_there
 
@@ -39,15 +41,17 @@ def body(job: Job) -> None:
         known_at=job.folder.known_at(),
         run_id=job.folder.run_id,
     )
-    open_keys = KeyStore(Custody.read(job.args.custody).key_store).open_keys()
+    store = KeyStore(Custody.read(job.args.custody).key_store)
     tables = job.tables(question.policy)
     require_there(job.settings.runs, tables.exists)
     same = basis(question.policy, job.digests["pack"], decide.with_stored(tables, question).wanted)
     last: Last | str = "every line was asked for"
     if not job.args.whole:
         last = last_decided(job.settings.runs, same, question.as_of, question.known_at)
-    counts, words = decide.decide(tables, policies.packs, question, open_keys, last)
+    counts, words = decide.decide(tables, policies.packs, question, store.open_keys(), last)
     job.counts |= counts
+    if any(counts.get(f"embed_{effect}") for effect in ("allow", "deny", "gap")):
+        job.counts |= settle_now(tables, store.open_keys, question.run_id, datetime.now(UTC))
     job.digests |= same | words
 
 

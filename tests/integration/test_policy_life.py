@@ -75,11 +75,16 @@ class Life:
         stricter(self.place.settings.policies / "house")
         self.foreseen = told(self.place, "policy", "diff", "active", "draft", "--ids")
         self.new = self.activate(self.place.settings.policies)
-        self.installed.night("second")
+        self.installed.steps("second", "catalog", "decide")
+        self.settled = self.closed()
+        self.installed.steps("second", "embed", "check", "publish")
         self.back = told(self.place, "policy", "diff", "active", self.old[:12])
         self.activate(self.place.settings.home / "policy" / self.old / "files")
-        assert [0, 0] == [self.installed.step(step, "third") for step in ("decide", "publish")]
+        self.installed.steps("third", "decide")
         self.decisions = self.installed.rows("decisions")
+
+    def closed(self) -> set[str]:
+        return {r["row_id"] for r in self.installed.rows("row_status") if r["status"] == "closed"}
 
     def activate(self, folder: Path) -> str:
         words = ("--as", "policy-1", "--key", str(self.key), "--yes")
@@ -152,6 +157,10 @@ def test_the_way_back_is_foreseen_too(life: Life) -> None:
     assert counts["files"] == sum(key[0] == "scan" for key in allowed) > 0
     first = life.of("first")
     assert {key: outcome(first[key]) for key in first} == {key: outcome(after[key]) for key in after}
+
+
+def test_what_a_policy_ends_is_closed_at_once_whatever_becomes_of_the_night(life: Life) -> None:
+    assert life.settled == life.closed() and life.settled
 
 
 def test_the_rows_it_said_would_close_and_open_do_so(life: Life) -> None:

@@ -29,10 +29,12 @@ from spark_world import (
     write,
 )
 
+from habeas.errors import Halted
 from habeas.model.people import Place
 from habeas.policy.facts import canonical, parse
 from habeas.policy.regimes import LAWS
 from habeas.settings import Settings
+from habeas.spark import decide as decide_module
 from habeas.spark.decide import decide
 from habeas.spark.decisions import current
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
@@ -221,3 +223,26 @@ def test_what_is_stored_for_a_purpose_nobody_wants_any_more_is_decided_on(world:
     counts, _ = decide(world, packs, wanted, OPEN)
     assert set(PURPOSES) == {r["purpose"] for r in world.read("decisions").collect()}
     assert counts["embed_fact_sets"] > 0
+
+
+def test_a_halt_is_heard_between_two_answers_of_the_rules(
+    world: Tables, packs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking the packs takes a minute for millions of lines, and no Spark job runs meanwhile that could be stopped."""
+    asked: list[str] = []
+    verdict = decide_module._verdict
+
+    def noted(decider: Any, action: str, text: str, digest: str) -> Any:
+        asked.append(digest)
+        return verdict(decider, action, text, digest)
+
+    def halted() -> None:
+        if len(asked) == 2:
+            raise Halted("stop")
+
+    monkeypatch.setattr(decide_module, "_verdict", noted)
+    tables = Tables(world.spark, Settings(home=world.warehouse.parent), "r1", guard=halted)
+    with pytest.raises(Halted):
+        decide(tables, packs, question(), OPEN)
+    assert 2 == len(asked)
+    assert tables.read("decisions").isEmpty()

@@ -89,7 +89,9 @@ def _settle(
     try:
         distinct = sets_of(derived).collect()
         decider = Decider(packs)
-        answers = [_verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in distinct]
+        answers = [
+            _verdict(decider, r["action"], r["facts"], r["facts_digest"]) for r in tables.guarded(distinct)
+        ]
         verdicts = local(tables.spark, answers, _VERDICT)
         stored = tables.read("decisions").where(F.col("action") == action.value)
         if due is not None:

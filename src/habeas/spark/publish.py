@@ -20,11 +20,10 @@ from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
 from habeas.spark.decisions import key_frame
 from habeas.spark.local import local
-from habeas.spark.statuses import close_rows, settle
+from habeas.spark.statuses import OpenKeys, settle_now
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
 
-OpenKeys = Callable[[], frozenset[str]]
 Halted = Callable[[], Stopped]
 
 
@@ -54,7 +53,7 @@ def publish(
             _insert_embeddings(tables, good, now)
             _insert_refusals(tables, free, now)
             _set_aside(tables, free, run_id, as_of)
-        changed = _settle(tables, open_keys, run_id, now)
+        changed = settle_now(tables, open_keys, run_id, now)
         if counts:
             _close_work(tables, free, run_id, now)
         if anything:
@@ -101,17 +100,6 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
         for r in bad.unionByName(files).distinct().collect()
     ]  # fmt: skip
     tables.insert_rows("quarantine", rows)
-
-
-def _settle(tables: Tables, open_keys: OpenKeys, run_id: str, now: datetime) -> dict[str, int]:
-    """Open and close rows; shut again what was opened under a key that closed while it was written.
-
-    A key that closes after the last look is its closer's: who closes it looks for open rows afterwards.
-    """
-    asked = open_keys()
-    changed = settle(tables, asked, run_id, now)
-    late = close_rows(tables, asked - open_keys(), run_id, now)
-    return {"opened": changed["opened"], "closed": changed["closed"] + late}
 
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:

@@ -1,11 +1,15 @@
 """Which stored rows may be opened: the newest status of each, by its key and its line's newest decision.
 
+Decide settles them once its decisions are written: what ended is closed whatever becomes of the rest of the night.
+Publish settles what it adds.
+
 Who opens rows and who closes keys each write first and then look at what the other wrote, so one of them always
 sees: publish opens, then asks which keys closed meanwhile; a withdrawal closes the key, then shuts what it finds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from pyspark.sql import Column, DataFrame
@@ -15,7 +19,20 @@ from habeas.spark.decisions import current, key_frame, newest_status
 from habeas.spark.tables import Tables
 from habeas.steps.erasure_queue import DESTROY_DAYS
 
+OpenKeys = Callable[[], frozenset[str]]
+
 _LIMIT = "destroy_days<="
+
+
+def settle_now(tables: Tables, open_keys: OpenKeys, run_id: str, now: datetime) -> dict[str, int]:
+    """Open and close rows; shut again what was opened under a key that closed while it was written.
+
+    A key that closes after the last look is its closer's: who closes it looks for open rows afterwards.
+    """
+    asked = open_keys()
+    changed = settle(tables, asked, run_id, now)
+    late = close_rows(tables, asked - open_keys(), run_id, now)
+    return {"opened": changed["opened"], "closed": changed["closed"] + late}
 
 
 def settle(tables: Tables, open_keys: frozenset[str], run_id: str, now: datetime) -> dict[str, int]:
