@@ -126,7 +126,7 @@ SCHEMA: tuple[Fact, ...] = (
     Fact("targeted", _GATES, BOOL, "only people on a list made beforehand are looked for"),
     Fact("activity_recorded", _E, BOOL, "the processing stands in the record of activities", "activities"),
     Fact("recipient_role", _E, ROLE, "what the recipient is to the controller"),
-    Fact("recipient_private", _E, BOOL, "the recipient is a private body"),
+    Fact("recipient_private", _E, BOOL, "the recipient, or somebody who works for it, is a private body"),
     Fact("outsourced", _E, BOOL, "a processor does the work"),
     Fact("processor_contract", _E, BOOL, "a written contract binds every processor"),
     Fact("processor_disclosed", _E, BOOL, "every processor has been made public"),

@@ -45,10 +45,10 @@ def activity_facts(activity: Activity | None, source: Source | None, clock: Cloc
         return {"activity_recorded": False}
     facts: Facts = {"activity_recorded": True} | {name: getattr(activity, name) for name in _AS_SAID}
     if activity.recipient is not None:
-        facts["recipient_private"] = activity.recipient.kind == "private"
         # Another source's controller is somebody else to this one.
         stranger = activity.recipient.role == "controller" and recipient(source, activity) != ""
         facts["recipient_role"] = "third_party" if stranger else activity.recipient.role
+    facts["recipient_private"] = _to_private(activity)
     if activity.processors is not None:
         facts |= _processor_facts(activity.processors, clock)
     if activity.notice is not None:
@@ -57,6 +57,15 @@ def activity_facts(activity: Activity | None, source: Source | None, clock: Cloc
     facts["leaves_korea"] = _leaves("KR", source, activity)
     facts["leaves_eea"] = _leaves("EU", source, activity)
     return facts
+
+
+def _to_private(activity: Activity) -> bool | None:
+    """Whether a private body gets the data, to keep or to work on: who is called what decides nothing here."""
+    kinds = {each.kind for each in activity.processors or ()}
+    kinds |= set() if activity.recipient is None else {activity.recipient.kind}
+    if "private" in kinds:
+        return True
+    return None if activity.recipient is None or activity.processors is None else False
 
 
 def _processor_facts(processors: tuple[Processor, ...], clock: Clock) -> Facts:

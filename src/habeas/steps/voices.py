@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from habeas.consent.ledger import Standing, standing
 from habeas.model.people import ConsentStatement, LeaveOut, Place, Subject
@@ -59,14 +59,23 @@ class Voice:
     def _before_capture(
         self, said: list[ConsentStatement], now: Standing, terms: Terms, place: Place
     ) -> bool | None:
-        """What stood when the footage was taken was a consent, and it said no less than what stands now."""
+        """What stood when the footage was taken was a consent, and it said no less than what stands now.
+
+        Recorded later, it counts with its evidence only: else a release could be dated back by whoever records it.
+        """
         if now.statement is None or place.captured_at is None:
             return None
         if now.status == "given" and now.statement.given_at < place.captured_at:
-            return True
+            return _shown(now.statement, place.captured_at)
         just_before = place.captured_at - timedelta(microseconds=1)
         then = standing(said, self.subject_id, terms.purpose, place, just_before, terms.known_at)
         if then.status != "given" or then.statement is None or then.in_scope is not True:
             return False
+        if not _shown(then.statement, place.captured_at):
+            return False
         both = ((getattr(then.statement, name), getattr(now.statement, name)) for name in _STRENGTHS)
         return all(before or not after for before, after in both)
+
+
+def _shown(statement: ConsentStatement, captured_at: datetime) -> bool:
+    return statement.recorded_at < captured_at or bool(statement.evidence_digest)

@@ -195,6 +195,26 @@ def test_processors_are_bound_public_and_audited_or_it_shows(processors: Any, fa
 
 
 @pytest.mark.parametrize(
+    ("activity", "private"),
+    [
+        ({}, False),
+        ({"recipient": a_vendor()}, True),
+        (
+            {"processors": (a_processor(kind="public"), a_processor())},
+            True,
+        ),  # the ministry called itself recipient
+        ({"processors": (a_processor(kind="public"),)}, False),
+        ({"processors": None}, None),
+        ({"recipient": None}, None),
+        ({"recipient": None, "processors": (a_processor(),)}, True),
+        ({"recipient": a_vendor(), "processors": None}, True),
+    ],
+)
+def test_a_private_body_that_works_for_a_public_one_is_a_private_body(activity: Any, private: Any) -> None:
+    assert private is embed(activity=an_activity(**activity)).facts.get("recipient_private")
+
+
+@pytest.mark.parametrize(
     ("source", "activity", "korea", "eea"),
     [
         ({}, {}, False, False),
@@ -435,6 +455,13 @@ def test_what_is_not_known_about_a_consent_is_absent() -> None:
         ([a_full_statement("refused", given_at=START)], False),
         ([a_full_statement(given_at=START, recorded_at=day("2026-07-01")),
           a_full_statement(given_at=day("2026-05-01"))], False),
+        # Dated before the footage and recorded after it: only with evidence, else anybody could date one back.
+        ([a_full_statement(given_at=day("2026-01-31"), recorded_at=day("2026-02-02"))], False),
+        ([a_full_statement(given_at=day("2026-01-31"), recorded_at=day("2026-02-02"), evidence_digest="e" * 64)], True),
+        ([a_full_statement(given_at=START, recorded_at=day("2026-02-02")),
+          a_full_statement(given_at=day("2026-05-01"))], False),
+        ([a_full_statement(given_at=START, recorded_at=day("2026-02-02"), evidence_digest="e" * 64),
+          a_full_statement(given_at=day("2026-05-01"))], True),
         ([], None),
     ],
 )  # fmt: skip
