@@ -97,7 +97,10 @@ def _recipient(node: yaml.Node, file: str) -> Recipient:
     entry = strict_yaml.fields(node, file, ("role", "kind", "place"), ("name",))
     role = strict_yaml.word(entry["role"], file, ROLE.words)
     if role != "controller" and "name" not in entry:
-        raise UsageError(f"{strict_yaml.place(node, file)}: missing or unknown fields: name")
+        raise UsageError(
+            f"{strict_yaml.place(node, file)}: missing or unknown fields: name",
+            hint="Only a controller needs none.",
+        )
     name = strict_yaml.text(entry["name"], file) if "name" in entry else ""
     return Recipient(name, role, strict_yaml.word(entry["kind"], file, _KINDS), _place(entry["place"], file))
 
@@ -105,7 +108,9 @@ def _recipient(node: yaml.Node, file: str) -> Recipient:
 def _processors(node: yaml.Node, file: str) -> tuple[Processor, ...]:
     found = [_processor(each, file) for each in strict_yaml.sequence(node, file)]
     if len({each.name for each in found}) != len(found):
-        raise UsageError(f"{strict_yaml.place(node, file)}: a processor stands twice in the list")
+        raise UsageError(
+            f"{strict_yaml.place(node, file)}: a processor stands twice in the list", hint="Name each once."
+        )
     return tuple(found)
 
 
@@ -137,7 +142,9 @@ def _notice(node: yaml.Node, file: str) -> Notice:
     states = strict_yaml.texts(entry["states"], file)
     if wrong := sorted(set(states) - set(STATES)):
         place = strict_yaml.place(entry["states"], file)
-        raise UsageError(f"{place}: a notice can't state {', '.join(wrong)}; it states {', '.join(STATES)}")
+        raise UsageError(
+            f"{place}: a notice can't state {', '.join(wrong)}", hint=f"It may state {', '.join(STATES)}."
+        )
     return Notice(strict_yaml.text(entry["version"], file), frozenset(states))
 
 
@@ -153,5 +160,5 @@ def _places(node: yaml.Node, file: str) -> tuple[str, ...]:
 def _place(node: yaml.Node, file: str) -> str:
     found = strict_yaml.text(node, file)
     if not PLACE.fullmatch(found):
-        raise UsageError(f"{strict_yaml.place(node, file)}: expected a place like KR or US-IL, or unknown")
+        raise UsageError(f"{strict_yaml.place(node, file)}: expected a place", hint="KR, US-IL, or unknown.")
     return found

@@ -115,7 +115,10 @@ def canonical(facts: Facts) -> str:
     try:
         return rfc8785.dumps(plain).decode()
     except ValueError:
-        raise UsageError("a fact holds a number or text beyond what JSON can hold") from None
+        raise UsageError(
+            "a fact holds a number or text beyond what JSON can hold",
+            hint="Facts are words and small numbers.",
+        ) from None
 
 
 def parse(text: str) -> dict[str, FactValue]:

@@ -5,7 +5,7 @@ The checks on meaning try every fact set that can matter to a rule, through Ceda
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,14 +13,16 @@ from pathlib import Path
 
 from habeas.errors import UsageError
 from habeas.model.decision import Action
+from habeas.policy import strict_yaml
 from habeas.policy.activities import activities_of
 from habeas.policy.cedar_text import cut, parsed
 from habeas.policy.facts import SCHEMA, WAIVERS, fact_named
 from habeas.policy.packs import HOUSE, Pack, PackRule, pack_files, pack_from_files, pack_names
-from habeas.policy.policy_set import waivable
+from habeas.policy.policy_set import OTHER_ID, named_twice, waivable
 from habeas.policy.purposes import Purposes, purposes_of
 from habeas.policy.rules import rule_of
 from habeas.policy.shadows import meaning
+from habeas.policy.statutes import entries_of, entry_of
 from habeas.policy.tainted import tainted_of
 from habeas.policy.waivers import waivers_of
 
@@ -52,7 +54,7 @@ def lint(folder: Path, today: date) -> tuple[Finding, ...]:
         found += _dates(pack, today)
         found += _silence(pack)
     found += _twice(packs)
-    found += _lists(folder, packs)
+    found += _lists(folder, packs, today)
     if packs and not any(each.severity == "error" for each in found):
         found += _unread(packs)
     if HOUSE not in {pack.name for pack in packs} and not (folder / HOUSE).is_dir():
@@ -103,16 +105,30 @@ def _refused(error: UsageError) -> Finding:
     return Finding("error", place, "", says, error.hint)
 
 
-def _lists(folder: Path, packs: Sequence[Pack]) -> Iterator[Finding]:
-    """What keeps a list beside the packs from being read. Statutes need reviewers' keys: activating checks them."""
+def _lists(folder: Path, packs: Sequence[Pack], today: date) -> Iterator[Finding]:
+    """What keeps a list beside the packs from being read. Signatures of statutes need reviewers' keys: activating
+    checks them.
+    """
     read: list[Purposes] = []
     yield from _list(folder, "purposes.yaml", lambda raw, file: read.append(purposes_of(raw, file)))
     yield from _list(folder, "tainted.yaml", tainted_of)
     purposes = read[0] if read else {}
     if purposes or not (folder / "purposes.yaml").is_file():
         yield from _list(folder, "activities.yaml", partial(activities_of, purposes=purposes))
+        yield from _list(folder, "statutes.yaml", partial(_not_over, purposes=purposes, today=today))
         for ids in [waivable(pack) for pack in packs if pack.name == HOUSE]:
             yield from _list(folder, "waivers.yaml", partial(waivers_of, house=ids, purposes=purposes))
+
+
+def _not_over(raw: bytes, file: str, purposes: Collection[str], today: date) -> None:
+    """An entry whose review has run out gives no ground, so that nobody should think it does."""
+    for node in entries_of(raw, file):
+        entry = entry_of(node, file, purposes)
+        if entry["expires_on"] <= today.isoformat():
+            raise UsageError(
+                f"{strict_yaml.place(node, file)}: statute {entry['id']} expired on {entry['expires_on']}",
+                hint="Take it out, or have it reviewed and signed again.",
+            )
 
 
 def _list(folder: Path, file: str, reader: Callable[[bytes, str], object]) -> Iterator[Finding]:
@@ -143,12 +159,8 @@ def _silence(pack: Pack) -> Iterator[Finding]:
 
 
 def _twice(packs: Sequence[Pack]) -> Iterator[Finding]:
-    seen: dict[str, PackRule] = {}
-    for each in (rule for pack in packs for rule in (*pack.rules, *pack.pending)):
-        first = seen.setdefault(each.rule.rule_id, each)
-        if first is not each:
-            says = f"has the id of a rule at {first.place}"
-            yield _about(each, "error", says, "People quote ids without the pack: take another one.")
+    for each, first in named_twice(packs):
+        yield _about(each, "error", f"has the id of a rule at {first.place}", OTHER_ID)
 
 
 def _unread(packs: Sequence[Pack]) -> Iterator[Finding]:

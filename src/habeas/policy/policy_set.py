@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from habeas.model.ids import digest
 from habeas.policy import strict_yaml
 from habeas.policy.activities import activities_of
 from habeas.policy.cedar_text import SCHEMA_TEXT
-from habeas.policy.packs import Pack, pack_files, pack_from_files
+from habeas.policy.packs import Pack, PackRule, pack_files, pack_from_files
 from habeas.policy.purposes import Purpose, Purposes, purposes_of
 from habeas.policy.statutes import Statute, statutes_of
 from habeas.policy.tainted import tainted_of
 from habeas.policy.waivers import Waiver, waivers_of
 
 HOUSE = "house"
+OTHER_ID = "People quote ids without the pack: take another one."
 LISTS = ("purposes.yaml", "activities.yaml", "waivers.yaml", "statutes.yaml", "tainted.yaml")
 
 
@@ -84,6 +85,10 @@ def policy_set_of(
     if len(set(names)) != len(names):
         raise UsageError("a policy pack is named twice in `packs`", hint="Name each one once.")
     packs = tuple(pack_from_files(name, _inside(files, name)) for name in sorted(names))
+    for each, first in named_twice(packs):
+        raise UsageError(
+            f"{each.place}: {each.rule.rule_id} has the id of a rule at {first.place}", hint=OTHER_ID
+        )
     purposes = purposes_of(files["purposes.yaml"], "purposes.yaml")
     house = next(pack for pack in packs if pack.name == HOUSE)
     return PolicySet(
@@ -97,6 +102,15 @@ def policy_set_of(
         files=dict(files),
         digest=set_digest(files, names),
     )
+
+
+def named_twice(packs: Iterable[Pack]) -> Iterator[tuple[PackRule, PackRule]]:
+    """Rules that have the id of an earlier one, in any pack, and that one: people quote ids without the pack."""
+    seen: dict[str, PackRule] = {}
+    for each in (rule for pack in packs for rule in (*pack.rules, *pack.pending)):
+        first = seen.setdefault(each.rule.rule_id, each)
+        if first is not each:
+            yield each, first
 
 
 def waivable(house: Pack) -> frozenset[str]:

@@ -78,7 +78,9 @@ def statutes_of(
     for node in entries_of(raw, file):
         entry, place = entry_of(node, file, purposes), strict_yaml.place(node, file)
         if entry["id"] in found:
-            raise UsageError(f"{place}: statute {entry['id']} stands already in the list")
+            raise UsageError(
+                f"{place}: statute {entry['id']} stands already in the list", hint="Keep one of them."
+            )
         check_signature(node, file, entry, reviewers)
         found[entry["id"]] = _statute(entry)
     return tuple(found.values())
@@ -91,11 +93,15 @@ def entry_of(node: yaml.Node, file: str, purposes: Collection[str]) -> dict[str,
     entry |= {name: _named(nodes[name], file, name) for name in _LISTS}
     days = {name: strict_yaml.day(nodes[name], file) for name in _DAYS}
     if days["expires_on"] <= days["reviewed_on"]:
-        raise UsageError(f"{place}: it ends before it was reviewed")
+        raise UsageError(
+            f"{place}: it ends before it was reviewed", hint="Review and sign it again, or take it out."
+        )
     if not _ID.fullmatch(entry["id"]):
-        raise UsageError(f"{place}: id must be lower case ASCII letters, digits and -")
+        raise UsageError(
+            f"{place}: id must be lower case ASCII letters, digits and -", hint="Write kr-museum-act-4."
+        )
     if not PLACE.fullmatch(entry["place"]) or entry["place"] == UNKNOWN:
-        raise UsageError(f"{place}: place must say whose law it is, like KR, DE or US-IL")
+        raise UsageError(f"{place}: place must say whose law it is", hint="Write it like KR, DE or US-IL.")
     for name, known in (
         ("purposes", purposes),
         ("processor_classes", PROCESSOR_CLASSES),

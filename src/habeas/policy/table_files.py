@@ -170,7 +170,9 @@ def _changed(
 def _value(name: str, node: yaml.Node, file: str) -> FactValue:
     fact = fact_named(name)
     if fact is None:
-        raise UsageError(f"{place(node, file)}: {name} is no fact")
+        raise UsageError(
+            f"{place(node, file)}: {name} is no fact", hint="docs/reference/rules.md lists them."
+        )
     if isinstance(fact.type, Words):
         return word(node, file, fact.type.words)
     if fact.type == BOOL:

@@ -22,6 +22,8 @@ def tainted_of(raw: bytes, file: str) -> Mapping[str, str]:
             hint = "A pack's pack.toml states the digest of each of its files."
             raise UsageError(f"{place}: digest must be SHA-256 in lower case hex", hint=hint)
         if digest in found:
-            raise UsageError(f"{place}: the model stands already in the list")
+            raise UsageError(
+                f"{place}: the model stands already in the list", hint="Keep one entry, with both reasons."
+            )
         found[digest] = strict_yaml.text(entry["reason"], file)
     return found

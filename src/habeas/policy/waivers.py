@@ -82,7 +82,10 @@ def _waiver(node: yaml.Node, file: str, house: Collection[str], purposes: Collec
     if waiver.ends_on <= waiver.granted_on:
         raise UsageError(f"{place}: it ends before it begins", hint="ends_on is the first day without it.")
     if strange := set(waiver.purposes) - set(purposes):
-        raise UsageError(f"{place}: {len(strange)} of its purposes are not in the list of purposes")
+        raise UsageError(
+            f"{place}: {len(strange)} of its purposes are not in the list of purposes",
+            hint="See purposes.yaml.",
+        )
     return waiver
 
 

@@ -13,6 +13,7 @@ from habeas.policy import pairs
 from habeas.policy.lint import Finding, lint
 from habeas.policy.packs import load_packs
 from habeas.policy.shadows import meaning
+from habeas.settings import SHIPPED_POLICIES
 
 TODAY = date(2026, 11, 23)
 PERMITS = permit("T-permit", "scan", "embed", "match", "keep", "certify")
@@ -42,6 +43,24 @@ def says(*rules: str) -> list[tuple[str, str, str]]:
 
 def test_a_clean_folder_has_nothing_to_mend(tmp_path: Path) -> None:
     assert [] == found(packs(tmp_path, t=PERMITS + KEY))
+
+
+def test_a_statute_whose_review_ran_out_is_named_with_its_line(tmp_path: Path) -> None:
+    """So no set that leans on it can be put into force; one that is in force goes on without it."""
+    folder = packs(tmp_path, t=PERMITS + KEY)
+    (folder / "purposes.yaml").write_bytes((SHIPPED_POLICIES / "purposes.yaml").read_bytes())
+    entry = """\
+  - {id: border-photos, law: "https://example.org/act", article: Art 12, place: KR, purposes: [model_training],
+     controllers: [Ministry], processor_classes: [controller], data_kinds: [template], reviewed_by: reviewer-1,
+     reviewed_on: 2025-11-01, expires_on: DAY, signature: c2lnbmVk}
+"""
+    for day, count in (("2026-11-24", 0), ("2026-11-23", 1), ("2026-01-01", 1)):
+        (folder / "statutes.yaml").write_text("# reviewed\nstatutes:\n" + entry.replace("DAY", day))
+        errors = found(folder, "error")
+        assert count == len(errors)
+        for error in errors:
+            assert ("statutes.yaml:3", f"statute border-photos expired on {day}") == (error.place, error.says)
+            assert "signed again" in error.mend
 
 
 def test_the_shipped_packs_have_nothing_to_mend() -> None:

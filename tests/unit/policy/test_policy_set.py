@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import shutil
 from pathlib import Path
 
 import pytest
 
+from habeas import policy
 from habeas.errors import UsageError
 from habeas.policy.packs import load_pack
 from habeas.policy.policy_set import LISTS, load_policy_set, policy_set_of, read_files, set_digest, waivable
@@ -41,6 +43,30 @@ def test_the_house_cant_be_switched_off() -> None:
 def test_a_pack_is_named_once() -> None:
     with pytest.raises(UsageError, match="named twice"):
         load_policy_set(SHIPPED_POLICIES, ["house", "house"])
+
+
+def test_two_rules_of_one_id_are_refused_in_whichever_packs_they_stand(folder: Path) -> None:
+    rules = folder / "us-wa" / "rules.cedar"
+    rules.write_text(rules.read_text().replace('"WA-3"', '"KR-26-2"').replace('"WA-3-gap"', '"KR-26-2-gap"'))
+    with pytest.raises(
+        UsageError,
+        match=r"us-wa/rules\.cedar:\d+: KR-26-2(-gap)? has the id of a rule at kr-pipa/.*\.cedar:\d+",
+    ):
+        load_policy_set(folder, ALL_PACKS)
+    assert load_policy_set(folder, [name for name in ALL_PACKS if name != "kr-pipa"])
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(policy.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+)
+def test_every_refusal_of_a_policy_file_says_what_to_do(path: Path) -> None:
+    raised = [node.exc for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Raise)]
+    refusals = [
+        call for call in raised if isinstance(call, ast.Call) and "UsageError" == ast.unparse(call.func)
+    ]
+    assert [] == [
+        ast.unparse(call) for call in refusals if "hint" not in {word.arg for word in call.keywords}
+    ]
 
 
 @pytest.mark.parametrize("name", LISTS)
