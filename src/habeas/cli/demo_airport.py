@@ -54,7 +54,7 @@ def tell(place: Any, run_id: str) -> dict[str, Any]:
     summary = place.report(run_id, title="Demo airport: one night", drawn=True)
     tally = read_tally(place.reader, run_id)
     case, asked = airport_case(place.reader, tally, place.policy, PURPOSES), examples(tally)
-    page = write(place.settings.report, render(case, asked), _PAGE)
+    page = write(place.settings.report, render(case, asked, waived=summary["waivers"]), _PAGE)
     return {
         "answer": {**as_json(case), "run": summary},
         "table": _table(case),

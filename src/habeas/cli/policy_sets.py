@@ -85,11 +85,14 @@ def draw(
     """Write the page of a difference; where it lies."""
     from habeas.report.diff_page import render
     from habeas.report.page import write
+    from habeas.report.summary import waivers_on
 
     where = (picture or place.settings.report / "policy-diff.html").resolve()
     rules = [rule for policies in (old, new) for pack in policies.packs for rule in pack.rules]
     sentences = {each.rule.name: each.rule.sentence for each in rules}
-    return write(where.parent, render(found, sentences), where.name)
+    today = now().date()
+    waived = waivers_on(old.waivers, today), waivers_on(new.waivers, today)
+    return write(where.parent, render(found, sentences, waived), where.name)
 
 
 def print_difference(console: Any, found: Difference) -> None:

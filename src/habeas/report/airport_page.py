@@ -24,8 +24,15 @@ _SIDES = ("refused", "allowed")
 _GREY = "#7d8796"  # what only informs
 
 
-def render(case: AirportCase, examples: Sequence[tuple[str, str]] = (), run: str = "index.html") -> str:
-    """The page as HTML. `examples`: (what, id) worth asking why; `run`: where the page of the whole run lies."""
+def render(
+    case: AirportCase,
+    examples: Sequence[tuple[str, str]] = (),
+    run: str = "index.html",
+    waived: Sequence[dict[str, Any]] = (),
+) -> str:
+    """The page as HTML. `examples`: (what, id) worth asking why; `run`: where the page of the whole run lies;
+    `waived`: the run's waivers.
+    """
     vendors = {vendor.recipient: vendor for vendor in case.vendors}
     return (
         environment()
@@ -38,6 +45,7 @@ def render(case: AirportCase, examples: Sequence[tuple[str, str]] = (), run: str
             rests_on=RESTS_ON,
             examples=examples,
             run=run,
+            waived=waived,
             requests=two_sided(
                 {name: vendor.strict.refused for name, vendor in vendors.items()},
                 {name: vendor.strict.allowed for name, vendor in vendors.items()},

@@ -9,6 +9,7 @@ from habeas.report.charts import bars, two_sided
 from habeas.report.page import environment
 from habeas.steps.policy_diff import Difference, Kind
 
+Told = dict[str, Any]
 LABELS: Mapping[Kind, str] = {
     Kind.NEWLY_REFUSED: "newly refused",
     Kind.NEWLY_ALLOWED: "newly allowed",
@@ -20,13 +21,16 @@ LABELS: Mapping[Kind, str] = {
 _SIDES = (LABELS[Kind.NEWLY_REFUSED], LABELS[Kind.NEWLY_ALLOWED])
 
 
-def render(found: Difference, sentences: Mapping[str, str]) -> str:
-    """The page as HTML. `sentences`: pack/rule -> what the rule says, of both sets."""
+def render(
+    found: Difference, sentences: Mapping[str, str], waived: tuple[list[Told], list[Told]] = ([], [])
+) -> str:
+    """The page as HTML. `sentences`: pack/rule -> what the rule says, of both sets. `waived`: waivers of each."""
     return (
         environment()
         .get_template("diff.html.jinja")
         .render(
             found=found,
+            waived=waived,
             steps=[_step(found, kind) for kind in Kind],
             sources=two_sided(
                 found.by_source(Kind.NEWLY_REFUSED), found.by_source(Kind.NEWLY_ALLOWED), _SIDES

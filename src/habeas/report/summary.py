@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from habeas.model.face import BindingReason
+from habeas.policy.waivers import Waiver
 from habeas.steps.reading import Reader, Row, rows
 from habeas.steps.rulebook import Rulebook, is_waived
 
@@ -93,6 +95,11 @@ def waivers(tally: Tally, rules: Rulebook) -> list[dict[str, Any]]:
         return []
     used = Counter(rule.rpartition("/")[2].removesuffix("-gap") for row in tally.decisions
                    for rule in set(row["rules"]) if is_waived(rule))  # fmt: skip
+    return [{**told, "used": used[told["rule"]]} for told in waivers_on(rules.waivers, max(times).date())]
+
+
+def waivers_on(waivers: Iterable[Waiver], today: date) -> list[dict[str, Any]]:
+    """Waivers as a report tells them."""
     return [
         {
             "rule": each.rule,
@@ -101,10 +108,9 @@ def waivers(tally: Tally, rules: Rulebook) -> list[dict[str, Any]]:
             "reason": each.reason,
             "granted_on": each.granted_on.isoformat(),
             "ends_on": each.ends_on.isoformat(),
-            "state": each.state(max(times).date()),
-            "used": used[each.rule],
+            "state": each.state(today),
         }
-        for each in rules.waivers
+        for each in waivers
     ]
 
 

@@ -64,9 +64,7 @@ def _told(book: Rulebook, name: str) -> dict[str, Any]:
 
 def _rule(book: Rulebook, name: str, row: Row) -> Link:
     rule = book.rule(name)
-    says = rule.sentence.rstrip(".") + "."
-    if rule.citation:
-        says += f" ({rule.citation})"
+    says = _cited(book, name)
     if not rule.curable:
         says += " No consent mends this."
     if rule.effective_from and rule.effective_from > row["as_of"].date():
@@ -75,11 +73,11 @@ def _rule(book: Rulebook, name: str, row: Row) -> Link:
 
 
 def _waived(book: Rulebook, name: str, row: Row, source_id: str | None) -> Link:
-    rule, waiver = book.rule(name), book.waiver(name, source_id, row["purpose"], row["as_of"].date())
-    says = f"{rule.sentence.rstrip('.')}. "
+    waiver = book.waiver(name, source_id, row["purpose"], row["as_of"].date())
+    says = _cited(book, name)
     if waiver is None:
-        return Link(f"waived {_short(name)}", says + "It was waived then.", {"rule": name})
-    says += f"Waived until {waiver.ends_on.isoformat()} by {waiver.owner}: {waiver.reason}"
+        return Link(f"waived {_short(name)}", says + " It was waived then.", {"rule": name})
+    says += f" Waived until {waiver.ends_on.isoformat()} by {waiver.owner}: {waiver.reason}"
     fields = {
         "rule": name,
         "owner": waiver.owner,
@@ -90,7 +88,7 @@ def _waived(book: Rulebook, name: str, row: Row, source_id: str | None) -> Link:
 
 
 def _permits(book: Rulebook, names: list[str]) -> Link:
-    says = " ".join(f"{_short(name)}: {book.sentence(name).rstrip('.')}." for name in names)
+    says = " ".join(f"{_short(name)}: {_cited(book, name)}" for name in names)
     return Link("rests on", says or "No rule is recorded.", {"rules": names})
 
 
@@ -102,9 +100,15 @@ def _regulator(book: Rulebook, row: Row, facts: str | None) -> Link:
         reading += f" and as {finding} found"
     says = f"For information: {reading}, would say {EFFECTS[row['regulator_effect']]}."
     if row["regulator_effect"] != "allow":
-        against = (f"{_short(name)}: {book.sentence(name).rstrip('.')}." for name in row["regulator_rules"])
+        against = (f"{_short(name)}: {_cited(book, name)}" for name in row["regulator_rules"])
         says += " " + " ".join(against)
     return Link("regulator", says, {"effect": row["regulator_effect"], "rules": list(row["regulator_rules"])})
+
+
+def _cited(book: Rulebook, name: str) -> str:
+    rule = book.rule(name)
+    says = rule.sentence.rstrip(".") + "."
+    return f"{says} ({rule.citation})" if rule.citation else says
 
 
 def _short(name: str) -> str:

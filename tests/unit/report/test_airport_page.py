@@ -97,6 +97,15 @@ def test_the_case_counts_every_request_once_and_stores_for_one_vendor_alone(case
     assert case.opened == 7
 
 
+def test_the_page_shows_every_waiver_of_its_run(case: AirportCase) -> None:
+    waiver = {"rule": "HOUSE-9", "state": "in force", "about": "everything", "ends_on": "2027-02-01",
+              "owner": "privacy-office", "reason": "books lost", "used": 7}  # fmt: skip
+    assert "HOUSE-9 in force everything 2027-02-01 privacy-office books lost 7" in words(
+        render(case, waived=[waiver])
+    )
+    assert "None: every house rule was applied to everything." in words(render(case))
+
+
 def test_a_row_under_a_key_of_another_vendor_would_be_counted(decisions: Case) -> None:
     assert counted(decisions, astray=True).strays == 7
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
+from habeas.policy.waivers import Waiver
 from habeas.report.diff_page import render
+from habeas.report.summary import waivers_on
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome
 
 ALLOWED = Outcome("allow", ("house/HOUSE-ALLOW",), retention_days=365)
@@ -42,6 +45,18 @@ def test_nothing_in_a_name_or_a_sentence_becomes_markup(html: str) -> None:
     assert "<studio>" not in html
     assert "<b>consented" not in html
     assert "<script" not in html
+
+
+def test_every_waiver_of_both_sets_is_shown() -> None:
+    day = date(2026, 11, 1)
+    old = Waiver("HOUSE-9", "privacy-office", "The books were lost", day, date(2026, 11, 20))
+    new = Waiver("HOUSE-16", "privacy-office", "Older <i>tapes</i>", day, date(2027, 2, 1))
+    told = waivers_on([old], date(2026, 11, 27)), waivers_on([old, new], date(2026, 11, 27))
+    html = render(Difference("a" * 64, "b" * 64, GROUPS, {}), {}, told)
+    assert (2, 1) == (html.count("The books were lost"), html.count("Older &lt;i&gt;tapes"))
+    assert html.count(">expired<") == 2 and ">in force<" in html
+    bare = render(Difference("a" * 64, "b" * 64, GROUPS, {}), {})
+    assert 2 == bare.count("every house rule was applied")
 
 
 def test_two_sets_that_agree_draw_nothing_and_say_so() -> None:

@@ -27,8 +27,8 @@ RULES = Rulebook(
         story.RULE_LAW: RuleText(
             "Faces need consent of their own", "PIPA Art 23(1)", effective_from=date(2027, 1, 1)
         ),
-        story.RULE_PERMIT: RuleText("The person consented"),
-        "house/HOUSE-9": RuleText("Nobody vouches for the roster line"),
+        story.RULE_PERMIT: RuleText("The person consented", "House rule 4"),
+        "house/HOUSE-9": RuleText("Nobody vouches for the roster line", "House rule 9"),
     },
     (Waiver("HOUSE-9", "privacy-office", "The books were lost", date(2026, 11, 1), date(2027, 2, 1)),),
 )
@@ -130,21 +130,21 @@ def test_every_rule_that_fired_is_told_with_where_it_comes_from(reader: DeltaRea
 def test_a_waived_rule_says_who_waived_it_and_until_when(reader: DeltaReader) -> None:
     told = says(explain(reader, story.ALLOWED, rules=RULES))
     assert (
-        "Nobody vouches for the roster line. "
+        "Nobody vouches for the roster line. (House rule 9) "
         "Waived until 2027-02-01 by privacy-office: The books were lost." == told["waived HOUSE-9"]
     )
 
 
 def test_an_allowance_says_what_it_rests_on_and_obliges_to(reader: DeltaReader) -> None:
     told = says(explain(reader, story.ALLOWED, rules=RULES))
-    assert "HOUSE-embed: The person consented." == told["rests on"]
+    assert "HOUSE-embed: The person consented. (House rule 4)" == told["rests on"]
     assert "Destroy within 5 days once it must go; keep logs of access for 730 days." == told["obliges to"]
 
 
 def test_a_regulators_reading_is_information(reader: DeltaReader) -> None:
     told = says(explain(reader, story.WITHDRAWN, rules=RULES))["regulator"]
     assert told.startswith("For information: The laws alone, without house rules, would say denied.")
-    assert "KR-23-1: Faces need consent of their own." in told and "HOUSE" not in told
+    assert "KR-23-1: Faces need consent of their own. (PIPA Art 23(1))" in told and "HOUSE" not in told
     assert "regulator" not in says(explain(reader, story.NO_SCAN, rules=RULES))  # no law was asked
 
 
