@@ -39,7 +39,7 @@ from habeas.steps.ledger_rows import leave_out_row, statement_row
 
 pytestmark = pytest.mark.spark
 
-MORE = range(10, 24)
+MORE = range(10, 25)
 """People of their own, a file each, so that what happens to one shows in nobody else's decisions."""
 SOON = NOW + timedelta(hours=1)
 NEXT = NOW + timedelta(hours=6)
@@ -120,6 +120,13 @@ def moved(tables: Tables) -> None:
     tables.upsert("assets", tables.frame("assets", [asset(16, captured_at=day("2020-01-01"))]))
 
 
+def source_learnt(tables: Tables) -> None:
+    """About one source; and another one is registered, of which there is no file."""
+    annex = next(row for row in tables.rows("sources") if row["source_id"] == "annex")
+    rows = [annex | {"capture_place": "KR"}, annex | {"source_id": "new", "root": "new"}]
+    tables.upsert("sources", tables.frame("sources", rows))
+
+
 def decided_by_others(tables: Tables) -> None:
     """By a run that died: by other rules, and for the lines alone."""
     rows = tables.read("decisions").where("line_id = 'line-of-17'").collect()
@@ -136,6 +143,7 @@ HAPPENED: dict[str, Callable[[Tables], None]] = {
     "line-new": listed,
     "line-of-16": moved,
     "line-of-17": decided_by_others,
+    "line-of-24": source_learnt,
 }
 BY_ITSELF = {"line-of-18", "line-of-19", "line-of-20", "line-of-21", "line-of-23"}
 """Nothing is written about these: a consent ends, a later no begins to count, a key closes, a young key counts, a key
@@ -160,7 +168,9 @@ def died_before_its_scans(tables: Tables, last: Last, packs: Any) -> None:
 def more_people(tables: Tables) -> None:
     soon = SOON + timedelta(minutes=30)
     ends = {18: {"expires_at": soon}, 19: {"status": "refused", "recorded_at": soon}}
-    write(tables, "assets", [asset(n) for n in MORE])
+    lobby = next(row for row in tables.rows("sources") if row["source_id"] == "lobby")
+    write(tables, "sources", [lobby | {"source_id": "annex", "root": "annex"}])
+    write(tables, "assets", [asset(n, **{"source_id": "annex"} if n == 24 else {}) for n in MORE])
     write(tables, "rosters", [line(n) for n in MORE])
     write(tables, "consents", [said(n, **ends.get(n, {})) for n in MORE])
     write(tables, "subjects", [subject_row(a_subject(subject_id=person(n))) for n in MORE])
@@ -209,7 +219,9 @@ def test_whatever_happened_is_decided_as_a_whole_night_would(
     assert written_by(whole, "r2") == written_by(world, "r2")
     rows = world.read("decisions").where("run_id = 'r2'").collect()
     assert HAPPENED.keys() | BY_ITSELF <= {row["line_id"] for row in rows}, "each of them changed something"
-    assert {"asset-10", "asset-16", "asset-22"} <= {r["asset_id"] for r in rows if r["action"] == "scan"}
+    assert {"asset-10", "asset-16", "asset-22", "asset-24"} <= {
+        r["asset_id"] for r in rows if r["action"] == "scan"
+    }
     # Nobody else is looked at: one line each, theirs whose run died, and whoever's young key was there before.
     assert len(HAPPENED) + len(BY_ITSELF) + 1 == counts["lines_due"] < all_counts["lines_due"]
     nothing, _ = decide(world, packs, question(**AGAIN | {"run_id": "r2"}), shut, first[1])
@@ -246,12 +258,11 @@ def test_a_quiet_night_looks_at_nothing_and_writes_nothing(
     assert before == Seen(world).marks
 
 
-@pytest.mark.parametrize("table", ["sources", "occasions", "leave_outs"])
+@pytest.mark.parametrize("table", ["occasions", "leave_outs"])
 def test_what_is_about_more_than_some_people_or_files_makes_every_line_due(
     world: Tables, first: tuple[Path, Last], table: str
 ) -> None:
     row = {
-        "sources": {**world.read("sources").collect()[0].asDict(), "source_id": "new", "root": "new"},
         "occasions": {"source_id": "studio", "folder_id": "top", "kind": "event", "name": "gala", "recorded_at": SOON},
         "leave_outs": leave_out_row(a_leave_out(subject_id=None, leave_out_id="x", scope=Scope(events=("gala",)))),
     }[table]  # fmt: skip

@@ -1,8 +1,8 @@
 """Which lines and which assets a night has to decide on again: those whose facts could have changed since the last.
 
 A decision holds until its `valid_until` passes or something it rests on changes: its line, its asset, something about
-its person, or whether its key is open. What touches more than some people or files (a source, an event, footage that
-is left out) makes every line due.
+its person, or whether its key is open. What touches more than some people or files (an event, footage that is
+left out) makes every line due; what touches a source, the lines of its files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Due:
         found = [
             self.tables.read("decisions").where(mine & (F.col("action") == "embed")).select("asset_id"),
             _of_others(self.since, self.last, self.question).select("asset_id"),
-            self.since.rows("assets").select("asset_id"),
+            _files(self.tables, self.since),
             _ended(self.tables, self.last, self.question, "scan").select("asset_id"),
         ]
         return _united(found).distinct()
@@ -56,9 +56,7 @@ def due_since(
 
 
 def _reaches_all(tables: Tables, since: Since, last: Last) -> str:
-    """What is about whole sources, folders or events; empty where nothing such happened."""
-    if since.differs("sources"):
-        return "sources changed"
+    """What is about whole folders or events; empty where nothing such happened."""
     if since.differs("occasions") or any(
         row["recorded_at"] > last.known_at for row in tables.rows("occasions")
     ):
@@ -72,7 +70,7 @@ def _lines(
     tables: Tables, since: Since, last: Last, question: Question, open_keys: frozenset[str]
 ) -> DataFrame:
     people = small(_people(tables, since, last, question).distinct()).withColumn("of_person", F.lit(True))
-    files = small(since.rows("assets").select("asset_id").distinct()).withColumn("of_file", F.lit(True))
+    files = small(_files(tables, since).distinct()).withColumn("of_file", F.lit(True))
     named = [
         since.rows("rosters").select("line_id"),
         _of_others(since, last, question).where("action = 'embed'").select("line_id"),
@@ -84,6 +82,17 @@ def _lines(
     found = rosters.join(people, "subject_id", "left").join(files, "asset_id", "left")
     found = found.join(itself, "line_id", "left").where("of_person OR of_file OR itself")
     return found.select(*rosters.columns)
+
+
+def _files(tables: Tables, since: Since) -> DataFrame:
+    """asset_id of every file something was learnt about, or about its source."""
+    found = since.rows("assets").select("asset_id")
+    if not since.differs("sources"):
+        return found
+    changed = since.rows("sources").select("source_id").distinct()
+    return found.unionByName(
+        tables.read("assets").join(F.broadcast(changed), "source_id", "left_semi").select("asset_id")
+    )
 
 
 def _people(tables: Tables, since: Since, last: Last, question: Question) -> DataFrame:
