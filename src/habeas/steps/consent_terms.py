@@ -57,9 +57,9 @@ BROADER = {
     "habeas:UnwrittenConsent": "dpv:Consent",
     "habeas:UnexplicitConsent": "dpv:Consent",
     "habeas:ageBand": "pd:Age",
-    "habeas:lastContactOn": "dct:date",
-    "habeas:recordedAt": "dct:date",
-    "habeas:evidenceDigest": "dct:identifier",
+    "habeas:lastContactOn": "dpv:hasContext",
+    "habeas:recordedAt": "dpv:hasContext",
+    "habeas:evidenceDigest": "dpv:hasIdentifier",
     **dict.fromkeys(SCOPE.values(), "dpv:hasScope"),
 }
 """Own term -> the term it narrows."""
