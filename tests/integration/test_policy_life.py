@@ -21,6 +21,7 @@ from typer.testing import CliRunner, Result
 from habeas.cli.bootstrap import Installation, installation
 from habeas.cli.main import app
 from habeas.errors import IntegrityError
+from habeas.steps.rulebook import is_waived
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1500)]
 
@@ -42,7 +43,9 @@ def told(place: Installation, *words: str, code: int = 0) -> Any:
 
 # Each takes the text of the house rules and gives another. Together they refuse, allow and shorten.
 def stricter(rules: Path) -> None:
-    """Nobody is embedded from footage of an event, nor looked for in it; templates are kept for 30 days at most."""
+    """Nobody is embedded from footage of an event, nor looked for in it, but for access, which is waived; templates are
+    kept for 30 days at most.
+    """
     text = """
 @id("HOUSE-98-gap") @kind("gap") @fact("medium") {notes}
 forbid (principal, action in [Action::"scan", Action::"embed"], resource) unless {{ context has medium }};
@@ -55,6 +58,10 @@ when {{ context has medium && context.medium == Medium::"event" }};
         '@effective_from("2026-11-23") @enacted("true") @confidence("text")'
     )
     (rules / "events.cedar").write_text(text.format(notes=notes))
+    (rules.parent / "waivers.yaml").write_text(
+        "waivers:\n  - {rule: HOUSE-98, owner: privacy-office, reason: the council asked for it, "
+        "granted_on: 2026-01-01, ends_on: 2031-01-01, purposes: [access_verification]}\n"
+    )
     embed = rules / "embed.cedar"
     embed.write_text(embed.read_text().replace("retention_days<=3650", "retention_days<=30"))
 
@@ -203,6 +210,15 @@ def test_a_night_names_the_rules_it_was_decided_by(life: Life) -> None:
     digests = {row["run_id"]: row["policy_digest"] for row in life.decisions}
     assert {"first": life.old, "second": life.new, "third": life.old} == digests
     assert {life.old, life.new} == set(life.place.policy_store.digests())
+
+
+def test_a_decision_by_a_waiver_says_which_rule_who_and_until_when(life: Life) -> None:
+    waived = [row for row in life.of("second").values() if any(map(is_waived, row["rules"]))]
+    allowed = next(row for row in waived if (row["action"], row["effect"]) == ("embed", "allow"))
+    assert {"access_verification"} == {row["purpose"] for row in waived}
+    said = " ".join(call(life.place, "explain", allowed["decision_id"]).output.split())
+    assert "waived HOUSE-98" in said and "Footage of events is left alone. (House rule)" in said
+    assert "Waived until 2031-01-01 by privacy-office: the council asked for it" in said
 
 
 @pytest.fixture
