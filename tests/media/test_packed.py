@@ -267,6 +267,50 @@ def test_a_list_that_cannot_be_read_is_one_bad_file_and_ends_in_time(tmp_path: P
     assert set(seen.values()) <= reasons, seen
 
 
+def _listed(data: bytes, number: int) -> int:
+    """Where the list's entry of a member begins."""
+    at = -1
+    for _ in range(number + 1):
+        at = data.index(b"PK\x01\x02", at + 1)
+    return at
+
+
+def test_members_that_share_bytes_are_a_bomb_and_none_is_unpacked(tmp_path: Path) -> None:
+    """A list of thousands that all say: it is the one over there."""
+    place = tmp_path / "lot.zip"
+    zipped(place, {f"{n}.jpg": bytes(50_000) for n in range(5)})
+    data = bytearray(place.read_bytes())
+    for number in range(1, 5):
+        at = _listed(bytes(data), number) + 42
+        data[at : at + 4] = bytes(4)  # where the first member's header is
+    place.write_bytes(data)
+    assert {"lot.zip": "unreadable_container"} == kinds(tmp_path)
+
+
+def test_members_that_would_become_far_more_than_they_are_are_a_bomb(tmp_path: Path) -> None:
+    place = tmp_path / "lot.zip"
+    zipped(place, {f"{n}.jpg": bytes(100_000) for n in range(5)})
+    whole = place.read_bytes()
+    data = bytearray(whole)
+    for number in range(5):
+        at = _listed(whole, number) + 24
+        data[at : at + 4] = struct.pack("<L", 255 << 20)
+    place.write_bytes(data)
+    assert {"lot.zip": "over_limit"} == kinds(tmp_path)
+    place.write_bytes(whole)
+    assert {"file"} == set(kinds(tmp_path).values()), "zeros shrink a thousandfold, and these are few"
+
+
+@pytest.mark.parametrize("name", ["../a.jpg", "/a.jpg", "b/../../a.jpg", "./../a.jpg", "b//a.jpg"])
+def test_a_zip_leads_nowhere_but_inside_itself(tmp_path: Path, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "a.jpg").write_bytes(b"outside")
+    zipped(tmp_path / "in" / "lot.zip", {name: b"inside", "good.jpg": b"good"})
+    seen = kinds(tmp_path / "in")
+    assert "file" == seen.pop("lot.zip/good.jpg")
+    assert ["bad_location"] == list(seen.values())
+
+
 def test_a_member_too_long_for_memory_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

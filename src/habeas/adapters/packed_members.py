@@ -12,14 +12,20 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
+from habeas.adapters import packed
 from habeas.adapters.files import PositionedReader
 from habeas.errors import BadInput
 from habeas.model.media import MediaReason, Member
 
 MOST = 100_000
 """Members of one file. More fit no worker's memory beside a picture, and shards hold some thousands."""
+
+_BLOWN_UP, _AT_LEAST = 50, 1 << 30
+"""Bytes that all members may become together: so many times the file's, or so many. Photos and clips are compressed
+already; pictures that aren't seldom shrink to a twentieth."""
 
 _LOCAL = struct.Struct("<4s5H3L2H")  # a zip member's own header: APPNOTE 4.3.7
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -42,7 +48,7 @@ def members(fd: int) -> list[Member]:
 
 
 def _checked(found: list[Member], end: int) -> list[Member]:
-    """Names that lead nowhere, or to two members, and bytes that aren't there, are told."""
+    """Names that lead nowhere, or to two members, and bytes that aren't there, are told. Raises BadInput for a bomb."""
     names = Counter(member.name for member in found)
 
     def kind(member: Member) -> str:
@@ -51,7 +57,18 @@ def _checked(found: list[Member], end: int) -> list[Member]:
         inside = min(member.start, member.packed, member.size) >= 0 and member.start + member.packed <= end
         return member.kind if inside or member.kind != "file" else MediaReason.TRUNCATED
 
-    return [replace(member, kind=kind(member)) for member in found]
+    checked = [replace(member, kind=kind(member)) for member in found]
+    _no_bomb([m for m in checked if m.kind == "file" and max(m.size, m.packed) <= packed.MOST_BYTES], end)
+    return checked
+
+
+def _no_bomb(readable: list[Member], end: int) -> None:
+    """Raises BadInput where members share bytes, or would become far more than they are."""
+    runs = sorted((m.start, m.start + m.packed) for m in readable if m.packed > 0)
+    if any(later < end_before for (_, end_before), (later, _) in pairwise(runs)):
+        raise BadInput(MediaReason.UNREADABLE_CONTAINER, "two of its members share bytes")
+    if sum(m.size for m in readable) > max(_AT_LEAST, _BLOWN_UP * end):
+        raise BadInput(MediaReason.OVER_LIMIT, "its members would become more than the limit")
 
 
 def _plain(name: str) -> bytes:
