@@ -51,6 +51,19 @@ def _text_bomb(path: Path) -> None:
     Image.new("RGB", (64, 64)).save(path, "PNG", pnginfo=about)
 
 
+def _gif_of_many(path: Path) -> None:
+    frames = [Image.new("L", (8, 8), shade % 256) for shade in range(2000)]
+    frames[0].save(path, "GIF", save_all=True, append_images=frames[1:])
+
+
+def _avi() -> bytes:
+    """As subtitles inside (GAB2) it names a playlist: FFmpeg has followed such (CVE-2017-9993)."""
+    track = b"GAB2\0\2\0" + b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\nfile:///etc/passwd\n"
+    chunk = b"00tx" + struct.pack("<I", len(track)) + track
+    return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"AVI " + chunk
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
 FILES: dict[str, tuple[str, Maker, str]] = {
     "zero bytes": ("a.jpg", _bytes(b""), "empty_file"),
     "truncated jpeg": ("a.jpg", _cut(make.jpeg, 0.6), "truncated"),
@@ -97,6 +110,19 @@ FILES: dict[str, tuple[str, Maker, str]] = {
     "m3u8 called mp4": ("a.mp4", _bytes(b"#EXTM3U\nfile:///etc/passwd\n"), "playlist"),
     "m3u8 with BOM": ("a.m3u8", _bytes(b"\xef\xbb\xbf#EXTM3U\nhttp://127.0.0.1/x\n"), "playlist"),
     "concat list": ("a.mp4", _bytes(b"ffconcat version 1.0\nfile /etc/passwd\n"), "playlist"),
+    "eps called jpg": ("a.jpg", _bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n(/etc/passwd) run\n"), "wrong_extension"),
+    "eps": ("a.eps", _bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n(/etc/passwd) run\n"), "unsupported_format"),
+    "fits": ("a.fits", _bytes(b"SIMPLE  =                    T".ljust(2880)), "unsupported_format"),
+    "svg that names a file": ("a.svg", _bytes(SVG), "unsupported_format"),
+    "svg behind an xml head": ("a.svg", _bytes(b'<?xml version="1.0"?>' + SVG), "unsupported_format"),
+    "svg called png": ("a.png", _bytes(b'<?xml version="1.0"?>' + SVG), "wrong_extension"),
+    "psd": ("a.psd", _bytes(b"8BPS\0\1" + b"\0" * 6 + struct.pack(">HIIHH", 3, 30_000, 30_000, 8, 3)),
+            "unsupported_format"),
+    "gif of many frames": ("a.gif", _gif_of_many, "unsupported_format"),
+    "avi with subtitles of its own": ("a.avi", _bytes(_avi()), "unsupported_format"),
+    "avi called mp4": ("a.mp4", _bytes(_avi()), "wrong_extension"),
+    "dash": ("a.mp4", _bytes(b'<?xml version="1.0"?><MPD><BaseURL>file:///etc/passwd</BaseURL></MPD>'), "playlist"),
+    "pls": ("a.mp4", _bytes(b"[playlist]\nFile1=http://127.0.0.1/x\n"), "playlist"),
     "bare concat list": ("a.txt", _bytes(b"file '/etc/passwd'\n"), "playlist"),
 }  # fmt: skip
 
