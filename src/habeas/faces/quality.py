@@ -1,4 +1,5 @@
-"""Quality of a face, by measures named as ISO/IEC 29794-5 names them; numpy on the aligned picture.
+"""Quality of a face; numpy on the aligned picture. In the words of ISO/IEC 29794-5: `size_px` stands for head size,
+`sharpness` is sharpness, `exposure` the luminance mean, `frontality` the turn to the side of the head pose.
 
 Computed for bound and allowed faces alone: a quality score of a refused face is derived from it.
 """

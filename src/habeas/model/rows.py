@@ -59,7 +59,7 @@ class AssetPlan:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """ISO/IEC 29794-5-named measures of an embedded face; computed for bound, allowed faces alone."""
+    """Measures of an embedded face (`faces/quality`); computed for bound, allowed faces alone."""
 
     size_px: float  # shorter side of the box, pixels
     sharpness: float  # variance of the Laplacian on the aligned face, 0..

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -74,6 +74,27 @@ def test_a_picture_with_something_behind_it_is_still_that_picture(tmp_path: Path
     with (tmp_path / "a.jpg").open("ab") as file:
         file.write(b"PK\x03\x04 a zip, so they say")
     assert "jpeg" == probe_at(tmp_path, "a.jpg", LIMITS).format
+
+
+def test_where_it_was_taken_and_by_whom_goes_no_further(tmp_path: Path) -> None:
+    make.jpeg(
+        tmp_path / "a.jpg",
+        exif={0x013B: "Ann Photographer", 0x010E: "my flat", 0x9003: "2026:03:04 05:06:07"},
+    )
+    seen = probe_at(tmp_path, "a.jpg", LIMITS)
+    known = {
+        "media",
+        "format",
+        "sha256",
+        "bytes",
+        "mtime_ns",
+        "captured_at",
+        "width",
+        "height",
+        "duration_ms",
+    }
+    assert known == {each.name for each in fields(seen)}
+    assert not {"Ann", "flat"} & set(repr(seen).replace("'", " ").split())
 
 
 @pytest.mark.parametrize(
