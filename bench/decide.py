@@ -202,7 +202,7 @@ def one_size(
         shutil.copytree(drawn / "warehouse", home / "warehouse", copy_function=os.link)
         found, words = night(spark, home, policies, keys)
         nights.append(found)
-        yield summary(lines, nights)
+        yield summary(lines, nights) | ({"again": size["again"]} if "again" in size else {})
     withdrawn = decide_tables.change(Tables(spark, Settings(home=home), "change"), lines, changed)
     later: list[dict[str, Any]] = []
     whole = summary(lines, nights)
