@@ -50,8 +50,8 @@ def body(job: Job) -> None:
         last = last_decided(job.settings.runs, same, question.as_of, question.known_at)
     counts, words = decide.decide(tables, policies.packs, question, store.open_keys(), last)
     job.counts |= counts
-    if any(counts.get(f"embed_{effect}") for effect in ("allow", "deny", "gap")):
-        job.counts |= settle_now(tables, store.open_keys, question.run_id, datetime.now(UTC))
+    # Always: a run that is tried again may have died before this, and then has nothing left to decide.
+    job.counts |= settle_now(tables, store.open_keys, question.run_id, datetime.now(UTC))
     job.digests |= same | words
 
 
