@@ -2,12 +2,12 @@
 
 Draws the tables of an installation of each size, then decides both gates over them by the very code of the nightly job.
 CPU is that of driver, JVM and workers together, without the start of the session; small nights before warm the JVM
-up, so that its start can't flatten the slope. Each repeat decides anew, on tables without any decision.
+up, so that its start can't flatten the slope. Each repeat decides anew, on tables without any decision; sizes take
+turns, from small to large and back. Then a few consents are withdrawn and copies of the same tables are decided once
+more, as often.
 
-Then a few consents are withdrawn and copies of the same tables are decided once more, as often. Times are of this
-machine at this moment:
-compare ratios, not seconds. Load and pace (what a fixed loop cost meanwhile) stand beside each night, and slopes are
-given at equal pace too. Writes bench/results/decide.json, after each night.
+Times are of this machine at this moment: compare ratios, not seconds. Load and pace (what a fixed loop cost meanwhile)
+stand beside each night, and slopes are given at equal pace too. Writes bench/results/decide.json, after each night.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -109,43 +109,56 @@ def main() -> int:
 def measure(
     folder: Path, sizes: Sequence[int], repeats: int, changed: float, go_on: bool = False
 ) -> dict[str, Any]:
-    """Every size in turn; what is known is written after each night, so that a run that is cut off loses one."""
+    """Every size in every round, from small to large and back again, so that a machine that grows slower meanwhile
+    doesn't grow slower for one size alone. What is known is written after each night: a run that is cut off loses one.
+    """
     decide.Decider = Timed
-    policies = _policies()
-    about = _about(changed)
-    found = {size["lines"]: size for size in (earlier(about) if go_on else [])}
-    lacking = {n: max(0, repeats - len(found.get(n, {}).get("nights", ()))) for n in sizes}
-    missing = [n for n in sizes if lacking[n] or _afters(found.get(n, {})) < repeats]
-    # Deciding after a change needs the words of a full night, so a size that lacks only that is decided once more.
-    nights = sum(max(1, lacking[n]) for n in missing)
+    about, policies = _about(changed), _policies()
+    kept = {found["lines"]: found for found in (earlier(about) if go_on else [])}
+    missing = [n for n in sizes if _lacks(kept.get(n, {}), repeats)]
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                    console=Console(stderr=True))  # fmt: skip
     spark = open_session("bench-decide", Settings(home=folder / "spark"), "local[*]")
     with bar:
-        task = bar.add_task("warming up", total=1 + nights + (1 + repeats) * len(missing))
+        task = bar.add_task("warming up", total=1 + (1 + 2 * repeats) * len(missing))
 
         def say(what: str) -> None:
             bar.update(task, advance=1, description=what)
 
         for n in range(WARM_UPS):
-            list(
-                one_size(
-                    spark, folder / f"warm-{n}", {"lines": WARM_UP}, policies, 1, changed, lambda _: None
-                )
-            )
-        for n in missing:
-            for size in one_size(
-                spark, folder / f"{n}", found.get(n, {"lines": n}), policies, repeats, changed, say
-            ):
-                found[n] = size
-                save(about, found.values())
+            warm = Size(spark, folder / f"warm-{n}", {"lines": WARM_UP}, policies)
+            warm.draw()
+            warm.full_night()
+            warm.change(changed)
+            warm.later_night()
+        asked = [Size(spark, folder / f"{n}", kept.get(n, {"lines": n}), policies) for n in missing]
+        for size in asked:
+            say(f"{size.lines:,} lines: drawing tables")
+            size.draw()
+        for number in range(repeats):
+            for size in asked[:: 1 if number % 2 == 0 else -1]:
+                say(f"{size.lines:,} lines: night {number + 1} of {repeats}")
+                # Deciding after a change needs the words of a full night, so one is run whatever is known already.
+                if len(size.nights) < repeats or not size.words:
+                    size.full_night()
+                    kept[size.lines] = size.known()
+                    save(about, kept.values())
+        for size in asked:
+            size.change(changed)
+            for number in range(repeats):
+                say(f"{size.lines:,} lines: after a change, {number + 1} of {repeats}")
+                size.later_night()
+            kept[size.lines] = size.known()
+            save(about, kept.values())
+            shutil.rmtree(size.folder)
         say("done")
     spark.stop()
-    return save(about, found.values())
+    return save(about, kept.values())
 
 
-def _afters(size: Mapping[str, Any]) -> int:
-    return len(size.get("again", {}).get("nights", ()))
+def _lacks(found: Mapping[str, Any], repeats: int) -> bool:
+    again = found.get("again", {})
+    return len(found.get("nights", ())) < repeats or len(again.get("nights", ())) < repeats
 
 
 def _about(changed: float) -> dict[str, Any]:
@@ -181,42 +194,56 @@ def save(about: dict[str, Any], found: Iterable[dict[str, Any]]) -> dict[str, An
     return result
 
 
-def one_size(
-    spark: SparkSession, folder: Path, size: dict[str, Any], policies: PolicySet, repeats: int, changed: float,
-    say: Callable[[str], None],
-) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """Tables drawn once, decided until `repeats` nights are there, then as often after a few consents changed.
+class Size:
+    """Tables of one number of lines, drawn once, and what the nights over copies of them cost."""
 
-    Gives what is known of the size after each night.
-    """
-    lines, nights = size["lines"], list(size.get("nights", ()))
-    say(f"{lines:,} lines: drawing tables")
-    drawn, home, words = folder / "drawn", folder / "0", {}
-    decide_tables.write(Tables(spark, Settings(home=drawn), "drawn"), lines)
-    keys = decide_tables.open_keys(lines)
-    while len(nights) < repeats or not words:
-        say(f"{lines:,} lines: night {len(nights) + 1} of {repeats}")
-        shutil.rmtree(home, ignore_errors=True)
-        home = folder / str(len(nights))
-        # Delta never writes into a file again, so a link is as good as a copy.
-        shutil.copytree(drawn / "warehouse", home / "warehouse", copy_function=os.link)
-        found, words = night(spark, home, policies, keys)
-        nights.append(found)
-        yield summary(lines, nights) | ({"again": size["again"]} if "again" in size else {})
-    withdrawn = decide_tables.change(Tables(spark, Settings(home=home), "change"), lines, changed)
-    later: list[dict[str, Any]] = []
-    whole = summary(lines, nights)
-    for n in range(repeats):
-        say(f"{lines:,} lines: after a change, {n + 1} of {repeats}")
-        after = folder / f"after-{n}"
-        shutil.copytree(home / "warehouse", after / "warehouse", copy_function=os.link)
-        later.append(night(spark, after, policies, keys - withdrawn, after=words)[0])
-        shutil.rmtree(after)
-        again = middle(later)
+    def __init__(
+        self, spark: SparkSession, folder: Path, found: Mapping[str, Any], policies: PolicySet
+    ) -> None:
+        self.folder, self.lines, self.words = folder, int(found["lines"]), dict[str, str]()
+        self.nights: list[dict[str, Any]] = list(found.get("nights", ()))
+        self._spark, self._policies = spark, policies
+        self._keys = frozenset[str]()
+        self._withdrawn = frozenset[str]()
+        self._later: list[dict[str, Any]] = []
+        self._before = found.get("again")
+
+    def draw(self) -> None:
+        decide_tables.write(Tables(self._spark, Settings(home=self.folder / "drawn"), "drawn"), self.lines)
+        self._keys = decide_tables.open_keys(self.lines)
+
+    def full_night(self) -> None:
+        shutil.rmtree(self.folder / "decided", ignore_errors=True)
+        found, self.words = self._night("drawn", "decided", self._keys)
+        self.nights.append(found)
+
+    def change(self, share: float) -> None:
+        """Withdraws that share of the consents, in the tables of the last full night."""
+        tables = Tables(self._spark, Settings(home=self.folder / "decided"), "change")
+        self._withdrawn = decide_tables.change(tables, self.lines, share)
+
+    def later_night(self) -> None:
+        found, _ = self._night("decided", "after", self._keys - self._withdrawn, after=self.words)
+        self._later.append(found)
+        shutil.rmtree(self.folder / "after")
+
+    def known(self) -> dict[str, Any]:
+        """Medians of all nights, and of those after the change where there are any."""
+        whole = summary(self.lines, self.nights)
+        if not self._later:
+            return whole | ({"again": self._before} if self._before else {})
+        again = middle(self._later)
         ratio = {kind: round(again[kind] / whole[kind], 3) for kind in again}
-        yield whole | {"again": again | {"withdrawn": len(withdrawn), "counts": later[-1]["counts"],
-                                         "ratio": ratio, "nights": list(later)}}  # fmt: skip
-    shutil.rmtree(folder)
+        return whole | {"again": again | {"withdrawn": len(self._withdrawn), "counts": self._later[-1]["counts"],
+                                          "ratio": ratio, "nights": self._later}}  # fmt: skip
+
+    def _night(
+        self, source: str, target: str, keys: frozenset[str], after: Mapping[str, str] | None = None
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        home = self.folder / target
+        # Delta never writes into a file again, so a link is as good as a copy.
+        shutil.copytree(self.folder / source / "warehouse", home / "warehouse", copy_function=os.link)
+        return night(self._spark, home, self._policies, keys, after)
 
 
 def middle(nights: Sequence[dict[str, Any]]) -> dict[str, float]:
