@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from habeas.adapters import insightface_pack
 from habeas.adapters.insightface_pack import LoadedPack
 from habeas.adapters.insightface_search import CLOSER_PX, Search
-from habeas.faces.tiles import tiles
+from habeas.faces.tiles import fitted, tiles
 from habeas.faces.tracking import overlap
 from habeas.model.face import Detection, Image
 from habeas.settings import PROJECT
@@ -31,7 +31,9 @@ from habeas.synthetic import (
     sample_rng,
 )
 from habeas.synthetic.backgrounds import draw_background
+from habeas.synthetic.scenes import draw_random_scene
 from habeas.synthetic.seeds import PEOPLE_TEST
+from habeas.synthetic.training.matching import LEAST_VISIBLE, SAME_BOX
 
 PACK = PROJECT / "models" / "synthetic"
 INPUT = (640, 640)
@@ -113,7 +115,7 @@ def test_without_tiles_the_small_ones_would_be_lost(group: Scene, models: Loaded
 def test_what_a_closer_look_is_not_certain_of_counts_for_nothing(group: Scene, models: LoadedPack) -> None:
     strict = replace(models.pack, detector=replace(models.pack.detector, threshold=0.999))
     seen = Search(models._detector, strict, 32).detect(group.image)
-    alone, _ = models._detector.detect(group.image)
+    alone, _ = models._detector.detect(group.image, input_size=fitted(*GROUP, INPUT, 32, 28))
     assert {one.box for one in seen} <= {tuple(map(float, row[:4])) for row in alone}
 
 
@@ -124,7 +126,7 @@ def test_a_picture_that_shows_every_wanted_face_costs_one_look(
 ) -> None:
     scene = _people([(size[0] / 2, size[1] / 2, 120)], size, 2)
     looks, searched = models.looks, models.pictures_searched
-    alone, _ = models._detector.detect(scene.image)
+    alone, _ = models._detector.detect(scene.image, input_size=fitted(*size, INPUT, 32, 28))
     (one,) = models.detect(scene.image)
     assert (1, 1) == (models.looks - looks, models.pictures_searched - searched)
     assert tuple(map(float, alone[0, :4])) == one.box
@@ -142,7 +144,7 @@ def test_a_large_picture_costs_a_look_a_tile_and_one_a_face(models: LoadedPack, 
 def test_a_large_face_is_the_whole_pictures_and_stays_what_it_was(
     group: Scene, found: list[Detection], models: LoadedPack
 ) -> None:
-    alone, _ = models._detector.detect(group.image)
+    alone, _ = models._detector.detect(group.image, input_size=fitted(*GROUP, INPUT, 32, 28))
     largest = max(group.faces, key=lambda face: face.size)
     (one,) = _match(largest, found)
     assert one.box in [tuple(map(float, row[:4])) for row in alone]
@@ -224,3 +226,28 @@ def test_packs_that_look_for_other_sizes_are_not_mistaken_for_each_other(tmp_pat
     folder = tiny_pack.write(tmp_path / "tiny")
     pack = packs.read(folder)
     assert insightface_pack.load(pack, folder, 32) is not insightface_pack.load(pack, folder, 64)
+
+
+@drawn
+def test_in_thumbnails_as_many_faces_are_found_as_if_they_were_blown_up(
+    models: LoadedPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def both() -> Iterator[tuple[int, int, int]]:
+        for number in range(60):
+            rng = sample_rng("unit", "scene", 9_000 + number)
+            scene = draw_random_scene(rng, PEOPLE_TEST, ((160, 120), (128, 160), (224, 224))[number % 3])
+            wanted = [face for face in scene.faces if face.size >= 32 and face.visible >= LEAST_VISIBLE]
+            found = models.detect(scene.image)
+            with monkeypatch.context() as blown_up:
+                blown_up.setattr(Search, "_fitted", lambda *_: None)
+                larger = models.detect(scene.image)
+            yield len(wanted), _hits(models, wanted, found), _hits(models, wanted, larger)
+
+    wanted, found, larger = (sum(counted) for counted in zip(*both(), strict=True))
+    assert wanted > 80
+    assert found >= larger and found >= 0.9 * wanted
+
+
+def _hits(models: LoadedPack, faces: Sequence[FaceLabel], found: Sequence[Detection]) -> int:
+    sure = [one for one in found if one.score >= models.threshold]
+    return sum(any(overlap(face.box, one.box) >= SAME_BOX for one in sure) for face in faces)

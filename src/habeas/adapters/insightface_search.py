@@ -1,5 +1,7 @@
 """Where a loaded detector looks in a picture: once at the whole, and more often where that is not enough.
 
+- The whole is looked at in its own shape and no larger than its smallest wanted face needs: black borders and blown-up
+  thumbnails cost as much as what can be seen.
 - A picture so large that the smallest wanted face would be lost in it is searched in tiles as well, one at a
   time; where they lie is `faces.tiles`' to say. A tile is a view of the picture, never a copy.
 - A picture in which nothing was found for certain is looked at once more, small and with black around it: a
@@ -20,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from habeas.errors import IntegrityError
-from habeas.faces.tiles import overlaps, seen_whole, share_inside, tiles
+from habeas.faces.tiles import fitted, overlaps, seen_whole, share_inside, tiles
 from habeas.model.face import Detection, Image
 from habeas.model.pack import ModelPack
 
@@ -58,7 +60,7 @@ class Search:
 
         `image` is H x W x 3 uint8 BGR. Raises IntegrityError if the network gives no numbers.
         """
-        whole = self._look(image)
+        whole = self._look(image, self._fitted(image))
         more = list(self._in_tiles(image))
         if self._doubts(image, whole[0]):
             filling = self._filling(image)
@@ -78,6 +80,17 @@ class Search:
     def _sure(self, boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
         sure: NDArray[np.bool_] = boxes[:, 4] >= self._threshold
         return sure
+
+    def _fitted(self, image: Image) -> tuple[int, int] | None:
+        """The input for a look at the whole: no larger than the picture needs, and without black beside it.
+
+        None for a network of one fixed size, and for a pack that looks at several sizes.
+        """
+        sizes = self._network.input_sizes
+        if self._network.static_input_size or len(sizes) != 1:
+            return None
+        height, width = image.shape[:2]
+        return fitted(width, height, sizes[0], self._smallest_px, self._pack.detector.resolves_px)
 
     def _look(self, image: Image, size: tuple[int, int] | None = None) -> _Found:
         """One look at a picture or a part of it, at the pack's own sizes or at `size` (width, height) alone.

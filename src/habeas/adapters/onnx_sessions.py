@@ -6,6 +6,8 @@ for whoever asked for a card and gets none waits ten times as long, and other nu
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from typing import Any
 
@@ -36,7 +38,18 @@ def providers(execution: Execution) -> list[Any]:
             f"execution.provider {name} isn't in the onnxruntime that is installed",
             hint=f"Install {_WHEELS[name]} of the same version in place of onnxruntime, or set it to cpu.",
         )
+    if name == "cuda":
+        _load_nvidia()
     return [(_NAMES[name], _options(execution)), *([] if name == "cpu" else [_NAMES["cpu"]])]
+
+
+def _load_nvidia() -> None:
+    """CUDA and cuDNN from NVIDIA's wheels, where they are; the system's are found without.
+
+    What is missing is told by `require`: onnxruntime prints it, into whatever a job prints.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):
+        onnxruntime.preload_dlls()
 
 
 def _options(execution: Execution) -> dict[str, str]:

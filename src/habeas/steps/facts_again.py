@@ -14,11 +14,13 @@ from habeas.policy.facts import parse
 from habeas.policy.policy_set import PolicySet
 from habeas.steps.derive_rows import Deriver, FactSet, Question, Surroundings
 from habeas.steps.known_then import Held, Holdings, KeyEnds, RunTimes, key_then, lines_then
+from habeas.steps.last_decided import code_digest
 from habeas.steps.ledger_rows import leave_out_of, source_of
 from habeas.steps.reading import Reader, Row
 from habeas.steps.replay import Again, FactsAgain, Rules
 
 _UNKNOWN_KEY = "the key: closed or made while the run went on, or the key store may not be read here"
+_OTHER_CODE = "facts that only one version of habeas knows: they were derived by another than this"
 _UNKNOWN_MODEL = "the model: the run's record doesn't say which it was"
 
 Times = Callable[[str, datetime], RunTimes]
@@ -57,6 +59,10 @@ class DeriveAgain:
         else:
             derived, known = self._embed(row, held, times, deriver)
             unseen |= {} if known else {"key_open": _UNKNOWN_KEY}
+        if times.code not in (None, code_digest()):
+            # Another version knows other facts; those that both know are compared all the same.
+            strange = stored.keys() ^ parse(derived.facts).keys()
+            unseen |= dict.fromkeys(strange, _OTHER_CODE)
         return compared(row, stored, derived, unseen)
 
     def _embed(self, row: Row, held: Held, times: RunTimes, deriver: Deriver) -> tuple[FactSet, bool]:
@@ -150,7 +156,7 @@ def compared(row: Row, stored: Facts, derived: FactSet, unseen: Mapping[str, str
     beside = {"key_id": derived.key_id, "valid_until": derived.valid_until}
     differing += [name for name, value in beside.items() if row.get(name) != value]
     says = Again.DIFFERS if differing else Again.SAME
-    return FactsAgain(says, tuple(differing), "; ".join(unseen.values()))
+    return FactsAgain(says, tuple(differing), "; ".join(dict.fromkeys(unseen.values())))
 
 
 def _by_then(listed: Iterable[Row], known_at: datetime) -> list[Row]:

@@ -24,12 +24,14 @@ K = TypeVar("K")
 class RunTimes:
     """`known_at`: what was recorded by then counts. `read_by`: the tables had been read by then at the latest.
 
-    `model`: digests of the model the run was going to embed with; None = its record doesn't say.
+    `model`: digests of the model the run was going to embed with; None = its record doesn't say. `code`: digest of the
+    code that derived its facts, likewise.
     """
 
     known_at: datetime
     read_by: datetime
     model: frozenset[str] | None = None
+    code: str | None = None
 
 
 KeyEnds = Callable[[Collection[str]], Mapping[str, datetime | None]]

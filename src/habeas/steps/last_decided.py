@@ -60,7 +60,7 @@ class Last:
 def basis(policy: str, pack: str, wanted: Collection[str]) -> dict[str, str]:
     """Words of a record that must be the same in both runs: rules, model, purposes, and how facts are derived."""
     purposes = hashlib.sha256("\n".join(sorted(wanted)).encode()).hexdigest()
-    return {"policy": policy, "pack": pack, "wanted": purposes, "derived_by": _code_digest()}
+    return {"policy": policy, "pack": pack, "wanted": purposes, "derived_by": code_digest()}
 
 
 def mark_words(marks: Mapping[str, Mark]) -> dict[str, str]:
@@ -103,7 +103,7 @@ def require_there(runs: Path, exists: Callable[[str], bool]) -> None:
 
 
 @cache
-def _code_digest() -> str:
+def code_digest() -> str:
     """Of every module that facts are derived by: another version may derive others from the same rows."""
     package = Path(__file__).resolve().parents[1]
     files = sorted(file for folder in _CODE for file in (package / folder).rglob("*.py"))

@@ -29,6 +29,7 @@ def run_times(runs: Path, models: Mapping[str, frozenset[str]]) -> Callable[[str
         if decided is None:
             return RunTimes(known_at, known_at)
         read_by = max(known_at, datetime.fromisoformat(decided.finished_at))
-        return RunTimes(known_at, read_by, models.get(decided.digests.get("pack", "")))
+        model = models.get(decided.digests.get("pack", ""))
+        return RunTimes(known_at, read_by, model, decided.digests.get("derived_by"))
 
     return times

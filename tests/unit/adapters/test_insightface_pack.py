@@ -122,7 +122,7 @@ def test_a_network_that_starts_to_give_no_numbers_stops_the_run(
         with pytest.raises(IntegrityError):
             tiny.embed([crop])
     nan = np.full((1, 5), np.nan, np.float32), np.zeros((1, 5, 2), np.float32)
-    monkeypatch.setattr(tiny._detector, "detect", lambda image: nan)
+    monkeypatch.setattr(tiny._detector, "detect", lambda image, **_: nan)
     with pytest.raises(IntegrityError):
         tiny.detect(tiny_pack.scene())
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from habeas.faces.tiles import CERTAIN, Tile, overlaps, seen_whole, share_inside, tiles
+from habeas.faces.tiles import CERTAIN, Tile, fitted, overlaps, seen_whole, share_inside, tiles
 
 INPUT, RESOLVES = (640, 640), 28
 LARGE = [(8660, 5773), (5773, 8660), (1920, 1080), (1708, 640), (3840, 2160), (60_000, 1_000)]
@@ -104,3 +104,35 @@ def test_the_share_of_a_box_that_lies_in_another() -> None:
 def test_how_far_boxes_are_the_same_as_one() -> None:
     boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
     assert np.allclose([1.0, 1 / 3, 0.0], overlaps(boxes, boxes[0]))
+
+
+@pytest.mark.parametrize(
+    ("size", "input_size"),
+    [
+        ((160, 120), (224, 192)),
+        ((120, 160), (192, 224)),
+        ((320, 320), (448, 448)),
+        ((500, 500), (640, 640)),
+        ((640, 480), (640, 480)),
+        ((1920, 1080), (640, 384)),
+        ((1080, 1920), (384, 640)),
+        ((4000, 3000), (640, 480)),
+        ((3000, 100), (640, 32)),
+        ((1, 1), (32, 32)),
+    ],
+)
+def test_a_look_is_as_large_as_its_picture_needs(size: tuple[int, int], input_size: tuple[int, int]) -> None:
+    assert fitted(*size, INPUT, 32, RESOLVES) == input_size
+
+
+@pytest.mark.parametrize("most", [(640, 640), (600, 500), (20, 640)])
+@pytest.mark.parametrize("smallest", [8, 32, 200])
+def test_no_look_is_larger_than_the_input_or_shows_less_of_a_picture_than_it_could(
+    most: tuple[int, int], smallest: float
+) -> None:
+    rng = np.random.default_rng(3)
+    for width, height in np.exp(rng.uniform(0, 9, (300, 2))).round().astype(int).clip(1).tolist():
+        w, h = fitted(width, height, most, smallest, RESOLVES)
+        assert 0 < w <= most[0] and 0 < h <= most[1]
+        shown, could = min(w / width, h / height), min(most[0] / width, most[1] / height)
+        assert shown >= 0.999 * min(could, max(1.0, 44 / smallest))

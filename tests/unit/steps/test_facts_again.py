@@ -21,6 +21,7 @@ from habeas.steps.derive import Derived
 from habeas.steps.derive_rows import place_of
 from habeas.steps.facts_again import DeriveAgain
 from habeas.steps.known_then import KeyEnds, RunTimes
+from habeas.steps.last_decided import code_digest
 from habeas.steps.ledger_rows import leave_out_row, statement_row
 from habeas.steps.replay import Again, FactsAgain
 
@@ -150,6 +151,34 @@ def test_an_edited_row_is_named_by_the_fact_it_changes(
     told = again(tables, embed())
     assert Again.DIFFERS is told.says
     assert fact in told.names
+
+
+@pytest.mark.parametrize("code", [None, code_digest()])
+def test_a_fact_that_is_no_longer_derived_is_a_difference(code: str | None) -> None:
+    derived = embed()
+    more = replace(derived, facts={**derived.facts, "of_old": True})
+    times = {"r": RunTimes(NOW, READ_BY, MODEL, code)}
+    assert (Again.DIFFERS, ("of_old",)) == _told(again(everything(), more, times=times))
+
+
+def test_a_fact_that_another_version_derived_is_no_difference_and_said() -> None:
+    derived = embed()
+    fewer = {name: value for name, value in derived.facts.items() if name != "line_attested"}
+    other = replace(derived, facts={**fewer, "of_old": True})
+    told = again(everything(), other, times={"r": RunTimes(NOW, READ_BY, MODEL, "other code")})
+    assert (Again.SAME, ()) == _told(told)
+    assert "only one version" in told.note
+
+
+def test_an_edited_row_is_a_difference_whatever_version_decided() -> None:
+    tables = everything()
+    tables.tables["consents"][0] = tables.tables["consents"][0] | {"status": "ConsentRefused"}
+    told = again(tables, embed(), times={"r": RunTimes(NOW, READ_BY, MODEL, "other code")})
+    assert Again.DIFFERS is told.says and "consent" in told.names
+
+
+def _told(found: FactsAgain) -> tuple[Again, tuple[str, ...]]:
+    return found.says, found.names
 
 
 def test_a_statement_taken_away_beside_others_is_a_difference() -> None:

@@ -118,12 +118,12 @@ def test_a_record_takes_every_word_of_it() -> None:
 
 
 def test_another_version_of_the_code_is_another_basis(monkeypatch: pytest.MonkeyPatch) -> None:
-    module._code_digest.cache_clear()
+    module.code_digest.cache_clear()
     before = basis("p", "m", [])["derived_by"]
     monkeypatch.setattr(module, "_CODE", ("consent", "model"))
-    module._code_digest.cache_clear()
+    module.code_digest.cache_clear()
     assert before != basis("p", "m", [])["derived_by"]
-    module._code_digest.cache_clear()
+    module.code_digest.cache_clear()
 
 
 def test_purposes_in_another_order_are_the_same_purposes() -> None:

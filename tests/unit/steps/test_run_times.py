@@ -32,6 +32,11 @@ def test_a_run_knew_what_its_records_say(tmp_path: Path) -> None:
     assert RunTimes(KNOWN, ENDED, MODELS["pack-1"]) == run_times(tmp_path, MODELS)("first", AS_OF)
 
 
+def test_which_code_derived_the_facts_of_a_run_is_known(tmp_path: Path) -> None:
+    recorded(tmp_path, {"derived_by": "some-code"})
+    assert "some-code" == run_times(tmp_path, MODELS)("first", AS_OF).code
+
+
 @pytest.mark.parametrize("digests", [{}, {"pack": "another"}])
 def test_a_model_nobody_can_name_is_unknown(tmp_path: Path, digests: dict[str, str]) -> None:
     recorded(tmp_path, digests)
