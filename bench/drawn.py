@@ -176,7 +176,7 @@ def _plain(setup: WorkerSetup, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
     media = ArchiveMedia(dict(setup.roots), setup.media, setup.sampling)
     for batch in batches:
         for row in batch.to_pylist():
-            made = embed_asset(embed._asset_plan(row), media, models, _Open(), rules)  # noqa: SLF001
+            made = embed_asset(embed.asset_plan(row), media, models, _Open(), rules)
             kept = [(one.asset_id, one.line_id, one.sealed) for one in made if one.sealed]
             columns = list(zip(*kept, strict=True)) or [(), (), ()]
             types = (pa.string(), pa.string(), pa.binary())

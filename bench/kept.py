@@ -18,8 +18,7 @@ _ABOUT = ("machine", "versions", "code", "drawn")
 def begun(result: Path, drawn: Mapping[str, Any], libraries: Iterable[str], *, go_on: bool) -> dict[str, Any]:
     """What a result says about itself, with its `parts`; all that stands in `result` already, if it may."""
     about: dict[str, Any] = {
-        "machine": {"cores": os.cpu_count(), "processor": platform.processor() or platform.machine(),
-                    "python": platform.python_version()},
+        "machine": {"cores": os.cpu_count(), "processor": processor(), "python": platform.python_version()},
         "versions": {name: version(name) for name in libraries},
         "code": code(),
         "drawn": dict(drawn),
@@ -28,6 +27,14 @@ def begun(result: Path, drawn: Mapping[str, Any], libraries: Iterable[str], *, g
     known = json.loads(result.read_text()) if go_on and result.exists() else {}
     same = all(known.get(name) == about[name] for name in _ABOUT)
     return {**known, **about} if same else {**about, "parts": {}}
+
+
+def processor() -> str:
+    """Its model, where the system tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def code() -> str:

@@ -29,6 +29,7 @@ from typing import Any
 import big_recogniser
 import kept
 import page
+from others import Others
 from pace import Pace
 from page import Row
 from rich.console import Console
@@ -126,9 +127,10 @@ def compared(ours: Run, theirs: Run, rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         for name in ("ours", "theirs", "theirs", "ours"):
             load = os.getloadavg()[0]
-            with Pace() as pace:
+            with Others() as others, Pace() as pace:
                 run = {"ours": ours, "theirs": theirs}[name]()
-            told[name].append(run | {"load_before": load, "pace_ms": round(1000 * pace.seconds, 2)})
+            meanwhile = {"load_before": load, "pace_ms": round(1000 * pace.seconds, 2), **others.told()}
+            told[name].append(run | meanwhile)
     middle = {
         name: {k: median(run[k] for run in runs) for k in ("cpu", "wall")} for name, runs in told.items()
     }

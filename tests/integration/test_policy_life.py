@@ -20,7 +20,8 @@ from typer.testing import CliRunner, Result
 
 from habeas.cli.bootstrap import Installation, installation
 from habeas.cli.main import app
-from habeas.errors import IntegrityError
+from habeas.errors import IntegrityError, Unavailable
+from habeas.spark import statuses
 from habeas.steps.rulebook import is_waived
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1500)]
@@ -82,13 +83,24 @@ class Life:
         stricter(self.place.settings.policies / "house")
         self.foreseen = told(self.place, "policy", "diff", "active", "draft", "--ids")
         self.new = self.activate(self.place.settings.policies)
-        self.installed.steps("second", "catalog", "decide")
+        self.installed.steps("second", "catalog")
+        self.died_between = self.decide_that_dies_before_it_closes_rows()
+        self.unsettled = self.closed()
+        self.installed.steps("second", "decide")
         self.settled = self.closed()
         self.installed.steps("second", "embed", "check", "publish")
         self.back = told(self.place, "policy", "diff", "active", self.old[:12])
         self.activate(self.place.settings.home / "policy" / self.old / "files")
         self.installed.steps("third", "decide")
         self.decisions = self.installed.rows("decisions")
+
+    def decide_that_dies_before_it_closes_rows(self) -> int:
+        def dies(*_: Any) -> dict[str, int]:
+            raise OSError("disk gone")
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(statuses, "settle_now", dies)
+            return self.installed.step("decide", "second")
 
     def closed(self) -> set[str]:
         return {r["row_id"] for r in self.installed.rows("row_status") if r["status"] == "closed"}
@@ -172,6 +184,7 @@ def test_the_way_back_is_foreseen_too(life: Life) -> None:
 
 
 def test_what_a_policy_ends_is_closed_at_once_whatever_becomes_of_the_night(life: Life) -> None:
+    assert (Unavailable.exit_code, set()) == (life.died_between, life.unsettled)
     assert life.settled == life.closed() and life.settled
 
 

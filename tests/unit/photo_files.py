@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pillow_heif as heif
 from media_files import Picture, picture
 from numpy.typing import NDArray
 from PIL import Image
@@ -138,6 +139,33 @@ def png_16_bits(image: NDArray[np.uint16], key: tuple[int, int, int]) -> bytes:
 def avif_of_size(path: Path, width: int, height: int) -> Path:
     """An AVIF whose size properties claim something else than its pixels."""
     Image.fromarray(picture()[:, :, ::-1]).save(path, "AVIF", speed=10)
+    return _claiming(path, width, height)
+
+
+def heic_of_size(path: Path, width: int, height: int) -> Path:
+    """A HEIC whose size property claims something else than its pixels."""
+    heif.from_pillow(Image.fromarray(picture()[:, :, ::-1])).save(path, format="HEIF")
+    return _claiming(path, width, height)
+
+
+def heic_grid(path: Path, side: int = 64, claims: tuple[int, int, int, int] | None = None) -> Path:
+    """A HEIC as phones write them, a grid of tiles. `claims`: rows and columns less one, width and height instead."""
+    shown = picture(320, 200)
+    heif.options.GRID_TILE_SIZE = side
+    try:
+        heif.from_pillow(Image.fromarray(shown[:, :, ::-1])).save(
+            path, format="HEIF", quality=100, chroma=444
+        )
+    finally:
+        heif.options.GRID_TILE_SIZE = 0
+    data = path.read_bytes()
+    at = data.index(struct.pack(">HH", 320, 200), data.index(b"grid")) - 4 if claims else 0
+    if claims:
+        path.write_bytes(data[:at] + struct.pack(">BBBBHH", 0, 0, *claims) + data[at + 8 :])
+    return path
+
+
+def _claiming(path: Path, width: int, height: int) -> Path:
     data = path.read_bytes()
     at = data.index(b"ispe") + 8
     path.write_bytes(data[:at] + struct.pack(">II", width, height) + data[at + 8 :])

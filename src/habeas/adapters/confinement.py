@@ -1,9 +1,10 @@
 """What a process gives up before it reads what a stranger made.
 
-Memory, cores, files, processes and privileges by limits that every Linux has. Where the kernel lets us, two more hold
+Memory, cores, files, processes and privileges by limits that every Linux has. Where the kernel lets us, three more hold
 against code that a file smuggled in: a network of its own, which is empty ("namespace"; a user namespace pays for it
-unless the process is root), and no way to open, make or remove a file by its name, nor to signal others ("landlock").
-Where it doesn't, the limit on descriptors stands in: while a file is read, no number is left for a socket or a second
+unless the process is root), no way to open, make or remove a file by its name, nor to signal others ("landlock"), and
+no other program or process, though threads ("seccomp"). Without the last not even those: one kind of photo needs them.
+Without the second the limit on descriptors stands in: while a file is read, no number is left for a socket or a second
 file. That holds against parsers that follow what a file names; smuggled code could close one to open another.
 """
 
@@ -20,6 +21,8 @@ from importlib.machinery import BuiltinImporter, FrozenImporter
 from pathlib import Path
 from typing import NoReturn
 
+from habeas.adapters import no_processes
+
 _NOBODY = 65534
 _NEW_USER, _NEW_NET = 0x10000000, 0x40000000
 _PARENT_DEATH, _DUMPABLE, _NO_NEW_PRIVILEGES = 1, 4, 38
@@ -30,7 +33,7 @@ _LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
 def confine(memory_mb: int) -> list[str]:
     """Give up memory beyond `memory_mb` MiB more than now, descriptors but one, and all else that is named above.
 
-    Call it with one thread, and nothing left to import. Returns which of "namespace" and "landlock" hold.
+    Call it with one thread, and nothing left to import. Returns which of "namespace", "landlock" and "seccomp" hold.
     Raises OSError if a limit can't be set.
     """
     libc = ctypes.CDLL(None, use_errno=True)
@@ -43,19 +46,21 @@ def confine(memory_mb: int) -> list[str]:
     for option, value in ((_NO_NEW_PRIVILEGES, 1), (_DUMPABLE, 0), (_PARENT_DEATH, signal.SIGKILL)):
         libc.prctl(option, value, 0, 0, 0)
     blind = _know_no_names(libc)
+    single = no_processes.start_none(libc)
     free = os.dup(0)  # the lowest free number: the next file will get it
     os.close(free)
     for what, most in (
         (resource.RLIMIT_AS, pages * resource.getpagesize() + (memory_mb << 20)),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
+        # it counts threads, too: where nothing else tells them from processes, there are none
+        *([] if single else [(resource.RLIMIT_NPROC, 0)]),
         (resource.RLIMIT_NOFILE, free + 1),
     ):
         _, hard = resource.getrlimit(what)
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (least, least))
-    return ["namespace"] * alone + ["landlock"] * blind
+    return ["namespace"] * alone + ["landlock"] * blind + ["seccomp"] * single
 
 
 class NothingMore(MetaPathFinder):

@@ -76,7 +76,7 @@ class Decoder:
 
     @property
     def confined(self) -> frozenset[str]:
-        """Which of "namespace" and "landlock" hold a running child, beside its limits."""
+        """Which of "namespace", "landlock" and "seccomp" hold a running child, beside its limits."""
         return self._child.confined if self._child is not None else frozenset()
 
     @property

@@ -1,6 +1,6 @@
 """Photos by Pillow: part headers and caps before a pixel, then an upright sRGB picture in BGR.
 
-Five readers and no other of Pillow's are reachable, so no plug-in with a history of its own is.
+Five readers of Pillow's, libheif's, and no other are reachable, so no plug-in with a history of its own is.
 """
 
 from __future__ import annotations
@@ -8,16 +8,20 @@ from __future__ import annotations
 import os
 import re
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import PIL.Image
+import pillow_heif
 from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 from PIL.Image import Transpose
+from pillow_heif.as_plugin import HeifImageFile
 
 from habeas.adapters import photo_colors, photo_kinds
 from habeas.adapters.files import PositionedReader
@@ -35,6 +39,7 @@ _READERS: dict[str, type[ImageFile.ImageFile]] = {
     "webp": WebPImagePlugin.WebPImageFile,
     "tiff": TiffImagePlugin.TiffImageFile,
     "avif": AvifImagePlugin.AvifImageFile,
+    "heic": HeifImageFile,
 }
 _EXIF_IFD, _ORIENTATION, _TAKEN, _TAKEN_OFFSET = 0x8769, 0x0112, 0x9003, 0x9011
 _UPRIGHT = {
@@ -61,7 +66,7 @@ class ImageHeader:
 
 
 def read_header(fd: int, limits: MediaLimits) -> ImageHeader:
-    """Header of a JPEG, PNG, WebP, TIFF or AVIF.
+    """Header of a JPEG, PNG, WebP, TIFF, AVIF or HEIC.
 
     Raises BadInput: `over_limit`, `too_small`, `unsupported_format`, `unsupported_codec`, `unsupported_color`,
     `truncated`, `broken_image`.
@@ -105,11 +110,17 @@ def _opened(fd: int, limits: MediaLimits) -> Iterator[PIL.Image.Image]:
     if not kind:
         raise BadInput(MediaReason.BROKEN_IMAGE, "it doesn't begin like a photo")
     photo_kinds.check(fd, kind, limits)
+    if kind == "heic" and not _threads():
+        raise BadInput(
+            MediaReason.UNSUPPORTED_CODEC, "HEIC needs a thread of its own, and this kernel filters none"
+        )
     # somebody may have told Pillow to fill cut-off pictures with grey; not here
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     # one reader for stored and packed strips: Pillow's own one mixes up 16-bit planes
     TiffImagePlugin.READ_LIBTIFF = True
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a worker has one core
+    AvifImagePlugin.DEFAULT_MAX_THREADS = pillow_heif.options.DECODE_THREADS = 1  # a worker has one core
+    # what lies beside a phone's picture: nobody asked for it
+    pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
     with warnings.catch_warnings():
         # Pillow's own cap warns where ours raises
         warnings.simplefilter("ignore")
@@ -129,6 +140,18 @@ def _opened(fd: int, limits: MediaLimits) -> Iterator[PIL.Image.Image]:
             if image.mode not in photo_colors.MODES:
                 raise BadInput(MediaReason.UNSUPPORTED_COLOR, "whole numbers of 8 or 16 bits are read")
             yield image
+
+
+@cache
+def _threads() -> bool:
+    """Whether this process may start one, as libde265 does for every picture."""
+    started = threading.Thread(target=lambda: None)
+    try:
+        started.start()
+    except RuntimeError:
+        return False
+    started.join()
+    return True
 
 
 @contextmanager

@@ -20,12 +20,13 @@ _BIG_ENDIAN_BIGTIFF = b"MM\0+"
 SIGNATURES = (_JPEG, _PNG, *_TIFFS, _BIG_ENDIAN_BIGTIFF, b"RIFF")
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEVC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"})
-_STILL_BRANDS = _AVIF_BRANDS | _HEVC_BRANDS | {b"mif1", b"mif2", b"msf1", b"miaf"}
+_HEIC_BRANDS = frozenset({b"heic", b"heix"})
+_SEQUENCES = frozenset({b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"msf1"})
+_STILL_BRANDS = _AVIF_BRANDS | _HEIC_BRANDS | _SEQUENCES | {b"mif1", b"mif2", b"miaf"}
 
 
 def kind_of(head: bytes) -> str:
-    """One of jpeg, png, webp, tiff, avif; empty where the first bytes are no photo's.
+    """One of jpeg, png, webp, tiff, avif, heic; empty where the first bytes are no photo's.
 
     `head`: at least the whole `ftyp` box, if it is one. Raises BadInput for photos that are known and not read.
     """
@@ -49,8 +50,11 @@ def _still(head: bytes) -> str:
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(length, len(head)), 4))}
     if brands & _AVIF_BRANDS:
         return "avif"
-    # a phone's HEIC is a grid of HEVC tiles, and no decoder we lock puts them together
-    raise BadInput(MediaReason.UNSUPPORTED_CODEC, "HEIC isn't read: convert it to JPEG or PNG")
+    if brands & _HEIC_BRANDS and head[8:12] not in _SEQUENCES:
+        return "heic"
+    raise BadInput(
+        MediaReason.UNSUPPORTED_CODEC, "a burst or a layered HEIC isn't read: convert it to JPEG or PNG"
+    )
 
 
 def check(fd: int, kind: str, limits: MediaLimits) -> None:
@@ -69,7 +73,7 @@ def check(fd: int, kind: str, limits: MediaLimits) -> None:
     elif kind == "tiff":
         tiff_pages.check(fd, size, limits)
     else:
-        webp_avif.avif(fd, size, limits)
+        webp_avif.heif(fd, size, limits)
 
 
 def whole(fd: int, kind: str) -> None:

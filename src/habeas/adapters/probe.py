@@ -14,7 +14,7 @@ from habeas.model.limits import MediaLimits
 from habeas.model.media import Headers, MediaReason
 
 _CLIP_SIGNATURES = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba")
-_READ = "JPEG, PNG, WebP, TIFF, AVIF, and clips in MP4, Matroska and MPEG streams are read"
+_READ = "JPEG, PNG, WebP, TIFF, AVIF, HEIC, and clips in MP4, Matroska and MPEG streams are read"
 
 
 def headers(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Headers:

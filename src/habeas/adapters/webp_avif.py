@@ -1,4 +1,4 @@
-"""The chunks of a WebP (RIFF) and the boxes of an AVIF (ISO/IEC 14496-12, 23008-12), walked by their headers."""
+"""The chunks of a WebP (RIFF), the boxes of an AVIF or HEIC (ISO/IEC 14496-12, 23008-12), walked by their headers."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def webp(fd: int, size: int) -> None:
     raise BadInput(MediaReason.OVER_LIMIT, "too many chunks")
 
 
-def avif(fd: int, size: int, limits: MediaLimits) -> None:
-    """Raises BadInput: `truncated`, `over_limit`. What the boxes say to each other is libavif's to check."""
+def heif(fd: int, size: int, limits: MediaLimits) -> None:
+    """Raises BadInput: `truncated`, `over_limit`. libavif and libheif check what the boxes say to each other."""
     at = 0
     for _ in range(_MAX_PARTS):
         if at >= size:
@@ -44,12 +44,12 @@ def avif(fd: int, size: int, limits: MediaLimits) -> None:
         if length < 8 or at + length > size:
             raise BadInput(MediaReason.TRUNCATED, "a box ends behind the file")
         if name == b"meta":
-            _avif_sizes(fd, at, length, limits)
+            _sizes(fd, at, length, limits)
         at += length
     raise BadInput(MediaReason.OVER_LIMIT, "too many boxes")
 
 
-def _avif_sizes(fd: int, at: int, length: int, limits: MediaLimits) -> None:
+def _sizes(fd: int, at: int, length: int, limits: MediaLimits) -> None:
     if length > _MAX_META:
         raise BadInput(MediaReason.OVER_LIMIT, "its header is too big")
     # each size property is its name, four zero bytes, width and height

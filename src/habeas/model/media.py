@@ -89,7 +89,9 @@ class Probed:
     """
 
     media: str  # "photo" | "clip"
-    format: str  # "jpeg" | "png" | "webp" | "tiff" | "avif" | "mp4" | "matroska" | "mpegts" | "mpegps"
+    format: (
+        str  # "jpeg" | "png" | "webp" | "tiff" | "avif" | "heic" | "mp4" | "matroska" | "mpegts" | "mpegps"
+    )
     sha256: bytes
     bytes: int
     mtime_ns: int

@@ -178,7 +178,7 @@ def _in_worker(
         for batch in batches:
             for row in batch.to_pylist():
                 worker = worker or make_worker()
-                rows = [_staged(s, run_id) for s in _guarded(worker, _asset_plan(row))]
+                rows = [_staged(s, run_id) for s in _guarded(worker, asset_plan(row))]
                 yield pa.RecordBatch.from_pylist(rows, schema=to_arrow_schema(fields, timezone="UTC"))
 
     return work
@@ -200,7 +200,7 @@ def _guarded(worker: Worker, plan: AssetPlan) -> list[StagedRow]:
         ]
 
 
-def _asset_plan(row: dict[str, object]) -> AssetPlan:
+def asset_plan(row: dict[str, object]) -> AssetPlan:
     lines = tuple(_line(li) for li in row["lines"])  # type: ignore[attr-defined]
     return AssetPlan(
         asset_id=str(row["asset_id"]), source_id=str(row["source_id"]), location=str(row["location"]),

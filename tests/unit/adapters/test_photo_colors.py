@@ -73,7 +73,7 @@ def test_a_transparent_colour_of_16_bits_takes_no_other_for_itself(tmp_path: Pat
     assert [7, 7, 7] == _first(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 def test_an_embedded_profile_is_honoured_in_every_format(tmp_path: Path, kind: str) -> None:
     RED.save(tmp_path / "a", kind, icc_profile=icc.red_is_blue())
     blue, green, red = _first(tmp_path / "a")

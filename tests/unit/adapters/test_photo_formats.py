@@ -1,4 +1,4 @@
-"""WebP, TIFF and AVIF beside JPEG and PNG: read as they look, and refused by the right word."""
+"""WebP, TIFF, AVIF and HEIC beside JPEG and PNG: read as they look, and refused by the right word."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 import media_files as make
 import numpy as np
 import photo_files as photos
+import pillow_heif
 import pytest
 from bad_media import PHOTOS, heic
 from PIL import Image
@@ -22,16 +23,19 @@ from habeas.adapters.media import probe_at
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits
 
+pillow_heif.register_heif_opener()
 LIMITS = MediaLimits()
+SAVED_AS, BOXED = {"heic": "HEIF"}, {"avif", "heic"}
 EXACT: dict[str, dict[str, object]] = {
     "png": {}, "webp": {"lossless": True, "exact": True}, "tiff": {},
     "avif": {"quality": 100, "subsampling": "4:4:4", "speed": 10},
+    "heic": {"quality": 100, "chroma": 444},
 }  # fmt: skip
 
 
 def _save(path: Path, kind: str, image: Image.Image | None = None, **more: object) -> Path:
     shown = Image.fromarray(make.picture()[:, :, ::-1]) if image is None else image
-    shown.save(path, kind.upper(), **{**EXACT[kind], **more})
+    shown.save(path, SAVED_AS.get(kind, kind.upper()), **{**EXACT[kind], **more})
     return path
 
 
@@ -55,7 +59,7 @@ def test_content_decides_what_a_photo_is_and_its_pixels_come_through(tmp_path: P
     seen = probe_at(tmp_path, _save(tmp_path / "a.jpg", kind).name, LIMITS)
     assert ("photo", kind, 160, 120) == (seen.media, seen.format, seen.width, seen.height)
     assert np.abs(_decoded(tmp_path / "a.jpg").astype(int) - make.picture()).max() <= (
-        12 if kind == "avif" else 0
+        12 if kind in BOXED else 0
     )
 
 
@@ -72,7 +76,7 @@ def test_every_format_comes_upright_at_the_size_the_catalogue_has(
     upright = np.asarray(stored if turn is None else stored.transpose(turn))[:, :, ::-1]
     seen, image = probe_at(tmp_path, "a", LIMITS), _decoded(tmp_path / "a")
     assert upright.shape == image.shape == (seen.height, seen.width, 3)
-    assert np.abs(image.astype(int) - upright).max() <= (12 if kind == "avif" else 0)
+    assert np.abs(image.astype(int) - upright).max() <= (12 if kind in BOXED else 0)
 
 
 @pytest.mark.parametrize("kind", EXACT)
@@ -137,9 +141,17 @@ def test_caps_hold_for_every_format(tmp_path: Path, kind: str) -> None:
 def test_a_photo_with_a_zip_behind_it_is_the_photo(tmp_path: Path, kind: str) -> None:
     with _save(tmp_path / "a", kind).open("ab") as file:
         file.write(
-            struct.pack(">I", 12) + b"free\0\0\0\0" if kind == "avif" else b"PK\x03\x04 a zip, so they say"
+            struct.pack(">I", 12) + b"free\0\0\0\0" if kind in BOXED else b"PK\x03\x04 a zip, so they say"
         )
     assert kind == probe_at(tmp_path, "a", LIMITS).format
+
+
+@pytest.mark.parametrize("side", [64, 100, 512])
+def test_a_phones_grid_of_tiles_is_one_picture(tmp_path: Path, side: int) -> None:
+    photos.heic_grid(tmp_path / "a", side)
+    seen = probe_at(tmp_path, "a", LIMITS)
+    assert ("heic", 320, 200) == (seen.format, seen.width, seen.height)
+    assert np.abs(_decoded(tmp_path / "a").astype(int) - make.picture(320, 200)).max() <= 12
 
 
 @pytest.mark.parametrize("case", PHOTOS)
@@ -151,10 +163,19 @@ def test_what_cannot_be_used_is_named_quickly(tmp_path: Path, case: str) -> None
     assert time.process_time() - start < 2
 
 
-def test_heic_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    heic(b"heic")(tmp_path / "a.heic")
+def test_a_burst_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    heic(b"msf1", b"hevc")(tmp_path / "a.heic")
     with pytest.raises(BadInput, match="convert it to JPEG or PNG"):
         probe_at(tmp_path, "a.heic", LIMITS)
+
+
+def test_a_heic_is_no_broken_picture_where_no_thread_may_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos.heic_grid(tmp_path / "a")
+    monkeypatch.setattr(images, "_threads", lambda: False)
+    with pytest.raises(BadInput, match="unsupported_codec"):
+        _decoded(tmp_path / "a")
 
 
 def test_a_webp_canvas_bigger_than_its_picture_is_refused_not_filled(tmp_path: Path) -> None:
