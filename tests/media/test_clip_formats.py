@@ -211,8 +211,9 @@ def test_frames_without_a_time_follow_the_rate_or_are_refused() -> None:
         assert "unreadable_container" == refused.value.reason
 
 
-def test_a_rate_that_varies_keeps_its_times(tmp_path: Path) -> None:
-    path = make.varied(tmp_path / "a.mkv", "matroska", [0, 40, 400, 440, 1000])
+@pytest.mark.parametrize("container", ["matroska", "mp4", "mpegts"])
+def test_a_rate_that_varies_keeps_its_times(tmp_path: Path, container: str) -> None:
+    path = make.varied(tmp_path / "a", container, [0, 40, 400, 440, 1000])
     assert [0, 40, 400, 440, 1000] == _times(path)
 
 
@@ -339,7 +340,15 @@ def test_sizes_may_be_odd_or_large(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("container", "codec"), [("mpegts", "h264"), ("mpegts", "mpeg2"), ("matroska", "vp9"), ("vob", "mpeg2")]
+    ("container", "codec"),
+    [
+        ("mpegts", "h264"),
+        ("mpegts", "mpeg2"),
+        ("matroska", "vp9"),
+        ("vob", "mpeg2"),
+        ("mp4", "h264"),
+        ("mp4", "vp9"),
+    ],
 )
 def test_a_size_that_changes_is_the_size_of_those_frames(tmp_path: Path, container: str, codec: str) -> None:
     path = make.growing(tmp_path / "a", container, codec, [(160, 120), (320, 240)])

@@ -94,6 +94,32 @@ CASES: dict[str, tuple[list[Line], list[Track], bool, dict[str, float], dict[str
         [line("a", LEFT, 0, 9000)], [track(250, times=(0, 500)), track(250, times=(3000, 3500))],
         False, {}, {"ambiguous": 2},
     ),
+    "two who change seats": (
+        [line("a1", LEFT, 0, 1000), line("b1", RIGHT, 0, 1000),
+         line("a2", RIGHT, 1000, 2000), line("b2", LEFT, 1000, 2000)],
+        [track(250, times=(0, 500)), track(750, times=(0, 500)), track(240, times=(1500,)), track(760, times=(1500,))],
+        False, {"a1": 250, "b1": 750, "a2": 760, "b2": 240}, {},
+    ),
+    "a seat that moves with its person": (
+        [line("a1", LEFT, 0, 1000), line("a2", RIGHT, 1000, 2000)],
+        [track(250, times=(0, 500)), track(750, times=(1000, 1500))], False, {"a1": 250, "a2": 750}, {},
+    ),
+    "somebody who changed seats before the list says so": (
+        [line("a1", LEFT, 0, 1000), line("a2", RIGHT, 1000, 2000)],
+        [track(250, times=(0, 500)), track(750, times=(900, 1500))], False, {"a1": 250}, {"ambiguous": 1},
+    ),
+    "two windows that overlap in one seat": (
+        [line("a", LEFT, 0, 1000), line("b", LEFT, 900, 2000)],
+        [track(250, times=(0, 500)), track(260, times=(1500, 1900))], False, {}, {"ambiguous": 2},
+    ),
+    "two windows that overlap in two seats": (
+        [line("a", LEFT, 0, 1000), line("b", RIGHT, 900, 2000)],
+        [track(250, times=(0, 950)), track(750, times=(950, 1900))], False, {"a": 250, "b": 750}, {},
+    ),
+    "somebody who leaves the shot, and another who comes into the seat": (
+        [line("a", LEFT, 0, 2000)], [track(250, times=(0, 500)), track(260, times=(1500, 1900))],
+        False, {}, {"ambiguous": 2},
+    ),
     "a clip with one line and one face": ([line("a")], [track(250, times=(0, 500))], False, {"a": 250}, {}),
     "passed by closely once": (
         [line("a", LEFT)], [track(480, times=(0, 500, 1000)), track(505, times=(500,))], False, {},
