@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,26 @@ def test_moving_or_copying_footage_takes_it_off_no_list(
     catalog(tables, settings, "r3", LAST, None)
     found = folders(tables)["b/copy.jpg"]
     assert {wedding, b} <= found
+
+
+def test_what_was_unreadable_is_tried_again_when_asked_to(
+    tables: Tables, settings: Settings, installed: Any
+) -> None:
+    """As an archive's HEIC files are, once a version of habeas reads them."""
+    archive, _ = installed
+    file = archive / "studio/b/two.jpg"
+    whole, times = file.read_bytes(), (0, 1_700_000_000_000_000_000)
+
+    def lies_there(content: bytes, run_id: str, retry: bool) -> list[str]:
+        file.write_bytes(content)
+        os.utime(file, ns=times)
+        catalog(tables, settings, run_id, NOW, None, retry=retry)
+        rows = tables.read("assets").where("location = 'b/two.jpg' AND present").collect()
+        return [row["media"] for row in rows]
+
+    assert ["unreadable"] == lies_there(b"?" * len(whole), "r1", retry=False)
+    assert ["unreadable"] == lies_there(whole, "r2", retry=False)
+    assert ["photo"] == lies_there(whole, "r3", retry=True)
 
 
 def test_an_event_of_a_folder_and_a_release_for_it(

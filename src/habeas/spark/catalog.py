@@ -21,6 +21,7 @@ from habeas.spark.tables import Tables
 from habeas.steps.locations import folders_above
 
 _FOUND = "source_id string, root string, location string, bytes long, modified_ns long, problem string"
+_UNREADABLE = "unreadable"
 _PROBED = (
     "asset_id string, source_id string, location string, media string, format string, "
     "folders array<string>, bytes long, modified_ns long, captured_at timestamp, reason string, detail string"
@@ -40,12 +41,21 @@ _ARROW = pa.schema(
 
 
 def catalog(
-    tables: Tables, settings: Settings, run_id: str, as_of: datetime, source: str | None
+    tables: Tables,
+    settings: Settings,
+    run_id: str,
+    as_of: datetime,
+    source: str | None,
+    *,
+    retry: bool = False,
 ) -> dict[str, int]:
-    """Bring `assets` and `quarantine` up to date with the archive; returns counts."""
+    """Bring `assets` and `quarantine` up to date with the archive; returns counts.
+
+    `retry`: look at files that were unreadable once more, though they are what they were.
+    """
     sources = [r for r in tables.read("sources").collect() if source in (None, r["source_id"])]
     found = _found(tables, settings, sources)
-    probed = _probe_new(tables, settings, found).persist()
+    probed = _probe_new(tables, settings, found, retry).persist()
     try:
         counts = {
             "files_found": found.count(),
@@ -76,8 +86,11 @@ def _found(tables: Tables, settings: Settings, sources: list[Row]) -> DataFrame:
     return tables.spark.createDataFrame(rows, _FOUND)
 
 
-def _probe_new(tables: Tables, settings: Settings, found: DataFrame) -> DataFrame:
-    known = tables.read("assets").where("present").select("source_id", "location", "bytes", "modified_ns")
+def _probe_new(tables: Tables, settings: Settings, found: DataFrame, retry: bool) -> DataFrame:
+    known = tables.read("assets").where("present")
+    if retry:
+        known = known.where(F.col("media") != _UNREADABLE)
+    known = known.select("source_id", "location", "bytes", "modified_ns")
     fresh = found.join(known, ["source_id", "location", "bytes", "modified_ns"], "left_anti")
     limits, key_file = settings.media, settings.installation_key
 
@@ -101,7 +114,7 @@ def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[
     except BadInput as bad:
         # Its place names it: content that can't be read as media has nothing to be found again by.
         return kept | {
-            "asset_id": place_id(key, source_id, location), "media": "unreadable", "format": "", "captured_at": None,
+            "asset_id": place_id(key, source_id, location), "media": _UNREADABLE, "format": "", "captured_at": None,
             "reason": bad.reason, "detail": bad.detail,
         }  # fmt: skip
     return kept | {
