@@ -25,6 +25,7 @@ from habeas.spark import embed, imports, worker
 from habeas.steps.import_scope import SUBJECT
 from habeas.synthetic import Person, Placement, draw_scene, sample_rng
 from habeas.synthetic.archive_people import STUDIO
+from habeas.synthetic.archive_plan import ROSTER_COLUMNS
 from habeas.synthetic.backgrounds import draw_background
 from habeas.synthetic.seeds import PEOPLE_TEST
 
@@ -80,13 +81,14 @@ def _ending_in(word: bytes) -> bad_media.Maker:
 
 
 def list_all(installed: Installed, folder: Path, bad: list[Path]) -> None:
-    """A line a file, about somebody who is listed in a portrait already, and consented."""
+    """A line a content, about somebody who is listed in a portrait already, and consented."""
     with (installed.lists / "rosters.csv").open() as lines:
         known = next(row for row in csv.DictReader(lines) if row["subject"] and not row["position"])
+    different = {place.read_bytes(): place for place in bad}.values()
     record(
         installed,
         installed.lists / "bad.csv",
-        [known | {"source": STUDIO, "file": str(place.relative_to(folder.parent))} for place in bad],
+        [known | {"source": STUDIO, "file": str(place.relative_to(folder.parent))} for place in different],
     )
 
 
@@ -105,8 +107,8 @@ def caption(installed: Installed, folder: Path, people: list[str]) -> None:
     about = Image.Exif()
     about.get_ifd(0x8769)[0x9003] = "2026:11:01 12:00:00"
     lines: list[dict[str, Any]] = []
-    for name, listed in (("whole.jpg", people), ("struck.jpg", people[:-1])):
-        Image.fromarray(shown[:, :, ::-1]).save(folder / name, "JPEG", quality=95, exif=about)
+    for name, quality, listed in (("whole.jpg", 95, people), ("struck.jpg", 94, people[:-1])):
+        Image.fromarray(shown[:, :, ::-1]).save(folder / name, "JPEG", quality=quality, exif=about)
         lines += [
             {"source": STUDIO, "file": f"{folder.name}/{name}", "subject": SUBJECT + person, "closed": "true",
              "row": 1 if at < front else 2, "position": 1 + at % front, "attested_by": "front desk",
@@ -118,7 +120,7 @@ def caption(installed: Installed, folder: Path, people: list[str]) -> None:
 
 def record(installed: Installed, file: Path, lines: list[dict[str, Any]]) -> None:
     with file.open("w") as out:
-        writer = csv.DictWriter(out, lines[0])
+        writer = csv.DictWriter(out, [*ROSTER_COLUMNS, "row"], restval="")
         writer.writeheader()
         writer.writerows(lines)
     place = installed.place
