@@ -112,7 +112,7 @@ def _opened(fd: int, limits: MediaLimits) -> Iterator[PIL.Image.Image]:
     photo_kinds.check(fd, kind, limits)
     if kind == "heic" and not _threads():
         raise BadInput(
-            MediaReason.UNSUPPORTED_CODEC, "HEIC needs a thread of its own, and this kernel filters none"
+            MediaReason.UNSUPPORTED_CODEC, "HEIC needs a thread, which can't be let on this kernel"
         )
     # somebody may have told Pillow to fill cut-off pictures with grey; not here
     ImageFile.LOAD_TRUNCATED_IMAGES = False

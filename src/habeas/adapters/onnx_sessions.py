@@ -36,7 +36,7 @@ def providers(execution: Execution) -> list[Any]:
     if _NAMES[name] not in onnxruntime.get_available_providers():
         raise UsageError(
             f"execution.provider {name} isn't in the onnxruntime that is installed",
-            hint=f"Install {_WHEELS[name]} of the same version in place of onnxruntime, or set it to cpu.",
+            hint=f"Install {_WHEELS[name]} in place of onnxruntime, or set it to cpu.",
         )
     if name == "cuda":
         _load_nvidia()
