@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from habeas.adapters import images, pyav_clip
 from habeas.adapters.files import open_regular
+from habeas.faces.tiles import fitted
 from habeas.model.face import Image
 from habeas.steps import opening, packs
 
@@ -59,6 +60,15 @@ def frames(installed: Installed, asset: dict[str, Any]) -> dict[int, Image]:
         return {f.at_ms: f.image for f in pyav_clip.frames(fd, settings.sampling, settings.media)}
 
 
+def looked_at_as_large_as_it_needs(bare: FaceAnalysis, image: Image, installed: Installed) -> None:
+    settings = installed.place.settings
+    detector = packs.read(settings.models / settings.pack).detector
+    height, width = image.shape[:2]
+    assert isinstance(detector.input_size, tuple)
+    size = fitted(width, height, detector.input_size, settings.faces.smallest_px, detector.resolves_px)
+    bare.det_model.prepare(-1, input_size=size)
+
+
 def test_every_row_opens_to_what_a_bare_insightface_run_makes_of_that_face(
     after_a_night: Installed, vectors: dict[str, Vector], bare: FaceAnalysis
 ) -> None:
@@ -70,9 +80,11 @@ def test_every_row_opens_to_what_a_bare_insightface_run_makes_of_that_face(
 
     @cache
     def faces(asset_id: str, at_ms: int) -> NDArray[np.float32]:
+        image = decoded(asset_id)[at_ms]
+        looked_at_as_large_as_it_needs(bare, image, after_a_night)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of scikit-image, in InsightFace
-            found = bare.get(decoded(asset_id)[at_ms])
+            found = bare.get(image)
         return np.stack([face.normed_embedding for face in found])
 
     checked: Counter[str] = Counter()
