@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -18,30 +19,37 @@ class Others:
     share = stolen = 0.0
 
     def __enter__(self) -> Self:
-        self._before = _looked()
+        self._before = _Look()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
-        wall, busy, stolen, ours = (now - then for now, then in zip(_looked(), self._before, strict=True))
-        whole = max(wall, 1e-3) * (os.cpu_count() or 1)
-        self.share, self.stolen = round(max(0.0, busy - ours) / whole, 3), round(stolen / whole, 3)
+        before, now = self._before, _Look()
+        whole = max(now.at - before.at, 1e-3) * (os.cpu_count() or 1)
+        self.share = round(max(0.0, now.busy - before.busy - now.ours_since(before)) / whole, 3)
+        self.stolen = round((now.stolen - before.stolen) / whole, 3)
 
     def told(self) -> dict[str, float]:
         return {"others": self.share, "stolen": self.stolen}
 
 
-def _looked() -> tuple[float, float, float, float]:
-    """Seconds: of the clock, of all processes, stolen, of this process and all that it started."""
-    times = psutil.cpu_times()
-    busy = times.user + times.nice + times.system + times.irq + times.softirq
-    mine = psutil.Process()
-    return time.monotonic(), busy, times.steal, sum(map(_spent, [mine, *mine.children(recursive=True)]))
+class _Look:
+    """Seconds: of the clock, of all processes, stolen, and of each process that is ours."""
 
+    def __init__(self) -> None:
+        times = psutil.cpu_times()
+        self.at, self.stolen = time.monotonic(), times.steal
+        self.busy = times.user + times.nice + times.system + times.irq + times.softirq
+        self._own: dict[int, float] = {}
+        self._ended = 0.0  # of children that ended, as those who waited for them know
+        mine = psutil.Process()
+        for process in [mine, *mine.children(recursive=True)]:
+            with suppress(psutil.Error):
+                spent = process.cpu_times()
+                self._own[process.pid] = spent.user + spent.system
+                self._ended += spent.children_user + spent.children_system
 
-def _spent(process: psutil.Process) -> float:
-    """With what its children spent that have ended."""
-    try:
-        times = process.cpu_times()
-    except psutil.Error:
-        return 0.0
-    return float(times.user + times.system + times.children_user + times.children_system)
+    def ours_since(self, before: _Look) -> float:
+        """A JVM that ended meanwhile had spent most of its time before; and perhaps nobody waited for it."""
+        alive = sum(spent - before._own.get(pid, 0.0) for pid, spent in self._own.items())
+        gone = sum(spent for pid, spent in before._own.items() if pid not in self._own)
+        return alive + max(0.0, self._ended - before._ended - gone)
