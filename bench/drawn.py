@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pyspark import cloudpickle
 from pyspark.sql import SparkSession
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -122,6 +123,8 @@ class Archive:
             setup = set_up(
                 settings, policy_in_force(settings, orders), [SEARCH], embed.source_folders(tables)
             )
+            # workers don't find what lies beside the bench
+            cloudpickle.register_pickle_by_value(sys.modules[_plain.__module__])
             planned = embed.plan(tables, [SEARCH], setup.identity).persist()
             assets = embed.planned_counts(planned)["assets_planned"]
             whole = planned.selectExpr("count(*) AS n").first()[0] * 0.05
