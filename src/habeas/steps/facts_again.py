@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from habeas.model.decision import Action, Facts
-from habeas.policy.facts import parse
+from habeas.policy.facts import facts_of, parse
 from habeas.policy.policy_set import PolicySet
 from habeas.steps.derive_rows import Deriver, FactSet, Question, Surroundings
 from habeas.steps.known_then import Held, Holdings, KeyEnds, RunTimes, key_then, lines_then
@@ -60,9 +60,7 @@ class DeriveAgain:
             derived, known = self._embed(row, held, times, deriver)
             unseen |= {} if known else {"key_open": _UNKNOWN_KEY}
         if times.code not in (None, code_digest()):
-            # Another version knows other facts; those that both know are compared all the same.
-            strange = stored.keys() ^ parse(derived.facts).keys()
-            unseen |= dict.fromkeys(strange, _OTHER_CODE)
+            unseen |= dict.fromkeys(_strange(row, stored, parse(derived.facts), policies), _OTHER_CODE)
         return compared(row, stored, derived, unseen)
 
     def _embed(self, row: Row, held: Held, times: RunTimes, deriver: Deriver) -> tuple[FactSet, bool]:
@@ -157,6 +155,16 @@ def compared(row: Row, stored: Facts, derived: FactSet, unseen: Mapping[str, str
     differing += [name for name, value in beside.items() if row.get(name) != value]
     says = Again.DIFFERS if differing else Again.SAME
     return FactsAgain(says, tuple(differing), "; ".join(dict.fromkeys(unseen.values())))
+
+
+def _strange(row: Row, stored: Facts, again: Facts, policies: PolicySet) -> set[str]:
+    """Facts that only one of two versions can have known: none that this one has a name for went away, and none that a
+    rule of then asked for is new. Without that, a statement taken out of the ledger would pass for another version's.
+    """
+    action = Action(row["action"])
+    known = {fact.name for fact in facts_of(action)}
+    asked = {name for pack in policies.packs for name in pack.reads[action]}
+    return (stored.keys() - again.keys() - known) | (again.keys() - stored.keys() - asked)
 
 
 def _by_then(listed: Iterable[Row], known_at: datetime) -> list[Row]:

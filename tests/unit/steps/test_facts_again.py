@@ -27,7 +27,8 @@ from habeas.steps.replay import Again, FactsAgain
 
 FOUND, LATER = day("2026-03-01"), NOW + timedelta(days=30)
 READ_BY = NOW + timedelta(minutes=10)
-POLICIES: Any = SimpleNamespace(lists=lists(), digest="p")
+ASKED = SimpleNamespace(reads={Action.EMBED: ("age", "consent"), Action.SCAN: ()})
+POLICIES: Any = SimpleNamespace(lists=lists(), digest="p", packs=(ASKED,))
 ASSET = {"asset_id": "asset-1", "source_id": "studio", "folders": [], "captured_at": day("2026-02-01"),
          "catalogued_at": FOUND}  # fmt: skip
 
@@ -175,6 +176,28 @@ def test_an_edited_row_is_a_difference_whatever_version_decided() -> None:
     tables.tables["consents"][0] = tables.tables["consents"][0] | {"status": "ConsentRefused"}
     told = again(tables, embed(), times={"r": RunTimes(NOW, READ_BY, MODEL, "other code")})
     assert Again.DIFFERS is told.says and "consent" in told.names
+
+
+@pytest.mark.parametrize("gone", ["age", "consent"])
+def test_a_fact_whose_row_was_taken_away_is_a_difference_whatever_version_decided(gone: str) -> None:
+    """It isn't told of something that an older version had known."""
+    tables = everything()
+    if gone == "age":
+        tables.tables["subjects"][0] = tables.tables["subjects"][0] | {"age": None}
+    else:
+        tables.tables["consents"][0] = tables.tables["consents"][0] | {"purpose": "access_verification"}
+    told = again(tables, embed(), times={"r": RunTimes(NOW, READ_BY, MODEL, "other code")})
+    assert Again.DIFFERS is told.says and gone in told.names
+
+
+@pytest.mark.parametrize(("name", "says"), [("age", Again.DIFFERS), ("line_attested", Again.SAME)])
+def test_a_fact_that_came_later_is_a_difference_where_a_rule_of_then_asked_for_it(
+    name: str, says: Again
+) -> None:
+    derived = embed()
+    fewer = replace(derived, facts={fact: value for fact, value in derived.facts.items() if fact != name})
+    told = again(everything(), fewer, times={"r": RunTimes(NOW, READ_BY, MODEL, "other code")})
+    assert says is told.says
 
 
 def _told(found: FactsAgain) -> tuple[Again, tuple[str, ...]]:
