@@ -264,7 +264,9 @@ def test_the_decoder_holds_nothing_and_may_nothing(
     about = Path(f"/proc/{stub.process_id}")
     limits = re.findall(r"^Max (.+?)  +(\S+)", (about / "limits").read_text(), re.MULTILINE)
     wanted = {"core file size": "0", "file size": "0"}
-    if "seccomp" not in stub.confined:
+    if "seccomp" in stub.confined:
+        assert re.search(r"^Seccomp:\t2$", (about / "status").read_text(), re.MULTILINE)
+    else:
         wanted["processes"] = "0"
     assert wanted == {name: value for name, value in limits if name in wanted}
     most = dict(limits)
