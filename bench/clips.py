@@ -305,14 +305,8 @@ def skewed(folder: Path, clip: Path, thumbnails: int, minutes: int) -> dict[str,
     archive.embed(cores)  # the JVM gets warm
     with Others() as others:
         run = archive.embed(cores)
-    return (
-        run
-        | others.told()
-        | {
-            "busy": round(run["cpu"] / (cores * run["wall"]), 3),
-            "assets": run["counts"]["assets_done"],
-        }
-    )
+    busy = round(run["cpu"] / (cores * run["wall"]), 3)
+    return {**run, **others.told(), "busy": busy, "assets": run["counts"]["assets_done"]}
 
 
 def _spent() -> float:

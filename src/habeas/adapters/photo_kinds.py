@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 
-from habeas.adapters import jpeg_png, tiff_pages, webp_avif
+from habeas.adapters import jpeg_png, tiff_pages, webp_heif
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits
 from habeas.model.media import MediaReason
@@ -69,11 +69,11 @@ def check(fd: int, kind: str, limits: MediaLimits) -> None:
     elif kind == "png":
         jpeg_png.chunks(fd, size)
     elif kind == "webp":
-        webp_avif.webp(fd, size)
+        webp_heif.webp(fd, size)
     elif kind == "tiff":
         tiff_pages.check(fd, size, limits)
     else:
-        webp_avif.heif(fd, size, limits)
+        webp_heif.heif(fd, size, limits)
 
 
 def whole(fd: int, kind: str) -> None:
