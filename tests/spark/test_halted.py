@@ -139,6 +139,7 @@ def test_no_table_is_written_while_everything_is_halted(
             lambda: guarded.insert_missing("work", guarded.frame("work", [row | {"asset_id": "b"}])),
             lambda: guarded.upsert("work", guarded.frame("work", [row | {"state": "x"}])),
             lambda: guarded.delete_matching("work", guarded.read("work"), ["asset_id"]),
+            lambda: guarded.clear_run("work", "r"),
             lambda: guarded.append("refusals", guarded.frame("refusals", [])),
         ):
             with pytest.raises(type(halted[0])):

@@ -63,6 +63,30 @@ def test_rows_of_one_time_are_inserted_once(tables: Tables) -> None:
     assert ["a", "b", "c"] == sorted(row["asset_id"] for row in tables.rows("work"))
 
 
+@pytest.mark.parametrize("others", [True, False])
+def test_a_run_is_cleared_whole_and_no_other(tables: Tables, others: bool) -> None:
+    tables.append("work", tables.frame("work", [WORK | {"run_id": "mine"}]))
+    tables.append("work", tables.frame("work", [WORK | {"run_id": "mine", "asset_id": "b"}]))
+    if others:
+        tables.append("work", tables.frame("work", [WORK | {"run_id": "other's", "asset_id": "c"}]))
+    log = tables.warehouse / "work" / "_delta_log"
+    for _ in range(2):
+        before = len(list(log.glob("*.json")))
+        tables.clear_run("work", "mine")
+        assert [row["run_id"] for row in tables.rows("work")] == (["other's"] if others else [])
+    assert before == len(list(log.glob("*.json"))), "nothing to clear is no commit"
+
+
+def test_a_retried_run_takes_the_place_of_its_first_try_alone(tables: Tables) -> None:
+    for run, assets in (("mine", "ab"), ("other's", "c"), ("mine", "d")):
+        rows = [WORK | {"run_id": run, "asset_id": asset} for asset in assets]
+        tables.replace_run("work", tables.frame("work", rows), run)
+    assert sorted((row["run_id"], row["asset_id"]) for row in tables.rows("work")) == [
+        ("mine", "d"),
+        ("other's", "c"),
+    ]
+
+
 def test_no_embedding_is_stored_without_a_sealed_value(tables: Tables) -> None:
     bare = dict.fromkeys(tables.contracts["staged"].names) | {
         "kind": "embedding", "run_id": "r", "asset_id": "a", "source_id": "s", "work_digest": "w",

@@ -19,7 +19,6 @@ from habeas.model.ids import new_id
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
 from habeas.spark.decisions import key_frame
-from habeas.spark.local import local
 from habeas.spark.statuses import OpenKeys, settle_now
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
@@ -57,7 +56,7 @@ def publish(
         if counts:
             _close_work(tables, free, run_id, now)
         if anything:
-            tables.replace_run("staged", local(tables.spark, [], tables.schema("staged")), run_id)
+            tables.clear_run("staged", run_id)
     finally:
         staged.unpersist()
     return {"embeddings": counts.get("embedding", 0), "assets": counts.get("done", 0), **changed}

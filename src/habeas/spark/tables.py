@@ -109,8 +109,24 @@ class Tables:
     def replace_run(self, name: str, rows: DataFrame, run_id: str) -> None:
         """Put `rows` in place of what an earlier try of the same run left, in one commit."""
         with self._writing(name):
+            if not self._reader.holds(name, [("run_id", "=", run_id)]):  # the first try: nothing to look through
+                self._append(name, rows)
+                return
             writer = self._shaped(name, rows).write.format("delta").mode("overwrite")
             writer.option("replaceWhere", f"run_id = '{run_id}'").save(self.path(name))
+
+    def clear_run(self, name: str, run_id: str) -> None:
+        """Take a run's rows out, in one commit; without any there is none.
+
+        Where the table holds nothing else, as it mostly does, its files are dropped unread: Delta's search for rows to
+        keep costs more than all that a small run writes.
+        """
+        with self._writing(name):
+            if not self._reader.holds(name, [("run_id", "=", run_id)]):
+                return
+            others = self._reader.holds(name, [("run_id", "!=", run_id)])
+            target = DeltaTable.forPath(self.spark, self.path(name))
+            target.delete(F.col("run_id") == F.lit(run_id)) if others else target.delete()
 
     def insert_missing(self, name: str, rows: DataFrame, **alike: str | datetime) -> None:
         """Insert the rows whose key is not there yet; a retry inserts nothing and makes no commit.
