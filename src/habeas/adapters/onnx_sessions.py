@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import onnxruntime
@@ -23,6 +24,8 @@ _NAMES = {
 }
 _WHEELS = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino"}
 _PRECISIONS = {"cpu": {"f32"}, "cuda": {"f32"}, "openvino": {"f32", "bf16"}}
+_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}  # flags of x86 processors, and of Arm's
+_PROCESSOR = Path("/proc/cpuinfo")
 
 
 def providers(execution: Execution) -> list[Any]:
@@ -38,9 +41,24 @@ def providers(execution: Execution) -> list[Any]:
             f"execution.provider {name} isn't in the onnxruntime that is installed",
             hint=f"Install {_WHEELS[name]} in place of onnxruntime, or set it to cpu.",
         )
+    if execution.precision == "bf16" and not _has_bf16():
+        raise UsageError(
+            "execution.precision bf16 can't be had from this processor",
+            hint="OpenVINO would reckon in f32 without a word, and the model's id would be wrong. Set it to f32.",
+        )
     if name == "cuda":
         _load_nvidia()
     return [(_NAMES[name], _options(execution)), *([] if name == "cpu" else [_NAMES["cpu"]])]
+
+
+def _has_bf16() -> bool:
+    """Whether the processor says so; one that says nothing isn't trusted with it."""
+    lines = _PROCESSOR.read_text().splitlines() if _PROCESSOR.exists() else []
+    return any(
+        _BF16 & set(line.partition(":")[2].split())
+        for line in lines
+        if line.startswith(("flags", "Features"))
+    )
 
 
 def _load_nvidia() -> None:

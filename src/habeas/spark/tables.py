@@ -109,7 +109,9 @@ class Tables:
     def replace_run(self, name: str, rows: DataFrame, run_id: str) -> None:
         """Put `rows` in place of what an earlier try of the same run left, in one commit."""
         with self._writing(name):
-            if not self._reader.holds(name, [("run_id", "=", run_id)]):  # the first try: nothing to look through
+            if not self._reader.holds(
+                name, [("run_id", "=", run_id)]
+            ):  # the first try: nothing to look through
                 self._append(name, rows)
                 return
             writer = self._shaped(name, rows).write.format("delta").mode("overwrite")

@@ -58,3 +58,29 @@ def test_a_precision_that_a_provider_has_not_is_refused() -> None:
     for provider in ("cpu", "cuda"):
         with pytest.raises(UsageError, match="bf16"):
             onnx_sessions.providers(Execution(provider=provider, precision="bf16"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("told", "had"),
+    [
+        ("flags\t\t: fpu sse avx512_bf16 avx2\n", True),
+        ("Features\t: fp asimd bf16\n", True),
+        ("flags\t\t: fpu sse avx2\nbugs\t: amx_bf16\n", False),
+        (None, False),
+    ],
+)
+def test_vectors_are_never_named_after_a_precision_that_the_processor_has_not(
+    told: str | None, had: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenVINO reckons in f32 then and says nothing: the model's id would name another precision."""
+    if told is not None:
+        (tmp_path / "cpuinfo").write_text(told)
+    monkeypatch.setattr(onnx_sessions, "_PROCESSOR", tmp_path / "cpuinfo")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["OpenVINOExecutionProvider"])
+    asked = Execution(provider="openvino", precision="bf16")
+    if had:
+        assert onnx_sessions.providers(asked)[0][0] == "OpenVINOExecutionProvider"
+    else:
+        with pytest.raises(UsageError, match="this processor"):
+            onnx_sessions.providers(asked)
+    onnx_sessions.providers(Execution(provider="openvino"))
