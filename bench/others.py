@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psutil
+
+_IGNORED = 1 << (signal.SIGCHLD - 1)
 
 
 class Others:
@@ -40,16 +44,28 @@ class _Look:
         self.at, self.stolen = time.monotonic(), times.steal
         self.busy = times.user + times.nice + times.system + times.irq + times.softirq
         self._own: dict[int, float] = {}
+        self._waited: set[int] = set()
         self._ended = 0.0  # of children that ended, as those who waited for them know
         mine = psutil.Process()
         for process in [mine, *mine.children(recursive=True)]:
-            with suppress(psutil.Error):
+            with suppress(psutil.Error, OSError):
                 spent = process.cpu_times()
                 self._own[process.pid] = spent.user + spent.system
                 self._ended += spent.children_user + spent.children_system
+                if not _ignores_the_dead(process.ppid()):
+                    self._waited.add(process.pid)
 
     def ours_since(self, before: _Look) -> float:
-        """A JVM that ended meanwhile had spent most of its time before; and perhaps nobody waited for it."""
+        """A JVM that ended meanwhile had spent most of its time before. For Spark's idle workers, which end after a
+        minute, nobody waits: what they spent before isn't in what ended.
+        """
         alive = sum(spent - before._own.get(pid, 0.0) for pid, spent in self._own.items())
-        gone = sum(spent for pid, spent in before._own.items() if pid not in self._own)
+        gone = sum(
+            spent for pid, spent in before._own.items() if pid not in self._own and pid in before._waited
+        )
         return alive + max(0.0, self._ended - before._ended - gone)
+
+
+def _ignores_the_dead(pid: int) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return any(line.startswith("SigIgn:") and int(line.split()[1], 16) & _IGNORED for line in lines)
