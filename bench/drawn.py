@@ -126,9 +126,10 @@ class Archive:
             # workers don't find what lies beside the bench
             cloudpickle.register_pickle_by_value(sys.modules[_plain.__module__])
             planned = embed.plan(tables, [SEARCH], setup.identity).persist()
-            assets = embed.planned_counts(planned)["assets_planned"]
-            whole = planned.selectExpr("count(*) AS n").first()[0] * 0.05
-            dealt = shares.dealt(planned, assets, whole, spark.sparkContext.defaultParallelism)
+            counts, whole = embed.planned_counts(planned)
+            dealt = shares.dealt(
+                planned, counts["assets_planned"], whole, spark.sparkContext.defaultParallelism
+            )
             dealt.mapInArrow(partial(_plain, setup), _VECTORS).write.parquet(str(scratch))
             planned.unpersist()
             wall = time.monotonic() - wall

@@ -17,7 +17,7 @@ def body(job: Job) -> None:
         tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to,
         job.scoped_halts.stopped(),
     )  # fmt: skip
-    job.counts |= embed.planned_counts(planned)
+    job.counts |= embed.planned_counts(planned)[0]
 
 
 def run(argv: list[str]) -> int:

@@ -26,6 +26,7 @@ _GRANT = (
     "purpose", "decision_id", "facts_digest", "policy_digest", "expires_at",
     "key_id", "generation", "suite", "public_key", "signature",
 )  # fmt: skip
+_ROWS_AT_ONCE = 256  # handed to the JVM together: one asset's few rows cost as much to hand over
 
 
 def plan(
@@ -124,11 +125,10 @@ def stage(
     """
     planned = planned.persist()
     try:
-        counts = planned_counts(planned)
+        counts, whole = planned_counts(planned)
         left = tables.read("staged").where(F.col("run_id") == run_id)
         if counts["assets_planned"] == 0 and left.isEmpty():
             return counts
-        whole = planned.agg(F.coalesce(F.sum(shares.seconds()), F.lit(0.0))).first()[0]
         shared = shares.dealt(
             planned, counts["assets_planned"], whole, tables.spark.sparkContext.defaultParallelism
         )
@@ -140,13 +140,13 @@ def stage(
         planned.unpersist()
 
 
-def planned_counts(planned: DataFrame) -> dict[str, int]:
-    """How much a plan holds: assets, roster lines in them, bytes to read."""
-    row = planned.agg(
-        F.count("*"), F.coalesce(F.sum(F.size("lines")), F.lit(0)), F.coalesce(F.sum("bytes"), F.lit(0))
-    )
-    assets, lines, size = row.first() or (0, 0, 0)
-    return {"assets_planned": assets, "lines_planned": lines, "bytes_planned": size}
+def planned_counts(planned: DataFrame) -> tuple[dict[str, int], float]:
+    """How much a plan holds: assets, roster lines in them, bytes to read; and the seconds they may take together."""
+    wanted = {"lines": F.size("lines"), "bytes": F.col("bytes"), "seconds": shares.seconds()}
+    sums = [F.coalesce(F.sum(each), F.lit(0)).alias(name) for name, each in wanted.items()]
+    row = planned.agg(F.count("*").alias("assets"), *sums).collect()[0]
+    counts = {f"{name}_planned": int(row[name]) for name in ("assets", "lines", "bytes")}
+    return counts, float(row["seconds"])
 
 
 def _staged_counts(tables: Tables, run_id: str, planned: int) -> dict[str, int]:
@@ -173,13 +173,20 @@ def _staged_counts(tables: Tables, run_id: str, planned: int) -> dict[str, int]:
 def _in_worker(
     make_worker: Callable[[], Worker], fields: StructType, run_id: str
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    schema = to_arrow_schema(fields, timezone="UTC")
+
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         worker: Worker | None = None
+        rows: list[dict[str, object]] = []
         for batch in batches:
             for row in batch.to_pylist():
                 worker = worker or make_worker()
-                rows = [_staged(s, run_id) for s in _guarded(worker, asset_plan(row))]
-                yield pa.RecordBatch.from_pylist(rows, schema=to_arrow_schema(fields, timezone="UTC"))
+                rows += [_staged(s, run_id) for s in _guarded(worker, asset_plan(row))]
+                if len(rows) >= _ROWS_AT_ONCE:
+                    yield pa.RecordBatch.from_pylist(rows, schema=schema)
+                    rows = []
+        if rows:
+            yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
     return work
 

@@ -41,22 +41,21 @@ def publish(
     """
     staged = judged(tables, tables.read("staged").where(F.col("run_id") == run_id)).persist()
     try:
-        anything = not staged.isEmpty()
         free = _not_halted(staged, halted())
-        counts = {
-            str(r["kind"]): int(r["n"]) for r in free.groupBy("kind").agg(F.count("*").alias("n")).collect()
-        }
+        kinds = free.groupBy("kind").agg(F.count("*").alias("n"), F.count_if("bad").alias("bad")).collect()
+        counts = {str(r["kind"]): int(r["n"]) for r in kinds}
         good = free.where("kind = 'embedding' AND NOT bad")
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
         if counts:
             _insert_embeddings(tables, good, now)
+        if "refusal" in counts:
             _insert_refusals(tables, free, now)
+        if "quarantine" in counts or any(r["bad"] for r in kinds):
             _set_aside(tables, free, run_id, as_of)
         changed = settle_now(tables, open_keys, run_id, now)
         if counts:
             _close_work(tables, free, run_id, now)
-        if anything:
-            tables.clear_run("staged", run_id)
+        tables.clear_run("staged", run_id)
     finally:
         staged.unpersist()
     return {"embeddings": counts.get("embedding", 0), "assets": counts.get("done", 0), **changed}
@@ -79,8 +78,7 @@ def _insert_embeddings(tables: Tables, good: DataFrame, now: datetime) -> None:
 
 def _insert_refusals(tables: Tables, staged: DataFrame, now: datetime) -> None:
     rows = staged.where("kind = 'refusal'").withColumn("purpose", F.coalesce("purpose", F.lit("")))
-    if not rows.isEmpty():
-        tables.insert_missing("refusals", rows.withColumn("recorded_at", F.lit(now)))
+    tables.insert_missing("refusals", rows.withColumn("recorded_at", F.lit(now)))
 
 
 def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) -> None:

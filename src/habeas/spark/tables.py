@@ -123,9 +123,9 @@ class Tables:
         Where the table holds nothing else, as it mostly does, its files are dropped unread: Delta's search for rows to
         keep costs more than all that a small run writes.
         """
+        if not self.exists(name) or not self._reader.holds(name, [("run_id", "=", run_id)]):
+            return
         with self._writing(name):
-            if not self._reader.holds(name, [("run_id", "=", run_id)]):
-                return
             others = self._reader.holds(name, [("run_id", "!=", run_id)])
             target = DeltaTable.forPath(self.spark, self.path(name))
             target.delete(F.col("run_id") == F.lit(run_id)) if others else target.delete()
