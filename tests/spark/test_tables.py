@@ -63,6 +63,23 @@ def test_rows_of_one_time_are_inserted_once(tables: Tables) -> None:
     assert ["a", "b", "c"] == sorted(row["asset_id"] for row in tables.rows("work"))
 
 
+def test_a_table_whose_creation_was_killed_is_made_by_the_next_try(tables: Tables) -> None:
+    log = tables.warehouse / "work" / "_delta_log"
+    (log / "_staged_commits").mkdir(parents=True)
+    (log / ".00000000000000000000.json.5f0c.tmp").write_text("{")
+    tables.append("work", tables.frame("work", [WORK]))
+    assert [row["asset_id"] for row in tables.rows("work")] == [WORK["asset_id"]]
+
+
+def test_files_without_a_log_are_left_to_a_person(tables: Tables) -> None:
+    lost = tables.warehouse / "work" / "part-0.parquet"
+    (lost.parent / "_delta_log").mkdir(parents=True)
+    lost.write_text("rows of a table whose log is gone")
+    with pytest.raises(Exception, match=r"DELTA_"):
+        tables.append("work", tables.frame("work", [WORK]))
+    assert lost.exists()
+
+
 @pytest.mark.parametrize("others", [True, False])
 def test_a_run_is_cleared_whole_and_no_other(tables: Tables, others: bool) -> None:
     tables.append("work", tables.frame("work", [WORK | {"run_id": "mine"}]))

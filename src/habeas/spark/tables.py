@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -198,6 +199,7 @@ class Tables:
         with table_lock(self.warehouse, name, jvm_pid(self.spark), while_waiting=self.guard):
             self.guard()
             if not self.exists(name):
+                _clear_begun(self.warehouse / name)
                 self._create(self.contracts[name])
             self.spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", self._metadata)
             yield
@@ -248,3 +250,13 @@ class Tables:
                 f"table {name} differs from its contract: {'; '.join(found)}",
                 hint="Migrate the table or restore the contract; nothing was written.",
             )
+
+
+def _clear_begun(folder: Path) -> None:
+    """Remove what a creation left that was killed before its first commit: Delta makes no table where something lies.
+
+    Asked under the table's lock, so nobody is at it. Whatever holds a file that isn't hidden is left to a person.
+    """
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    if folder.is_dir() and all(path.name.startswith(".") for path in files):
+        shutil.rmtree(folder)
