@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psutil
 
-_IGNORED = 1 << (signal.SIGCHLD - 1)
+from habeas.spark.cpu import ignores_the_dead
 
 
 class Others:
@@ -48,11 +46,11 @@ class _Look:
         self._ended = 0.0  # of children that ended, as those who waited for them know
         mine = psutil.Process()
         for process in [mine, *mine.children(recursive=True)]:
-            with suppress(psutil.Error, OSError):
+            with suppress(psutil.Error):
                 spent = process.cpu_times()
                 self._own[process.pid] = spent.user + spent.system
                 self._ended += spent.children_user + spent.children_system
-                if not _ignores_the_dead(process.ppid()):
+                if not ignores_the_dead(process.ppid()):
                     self._waited.add(process.pid)
 
     def ours_since(self, before: _Look) -> float:
@@ -64,8 +62,3 @@ class _Look:
             spent for pid, spent in before._own.items() if pid not in self._own and pid in before._waited
         )
         return alive + max(0.0, self._ended - before._ended - gone)
-
-
-def _ignores_the_dead(pid: int) -> bool:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return any(line.startswith("SigIgn:") and int(line.split()[1], 16) & _IGNORED for line in lines)

@@ -69,7 +69,7 @@ class CpuClock:
             below = {each.name: each for each in _below(self._root, known)}
             # an orphan moves to another parent for its last moment
             below |= {each.name: each for each in known.values() if each.name in self._unwaited}
-            self._deaf |= {pid for pid in {each.parent for each in below.values()} if _ignores_the_dead(pid)}
+            self._deaf |= {pid for pid in {each.parent for each in below.values()} if ignores_the_dead(pid)}
             for name in self._unwaited.keys() - {each.name for each in known.values()}:
                 gone = self._unwaited.pop(name)
                 if gone.parent in self._deaf or gone.parent not in known:  # else its parent counts it
@@ -111,7 +111,7 @@ def _processes() -> dict[int, _Process]:
     return found
 
 
-def _ignores_the_dead(pid: int) -> bool:
+def ignores_the_dead(pid: int) -> bool:
     """Whether the kernel forgets what this process's children spent."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
