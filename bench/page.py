@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -50,7 +51,7 @@ def show(title: str, rows: Iterable[Row]) -> None:
     for heading in ("what", "measured", "goal", ""):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for row in rows:
-        table.add_row(row.what, f"{row.value:.3g}", row.wanted, "holds" if row.holds else "missed")
+        table.add_row(row.what, f"{row.value:.4g}", row.wanted, "holds" if row.holds else "missed")
     Console().print(table)
 
 
@@ -86,9 +87,10 @@ def gathered(folder: Path = RESULTS) -> list[tuple[str, Mapping[str, Any], list[
 def picture(rows: Sequence[Row]) -> Any:
     """A bar a goal, from nothing to how much of it is used up; the line is the goal."""
     data = [
-        {"what": row.what, "used": min(row.used, 2.0), "held": row.holds, "told": f"{row.value:.3g}"}
+        {"what": row.what, "used": min(row.used, 2.0), "held": row.holds, "told": f"{row.value:.4g}",
+         "beside": max(min(row.used, 2.0), 1.0) if row.used > 0.75 else row.used}  # not under the line
         for row in rows
-    ]
+    ]  # fmt: skip
     names = [row.what for row in rows]
     base = alt.Chart(alt.InlineData(values=data)).encode(
         y=alt.Y("what:N", sort=names, title=None, axis=alt.Axis(labelLimit=430, ticks=False, domain=False)),
@@ -96,7 +98,9 @@ def picture(rows: Sequence[Row]) -> Any:
     )
     colour = alt.condition("datum.held", alt.value(_HELD), alt.value(_MISSED))
     bar = base.mark_bar(height=14, cornerRadiusEnd=3).encode(color=colour)
-    number = base.mark_text(align="left", dx=5, fontSize=12).encode(text="told:N")
+    number = base.mark_text(align="left", dx=5, fontSize=12).encode(
+        x=alt.X("beside:Q", axis=None), text="told:N"
+    )
     line = (
         alt.Chart(alt.InlineData(values=[{"at": 1}])).mark_rule(color=_INK).encode(x=alt.X("at:Q", axis=None))
     )
@@ -126,7 +130,7 @@ _PAGE = """<!doctype html>
   <div class="scroll"><table>
     <thead><tr><th>What</th><th>Measured</th><th>Goal</th><th class="text">Held</th></tr></thead>
     <tbody>{% for row in rows %}
-    <tr><th scope="row">{{ row.what }}</th><td>{{ "%.3g" | format(row.value) }}</td><td>{{ row.wanted }}</td>
+    <tr><th scope="row">{{ row.what }}</th><td>{{ "%.4g" | format(row.value) }}</td><td>{{ row.wanted }}</td>
     <td class="text">{{ "yes" if row.holds else "no" }}</td></tr>{% endfor %}
     </tbody></table></div>
 </section>
@@ -149,17 +153,29 @@ def page(folder: Path = RESULTS) -> Path:
     told = [
         (
             name,
-            "; ".join(
-                _said(key, result[key])
-                for key in ("machine", "versions", "drawn", "changed")
-                if key in result
-            ),
+            "; ".join(_said(key, result[key]) for key in _ABOUT if key in result) + _others(result),
         )
         for name, result, some in found
         if some
     ]
     html = environment().from_string(_PAGE).render(rows=rows, picture=picture(rows), told=told)
     return write(folder, html)
+
+
+def _others(result: object) -> str:
+    """What others had of the machine meanwhile, as far as a result says so."""
+    found = list(_shares(result))
+    return f"; others had {median(found):.0%} of the machine, at most {max(found):.0%}" if found else ""
+
+
+def _shares(told: object) -> Iterator[float]:
+    if isinstance(told, dict):
+        if "others" in told:
+            yield told["others"]
+        told = list(told.values())
+    if isinstance(told, list):
+        for each in told:
+            yield from _shares(each)
 
 
 def _said(name: str, value: object) -> str:
