@@ -452,6 +452,39 @@ def test_a_picture_is_for_looking_and_until_the_next(real: Decoder, tmp_path: Pa
         assert np.shares_memory(first.image, next(frames).image)
 
 
+@pytest.mark.parametrize("told", ["clocked", "clocked, passed"])
+def test_the_next_frame_is_decoded_while_one_is_looked_at_unless_what_is_seen_decides_which_it_is(
+    stub: Decoder, tmp_path: Path, told: str
+) -> None:
+    (tmp_path / "told").write_bytes(told.encode())
+    with (tmp_path / "told").open("rb") as file:
+        frames = stub.frames(file.fileno(), "clip", Sampling())
+        next(frames)
+        time.sleep(0.5)
+        wanted_ms = time.monotonic_ns() // 1_000_000
+        assert (told == "clocked") == (next(frames).at_ms < wanted_ms)
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [("refuse", "broken_image"), ("segfault", "decoder_crashed"), ("eat", "over_limit")],
+)
+def test_what_goes_wrong_with_a_frame_ahead_is_told_when_it_is_asked_for(
+    stub: Decoder, tmp_path: Path, told: str, reason: str
+) -> None:
+    (tmp_path / "told").write_bytes(b"one, and " + told.encode() + b" ")
+    with (tmp_path / "told").open("rb") as file:
+        frames = stub.frames(file.fileno(), "clip", Sampling())
+        assert 0 == next(frames).index
+        with pytest.raises(BadInput) as refused:
+            next(frames)
+        assert reason == refused.value.reason
+        frames = stub.frames(file.fileno(), "clip", Sampling())
+        next(frames)  # and is nobody's when it isn't
+        del frames
+    assert _works(stub, tmp_path)
+
+
 def test_a_clip_left_early_is_let_go_at_once(stub: Decoder, tmp_path: Path) -> None:
     path = make.clip(tmp_path / "a.mp4", frames=100)
     with path.open("rb") as file:

@@ -39,6 +39,11 @@ def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Iter
             yield from _slowly(fd)
         case b"passing":
             yield from (Frame(small, index, index, passed=True) for index in count())
+        case b"clocked":
+            yield from _clocked(passed=b"passed" in os.pread(fd, 20, 0))
+        case b"one, an":
+            yield Frame(small)
+            ACTS[os.pread(fd, 20, 9).decode("latin-1").strip()]("broken_image|the second")
         case b"large":
             yield Frame(np.broadcast_to(np.uint8(0), (20_000, 20_000, 3)))
         case b"endless":
@@ -60,6 +65,12 @@ def _slowly(fd: int) -> Iterator[Frame]:
             pass
         time.sleep(0.5 if word == b"asleep" else 0)
         yield Frame(np.zeros((16, 16, 3), np.uint8), index, index)
+
+
+def _clocked(*, passed: bool) -> Iterator[Frame]:
+    """Two frames, each dated by when it was begun."""
+    for index in range(2):
+        yield Frame(np.zeros((16, 16, 3), np.uint8), time.monotonic_ns() // 1_000_000, index, passed=passed)
 
 
 def members(fd: int) -> list[Member]:

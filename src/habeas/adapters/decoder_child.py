@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from habeas.adapters import confinement, decoder_wire
 from habeas.errors import BadInput
-from habeas.model.face import Frames, after
+from habeas.model.face import Frame, Frames, after
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import Headers, MediaReason, Member
 
@@ -105,18 +105,29 @@ def _list(members: list[Member], shared: NDArray[np.uint8]) -> int:
 
 
 def _give(line: socket.socket, frames: Frames, shared: NDArray[np.uint8]) -> None:
-    """Frames one by one into the shared memory, each when the one before isn't needed any more."""
+    """Frames one by one into the shared memory, each when the one before isn't needed any more.
+
+    The next is decoded while somebody looks at this one, unless what is seen decides which the next is.
+    """
     frame = next(frames, None)
     while frame is not None:
         height, width = frame.image.shape[:2]
         np.copyto(shared[: height * width * 3].reshape(height, width, 3), frame.image)
         about = {"width": width, "height": height, "at_ms": frame.at_ms, "index": frame.index}
         decoder_wire.send(line, {"frame": {**about, "shot": frame.shot, "passed": frame.passed}})
-        asked, _ = decoder_wire.receive_with(line)
+        known = not frame.passed
+        try:
+            ahead = _following(frames, closer=False) if known else None
+        finally:
+            asked, _ = decoder_wire.receive_with(line)  # a bad frame ahead is the answer to this
         if asked["do"] not in {"next", "closer"}:
             return
-        gc.collect()  # PyAV's frames refer to themselves once their side data was read: hundreds of MB by and by
-        frame = after(frames, closer=asked["do"] == "closer")
+        frame = ahead if known else _following(frames, closer=asked["do"] == "closer")
+
+
+def _following(frames: Frames, *, closer: bool) -> Frame | None:
+    gc.collect()  # PyAV's frames refer to themselves once their side data was read: hundreds of MB by and by
+    return after(frames, closer=closer)
 
 
 if __name__ == "__main__":
