@@ -239,9 +239,10 @@ def test_a_reason_arrives_with_its_detail_and_the_decoder_lives_on(stub: Decoder
 
 
 def test_a_frame_larger_than_the_limit_does_not_leave_the_decoder(stub: Decoder, tmp_path: Path) -> None:
-    (tmp_path / "large").write_bytes(b"large")
-    with pytest.raises(BadInput) as refused:
-        _frames(stub, tmp_path / "large")
+    for told in (b"large", b"a little too large"):
+        (tmp_path / "large").write_bytes(told)
+        with pytest.raises(BadInput) as refused:
+            _frames(stub, tmp_path / "large")
     assert "decoder_crashed" == refused.value.reason
     assert _works(stub, tmp_path)
 
@@ -449,7 +450,24 @@ def test_a_picture_is_for_looking_and_until_the_next(real: Decoder, tmp_path: Pa
         first = next(frames)
         with pytest.raises(ValueError, match="read-only"):
             first.image[0, 0] = 0
+        assert not np.shares_memory(first.image, next(frames).image), (
+            "it is laid there while one is looked at"
+        )
         assert np.shares_memory(first.image, next(frames).image)
+
+
+def test_no_frame_is_written_over_while_it_is_looked_at(tmp_path: Path) -> None:
+    """Whatever their sizes, up to the limit."""
+    (tmp_path / "told").write_bytes(b"growing")
+    with (
+        Decoder(MediaLimits(max_pixels=1000), "decoder_stub") as decoder,
+        (tmp_path / "told").open("rb") as file,
+    ):
+        seen = []
+        for frame in decoder.frames(file.fileno(), "clip", Sampling()):
+            time.sleep(0.05)  # for what is decoded ahead
+            seen.append((frame.image.shape[1], bool((frame.image == frame.index + 1).all())))
+    assert [(width, True) for width in (10, 10, 100, 10, 100, 100, 10)] == seen
 
 
 @pytest.mark.parametrize("told", ["clocked", "clocked, passed"])
@@ -494,6 +512,18 @@ def test_a_clip_left_early_is_let_go_at_once(stub: Decoder, tmp_path: Path) -> N
         del frames
         assert not stub._giving
         assert (HELD, same) == (_told(stub, tmp_path, "held").width, stub.process_id)
+
+
+@pytest.mark.parametrize("told", ["a photo", "one, and refuse "])
+def test_a_file_left_at_its_last_frame_costs_no_decoder(stub: Decoder, tmp_path: Path, told: str) -> None:
+    make.png(tmp_path / "told") if told == "a photo" else (tmp_path / "told").write_bytes(told.encode())
+    assert _works(stub, tmp_path)
+    same = stub.process_id
+    with (tmp_path / "told").open("rb") as file:
+        frames = stub.frames(file.fileno(), "photo", Sampling())
+        next(frames)
+        del frames
+    assert _works(stub, tmp_path) and same == stub.process_id
 
 
 def test_frames_nobody_wants_any_more_are_let_go(stub: Decoder, tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ class Decoder:
         self._limits, self._parsers = limits, parsers
         self._child: DecoderProcess | None = None
         self._memory, self._pixels = -1, np.empty(0, np.uint8)
-        self._turn, self._giving, self._spent_before, self._waited = 0, False, 0.0, 0.0
+        self._turn, self._giving, self._owes = 0, False, False
+        self._spent_before, self._waited = 0.0, 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +108,8 @@ class Decoder:
     def frames(self, fd: int, media: str, sampling: Sampling) -> Frames:
         """Frames of an open "photo" or "clip". A frame's picture can't be written to and is valid until the next.
 
-        Whoever keeps more than numbers must copy: the next frame, of this asset or another, lies in the same memory.
+        Whoever keeps more than numbers must copy: later frames, of this asset or another, lie in the same memory.
+        The next one is decoded while one is looked at, unless what is seen decides which the next is.
         Raises BadInput as `images.decode` and `pyav_clip.frames`; `over_limit`, `decoder_crashed`.
         """
         turn = self._begin()
@@ -116,12 +118,17 @@ class Decoder:
         count = 0
         try:
             while answer != {"end": True}:
-                closer = yield self._frame(answer, count)
+                frame = self._frame(answer, count)
                 count += 1
+                if not frame.passed:
+                    self._tell({"do": "next"})
+                closer = yield frame
                 if turn != self._turn:
                     raise RuntimeError("another asset was asked for while this one's frames were read")
                 self._still_worth_it()
-                answer = self._ask({"do": "closer" if closer else "next"})
+                if frame.passed:
+                    self._tell({"do": "closer" if closer else "next"})
+                answer = self._answer()
             self._giving = False
         finally:
             if turn == self._turn:
@@ -139,7 +146,7 @@ class Decoder:
 
     def _start(self) -> DecoderProcess:
         if self._memory < 0:
-            size = max(1, self._limits.max_pixels) * 3  # pages nobody writes to cost nothing
+            size = max(1, self._limits.max_pixels) * 3 * 2  # pages nobody writes to cost nothing
             self._memory = os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             os.ftruncate(self._memory, size)
             fcntl.fcntl(self._memory, fcntl.F_ADD_SEALS, _SEALS)
@@ -147,12 +154,23 @@ class Decoder:
         return DecoderProcess(self._parsers, self._limits, self._memory)
 
     def _ask(self, request: Mapping[str, Any], *descriptors: int) -> dict[str, Any]:
-        child = self._child
-        if child is None:
+        self._tell(request, *descriptors)
+        return self._answer()
+
+    def _tell(self, request: Mapping[str, Any], *descriptors: int) -> None:
+        self._lives().tell(request, *descriptors)
+        self._owes = True
+
+    def _lives(self) -> DecoderProcess:
+        if self._child is None:
             raise RuntimeError("the decoder was closed while frames were read")
+        return self._child
+
+    def _answer(self) -> dict[str, Any]:
+        child, self._owes = self._lives(), False
         begun = time.monotonic()
         try:
-            answer = child.ask(request, *descriptors)
+            answer = child.answer()
             self._waited += time.monotonic() - begun
         except TooSlow:
             self._end()
@@ -186,11 +204,11 @@ class Decoder:
             raise self._distrusted()
         width, height, at_ms, index, shot = (about[name] for name in names)
         size = width * height * 3
-        if min(width, height) < 1 or not 0 <= at_ms < _NEVER or size > len(self._pixels):
+        if min(width, height) < 1 or not 0 <= at_ms < _NEVER or size > len(self._pixels) // 2:
             raise self._distrusted()
         if index != count or index >= self._limits.max_frames or not 0 <= shot <= index:
             raise self._distrusted()
-        image: Image = self._pixels[:size].reshape(height, width, 3)
+        image: Image = decoder_wire.half(self._pixels, index)[:size].reshape(height, width, 3)
         return Frame(image, at_ms, index, shot, about.get("passed") is True)
 
     def _still_worth_it(self) -> None:
@@ -205,10 +223,11 @@ class Decoder:
         if self._giving:
             self._giving = False
             with suppress(BadInput):  # it had died, or took too long to stop: the next asset gets a fresh one
-                self._ask({"do": "stop"})
+                if not self._owes or self._answer() != {"end": True}:
+                    self._ask({"do": "stop"})
 
     def _end(self) -> None:
-        self._giving = False
+        self._giving = self._owes = False
         if self._child is not None:
             self._child.end()
             self._child = None

@@ -105,14 +105,15 @@ def _list(members: list[Member], shared: NDArray[np.uint8]) -> int:
 
 
 def _give(line: socket.socket, frames: Frames, shared: NDArray[np.uint8]) -> None:
-    """Frames one by one into the shared memory, each when the one before isn't needed any more.
+    """Frames one by one into the shared memory, each when it is asked for.
 
-    The next is decoded while somebody looks at this one, unless what is seen decides which the next is.
+    The next is decoded before that, unless what is seen in this one decides which the next is.
     """
     frame = next(frames, None)
     while frame is not None:
         height, width = frame.image.shape[:2]
-        np.copyto(shared[: height * width * 3].reshape(height, width, 3), frame.image)
+        place = decoder_wire.half(shared, frame.index)[: height * width * 3]
+        np.copyto(place.reshape(height, width, 3), frame.image)
         about = {"width": width, "height": height, "at_ms": frame.at_ms, "index": frame.index}
         decoder_wire.send(line, {"frame": {**about, "shot": frame.shot, "passed": frame.passed}})
         known = not frame.passed

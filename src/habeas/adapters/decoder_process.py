@@ -83,10 +83,19 @@ class DecoderProcess:
         return self._process.poll() is None
 
     def ask(self, request: Mapping[str, Any], *descriptors: int) -> dict[str, Any]:
-        """Its answer. Raises TooSlow, Died, and ValueError for what is no message."""
+        """Its answer. Raises as `answer`."""
+        self.tell(request, *descriptors)
+        return self.answer()
+
+    def tell(self, request: Mapping[str, Any], *descriptors: int) -> None:
+        """Ask, and do something else until its answer is wanted."""
         self._line.settimeout(self._seconds)
-        try:
+        with suppress(OSError):  # one that is gone won't answer
             decoder_wire.send(self._line, request, *descriptors)
+
+    def answer(self) -> dict[str, Any]:
+        """To what it was told last. Raises TooSlow, Died, and ValueError for what is no message."""
+        try:
             return decoder_wire.receive(self._line)
         except TimeoutError:
             raise TooSlow from None

@@ -12,6 +12,9 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 OUT_OF_MEMORY = 71
 """The child's exit status when a file wants more memory than it may have."""
 
@@ -19,6 +22,12 @@ LONGEST_LIST = 32 << 20
 """Bytes of a list of members. Text of that length fills no worker's memory, whatever it would become."""
 
 _LONGEST = 1 << 14  # bytes; what is said fits a twentieth of it
+
+
+def half(memory: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+    """Where frame `index` lies: not where the one before does, which may still be looked at."""
+    size = len(memory) // 2
+    return memory[size * (index % 2) :][:size]
 
 
 def send(line: socket.socket, message: Mapping[str, Any], *descriptors: int) -> None:
