@@ -37,6 +37,7 @@ _DETAIL = re.compile(r"[A-Za-z0-9 ,.;:'()-]{0,120}")
 _FORMAT = re.compile(r"[a-z0-9]{1,16}")
 _NEVER = 1 << 53  # ms
 _PATIENCE = 4  # seconds waited for one at work: others may have the cores
+_STOP_S = 2  # for each of two frames ahead that nobody wants: a halt holds within half a minute
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
@@ -166,11 +167,11 @@ class Decoder:
             raise RuntimeError("the decoder was closed while frames were read")
         return self._child
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self, seconds: float | None = None) -> dict[str, Any]:
         child, self._owes = self._lives(), False
         begun = time.monotonic()
         try:
-            answer = child.answer()
+            answer = child.answer(seconds)
             self._waited += time.monotonic() - begun
         except TooSlow:
             self._end()
@@ -223,8 +224,9 @@ class Decoder:
         if self._giving:
             self._giving = False
             with suppress(BadInput):  # it had died, or took too long to stop: the next asset gets a fresh one
-                if not self._owes or self._answer() != {"end": True}:
-                    self._ask({"do": "stop"})
+                if not self._owes or self._answer(_STOP_S) != {"end": True}:
+                    self._tell({"do": "stop"})
+                    self._answer(_STOP_S)
 
     def _end(self) -> None:
         self._giving = self._owes = False

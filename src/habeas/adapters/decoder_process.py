@@ -93,8 +93,12 @@ class DecoderProcess:
         with suppress(OSError):  # one that is gone won't answer
             decoder_wire.send(self._line, request, *descriptors)
 
-    def answer(self) -> dict[str, Any]:
-        """To what it was told last. Raises TooSlow, Died, and ValueError for what is no message."""
+    def answer(self, seconds: float | None = None) -> dict[str, Any]:
+        """To what it was told last. Raises TooSlow, Died, and ValueError for what is no message.
+
+        `seconds`: how long it is waited for, if not as long as an answer may take.
+        """
+        self._line.settimeout(seconds or self._seconds)
         try:
             return decoder_wire.receive(self._line)
         except TimeoutError:
