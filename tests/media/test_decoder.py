@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import NoReturn
+from types import FrameType
+from typing import Any, NoReturn
 
 import clip_files
 import icc_profiles
@@ -24,7 +25,7 @@ import photo_files
 import pytest
 from PIL import Image
 
-from habeas.adapters import images, pyav_clip
+from habeas.adapters import decoder, decoder_process, decoder_wire, images, pyav_clip
 from habeas.adapters.decoder import Decoder, shared
 from habeas.errors import BadInput, IntegrityError
 from habeas.model.face import Frame
@@ -33,6 +34,8 @@ from habeas.model.media import Headers
 
 BATTERY = pytest.mark.battery
 
+SAID = {"_tell", "tell", "send", "_ask", "_answer", "answer", "receive", "_read", "_stop"}
+WATCHED = {module.__file__ for module in (decoder, decoder_process, decoder_wire)}
 HELD = 5
 """Its line, two that lead nowhere, the memory of the frames, and the file it was asked about."""
 LIMITS = MediaLimits(memory_mb=256, seconds_per_answer=30)
@@ -153,10 +156,10 @@ def test_a_file_whose_frames_come_in_time_and_never_end_is_over_the_limit(
 
 def test_what_a_file_took_of_the_decoder_counts_for_no_other(tmp_path: Path) -> None:
     (tmp_path / "told").write_bytes(b"costly 6")
-    with Decoder(MediaLimits(cpu_seconds_per_file=1), "decoder_stub") as decoder:
+    with Decoder(MediaLimits(cpu_seconds_per_file=2), "decoder_stub") as decoder:
         assert _works(decoder, tmp_path)
         first = decoder.process_id
-        for _ in range(3):
+        for _ in range(4):
             with (tmp_path / "told").open("rb") as file:
                 assert 6 == len(list(decoder.frames(file.fileno(), "clip", Sampling())))
         assert first == decoder.process_id, "one child for all of them"
@@ -175,9 +178,10 @@ def test_the_memory_of_a_decoder_does_not_grow_with_the_length_of_a_clip(tmp_pat
     assert held[290] - held[30] < 10_000, "kB; 260 frames are 120,000"
 
 
-def test_a_file_that_hangs_does_not_outlast_a_halt(stub: Decoder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", ["one, and hang ", "two, and hang "])
+def test_a_file_that_hangs_does_not_outlast_a_halt(stub: Decoder, tmp_path: Path, told: str) -> None:
     """A halt of a source is looked for between two answers, and holds within half a minute."""
-    (tmp_path / "told").write_bytes(b"one, and hang ")
+    (tmp_path / "told").write_bytes(told.encode())
     with (tmp_path / "told").open("rb") as file:
         frames = stub.frames(file.fileno(), "clip", Sampling())
         next(frames)
@@ -250,8 +254,26 @@ def test_a_frame_larger_than_the_limit_does_not_leave_the_decoder(stub: Decoder,
         (tmp_path / "large").write_bytes(told)
         with pytest.raises(BadInput) as refused:
             _frames(stub, tmp_path / "large")
-    assert "decoder_crashed" == refused.value.reason
-    assert _works(stub, tmp_path)
+        assert "decoder_crashed" == refused.value.reason
+        assert _works(stub, tmp_path)
+
+
+def test_a_decoder_that_does_not_listen_holds_nobody_up(tmp_path: Path) -> None:
+    """It was taken over, and says frame after frame: each request to it could wait until it listens again."""
+    (tmp_path / "told").write_bytes(b"none, and say unasked")
+    begun = time.monotonic()
+    with Decoder(MediaLimits(seconds_per_answer=5), "decoder_stub") as decoder:
+        with pytest.raises(BadInput) as refused:
+            _frames(decoder, tmp_path / "told")
+        assert ("decoder_crashed", True) == (refused.value.reason, time.monotonic() - begun < 5)
+        assert _works(decoder, tmp_path)
+
+
+def test_a_file_that_cannot_be_handed_over_is_told_at_once(stub: Decoder) -> None:
+    begun = time.monotonic()
+    with pytest.raises(BadInput) as refused:
+        stub.headers(999)
+    assert ("decoder_crashed", True) == (refused.value.reason, time.monotonic() - begun < 10)
 
 
 @pytest.mark.parametrize(
@@ -317,6 +339,52 @@ def test_an_answer_nobody_waited_for_is_not_taken_for_the_next(stub: Decoder, tm
     time.sleep(0.5)
     seen = _headers(stub, make.png(tmp_path / "a.png"))
     assert (160, 120) == (seen.width, seen.height)
+
+
+@pytest.mark.parametrize("asked", ["headers", "frames"])
+def test_an_interruption_anywhere_costs_no_other_asset(stub: Decoder, tmp_path: Path, asked: str) -> None:
+    """At each line on the way of a request and its answer: what follows is the next asset's own."""
+    clip, photo = make.clip(tmp_path / "a.mp4", frames=100), make.png(tmp_path / "a.png")
+    for number in range(60):
+        with clip.open("rb") as file:
+            frames = stub.frames(file.fileno(), "clip", Sampling())
+            if asked == "frames":
+                next(frames)
+            interrupted = Interrupted(number)
+            with suppress(KeyboardInterrupt), interrupted:
+                next(frames) if asked == "frames" else stub.headers(file.fileno())
+            del frames
+        seen = _headers(stub, photo)
+        assert ("photo", 160, 120) == (seen.media, seen.width, seen.height), interrupted.where
+        assert _works(stub, tmp_path), interrupted.where
+        if not interrupted.where:
+            break
+    assert 10 < number < 59
+
+
+class Interrupted:
+    """Raises KeyboardInterrupt before line `number` of those of the decoder that are run within it."""
+
+    def __init__(self, number: int) -> None:
+        self._left, self.where = number, ""
+
+    def __enter__(self) -> None:
+        sys.settrace(self._called)
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+
+    def _called(self, frame: FrameType, *_: object) -> Callable[..., Any] | None:
+        return self._line if frame.f_code.co_filename in WATCHED and frame.f_code.co_name in SAID else None
+
+    def _line(self, frame: FrameType, event: str, _: object) -> Callable[..., Any]:
+        if event == "line":
+            self._left -= 1
+            if self._left < 0:
+                self.where = f"{frame.f_code.co_name}, line {frame.f_lineno}"
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self._line
 
 
 def test_a_decoder_ends_with_its_worker_whatever_it_is_doing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from itertools import count
 
 import numpy as np
 
-from habeas.adapters import parsers
+from habeas.adapters import decoder_wire, parsers
 from habeas.errors import BadInput
 from habeas.model.face import Frame
 from habeas.model.limits import MediaLimits, Sampling
@@ -34,20 +34,18 @@ def frames(fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Iter
     if last in ACTS:  # a photo like any other, until its pixels are asked for
         ACTS[last]("")
     small = np.zeros((16, 16, 3), np.uint8)
-    if (first := os.pread(fd, 7, 0)) in SIZES:
-        sizes = enumerate(SIZES[first])
-        yield from (Frame(np.broadcast_to(np.uint8(i + 1), (10, w, 3)), i, i) for i, w in sizes)
-        return
     match os.pread(fd, 7, 0):
+        case b"growing" | b"large" | b"a littl" as told:
+            sizes = enumerate(SIZES[told])
+            yield from (Frame(np.broadcast_to(np.uint8(i + 1), (10, w, 3)), i, i) for i, w in sizes)
         case b"costly " | b"asleep ":
             yield from _slowly(fd)
         case b"passing":
             yield from (Frame(small, index, index, passed=True) for index in count())
         case b"clocked":
             yield from _clocked(passed=b"passed" in os.pread(fd, 20, 0))
-        case b"one, an":
-            yield Frame(small)
-            ACTS[os.pread(fd, 20, 9).decode("latin-1").strip()]("broken_image|the second")
+        case b"one, an" | b"two, an" | b"none, a":
+            yield from _until_it_goes_wrong(os.pread(fd, 40, 0).decode("latin-1"))
         case b"endless":
             yield from (Frame(small, index, index) for index in count())
         case b"jumping":
@@ -73,6 +71,21 @@ def _clocked(*, passed: bool) -> Iterator[Frame]:
     """Two frames, each dated by when it was begun."""
     for index in range(2):
         yield Frame(np.zeros((16, 16, 3), np.uint8), time.monotonic_ns() // 1_000_000, index, passed=passed)
+
+
+def _until_it_goes_wrong(told: str) -> Iterator[Frame]:
+    frames, _, what = told.partition(", and ")
+    for index in range(("none", "one", "two").index(frames)):
+        yield Frame(np.zeros((16, 16, 3), np.uint8), index, index)
+    ACTS[what.strip()]("broken_image|the last")
+
+
+def _say_unasked(_: str) -> None:
+    """Frame after frame, to somebody whose requests nobody reads."""
+    line = socket.socket(fileno=0)
+    for index in count():
+        about = {"width": 16, "height": 16, "at_ms": index, "index": index, "shot": 0, "passed": False}
+        decoder_wire.send(line, {"frame": about})
 
 
 def members(fd: int) -> list[Member]:
@@ -187,6 +200,7 @@ SIZES = {
 """Widths of frames of 10 lines."""
 ACTS = {
     "held": _held,
+    "say unasked": _say_unasked,
     "segfault": lambda _: ctypes.string_at(0),
     "hang": _hang,
     "slow": lambda _: time.sleep(0.6),

@@ -17,7 +17,6 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -37,7 +36,7 @@ _DETAIL = re.compile(r"[A-Za-z0-9 ,.;:'()-]{0,120}")
 _FORMAT = re.compile(r"[a-z0-9]{1,16}")
 _NEVER = 1 << 53  # ms
 _PATIENCE = 4  # seconds waited for one at work: others may have the cores
-_STOP_S = 2  # for each of two frames ahead that nobody wants: a halt holds within half a minute
+_STOP_S = 1  # for each of two frames ahead that nobody wants: a halt holds within half a minute
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
@@ -114,8 +113,8 @@ class Decoder:
         Raises BadInput as `images.decode` and `pyav_clip.frames`; `over_limit`, `decoder_crashed`.
         """
         turn = self._begin()
-        answer = self._ask({"do": "frames", "media": media, "sampling": asdict(sampling)}, fd)
         self._giving = True
+        answer = self._ask({"do": "frames", "media": media, "sampling": asdict(sampling)}, fd)
         count = 0
         try:
             while answer != {"end": True}:
@@ -138,8 +137,10 @@ class Decoder:
     def _begin(self) -> int:
         self._stop()
         self._turn += 1
-        if self._child is not None and not self._child.alive():
-            self._end()  # it died idle, with a thread that started it or by somebody's hand: no asset's fault
+        if self._child is not None and (self._owes or not self._child.alive()):
+            # somebody was interrupted and won't hear its answer; or it died idle, with a thread that started it or by
+            # somebody's hand: no asset's fault
+            self._end()
         if self._child is None:
             self._child = self._start()
         self._spent_before, self._waited = self._child.cpu_seconds(), 0.0
@@ -159,8 +160,8 @@ class Decoder:
         return self._answer()
 
     def _tell(self, request: Mapping[str, Any], *descriptors: int) -> None:
-        self._lives().tell(request, *descriptors)
-        self._owes = True
+        child, self._owes = self._lives(), True
+        child.tell(request, *descriptors)
 
     def _lives(self) -> DecoderProcess:
         if self._child is None:
@@ -168,10 +169,10 @@ class Decoder:
         return self._child
 
     def _answer(self, seconds: float | None = None) -> dict[str, Any]:
-        child, self._owes = self._lives(), False
-        begun = time.monotonic()
+        child, begun = self._lives(), time.monotonic()
         try:
             answer = child.answer(seconds)
+            self._owes = False
             self._waited += time.monotonic() - begun
         except TooSlow:
             self._end()
@@ -221,12 +222,18 @@ class Decoder:
 
     def _stop(self) -> None:
         """Ends frames that nobody will ask for; the child lets the file go."""
-        if self._giving:
+        if not self._giving:
+            return
+        try:
+            if not self._owes or self._answer(_STOP_S) != {"end": True}:
+                self._tell({"do": "stop"})
+                self._answer(_STOP_S)
             self._giving = False
-            with suppress(BadInput):  # it had died, or took too long to stop: the next asset gets a fresh one
-                if not self._owes or self._answer(_STOP_S) != {"end": True}:
-                    self._tell({"do": "stop"})
-                    self._answer(_STOP_S)
+        except BadInput:
+            self._giving = False  # it had died, or took too long to stop: the next asset gets a fresh one
+        except BaseException:
+            self._end()
+            raise
 
     def _end(self) -> None:
         self._giving = self._owes = False

@@ -119,8 +119,10 @@ def _give(line: socket.socket, frames: Frames, shared: NDArray[np.uint8]) -> Non
         known = not frame.passed
         try:
             ahead = _following(frames, closer=False) if known else None
-        finally:
-            asked, _ = decoder_wire.receive_with(line)  # a bad frame ahead is the answer to this
+        except BadInput:
+            decoder_wire.receive_with(line)  # to which that is the answer
+            raise
+        asked, _ = decoder_wire.receive_with(line)
         if asked["do"] not in {"next", "closer"}:
             return
         frame = ahead if known else _following(frames, closer=asked["do"] == "closer")

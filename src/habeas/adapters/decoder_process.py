@@ -88,10 +88,16 @@ class DecoderProcess:
         return self.answer()
 
     def tell(self, request: Mapping[str, Any], *descriptors: int) -> None:
-        """Ask, and do something else until its answer is wanted."""
-        self._line.settimeout(self._seconds)
-        with suppress(OSError):  # one that is gone won't answer
+        """Ask, and do something else until its answer is wanted.
+
+        This waits for nobody: one that is gone, or doesn't read what it was told before, is cut off and won't answer.
+        """
+        self._line.settimeout(0)
+        try:
             decoder_wire.send(self._line, request, *descriptors)
+        except OSError:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
 
     def answer(self, seconds: float | None = None) -> dict[str, Any]:
         """To what it was told last. Raises TooSlow, Died, and ValueError for what is no message.

@@ -18,7 +18,7 @@ class MediaLimits:
         1536  # MiB for the decoder on top of its start; a turned picture of max_pixels takes 1100
     )
     # Until the decoder has said what is asked of it: headers, or the next frame. A halt of a source or a purpose waits
-    # so long at most, and it has to hold within half a minute.
+    # so long at most, and some seconds for what is in hand; it has to hold within half a minute.
     seconds_per_answer: int = 25
     # Of the decoder for one file, all answers together: 1080 lines at 25 frames a second decode in full at ten times
     # their speed, 2160 lines at two or three. Waiting for it counts as a quarter.
