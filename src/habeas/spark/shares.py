@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-SHARES_A_CORE = 4
+SHARES_A_CORE = 8  # at the end a core is idle for half a share, on average
 _MB = 1e6
 _PHOTO_S, _PHOTO_S_A_MB = 0.03, 0.015
 _CLIP_S_A_MB = 0.15
