@@ -27,8 +27,15 @@ def test_a_long_clip_is_begun_first_and_stands_in_nobodys_way(spark: SparkSessio
     parts = dealt_out(spark, [*thumbnails[:250], ("clip", "clip", 90_000_000), *thumbnails[250:]])
     assert ["clip"] == [row["asset_id"] for row in parts[0]]
     rest = [len(part) for part in parts[1:]]
-    assert SHARES_A_CORE * CORES == len(rest)
+    assert min(SHARES_A_CORE) * CORES == len(rest)
     assert max(rest) < 2 * 500 / len(rest)
+
+
+def test_a_long_night_is_dealt_out_in_smaller_shares(spark: SparkSession) -> None:
+    """Else a core is idle for an eighth of it when the other works through the last share."""
+    hours = [(f"{n}", "photo", 60_000_000) for n in range(1500)]
+    assert max(SHARES_A_CORE) < len(parts := dealt_out(spark, hours)) <= max(SHARES_A_CORE) * CORES
+    assert max(map(len, parts)) < 1500 / CORES / max(SHARES_A_CORE) * 2.5
 
 
 def test_every_asset_is_dealt_out_once(spark: SparkSession) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-SHARES_A_CORE = 8  # at the end a core is idle for half a share, on average
+SHARES_A_CORE = range(4, 33)
+_SHARE_S = 30
+"""At the end a core is idle for half a share, on average; and each costs a twentieth of a second, whatever it holds."""
 _MB = 1e6
 _PHOTO_S, _PHOTO_S_A_MB = 0.03, 0.015
 _CLIP_S_A_MB = 0.15
@@ -25,7 +27,7 @@ def dealt(planned: DataFrame, assets: int, whole: float, cores: int) -> DataFram
 
     `assets`, `whole`: how many rows, and what they may take together, in seconds.
     """
-    shares = SHARES_A_CORE * cores
+    shares = cores * min(max(SHARES_A_CORE), max(min(SHARES_A_CORE), round(whole / cores / _SHARE_S)))
     if assets == 0:
         return planned
     dear = seconds() > whole / shares / 2
