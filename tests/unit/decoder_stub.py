@@ -88,6 +88,11 @@ def _say_unasked(_: str) -> None:
         decoder_wire.send(line, {"frame": about})
 
 
+def _say_too_large(_: str) -> None:
+    about = {"width": 6_000_001, "height": 10, "at_ms": 0, "index": 0, "shot": 0, "passed": False}
+    decoder_wire.send(socket.socket(fileno=0), {"frame": about})
+
+
 def members(fd: int) -> list[Member]:
     match os.pread(fd, 512, 0).rstrip(b"\0"):
         case b"PK\x03\x04 another word":
@@ -200,6 +205,7 @@ SIZES = {
 """Widths of frames of 10 lines."""
 ACTS = {
     "held": _held,
+    "say too large": _say_too_large,
     "say unasked": _say_unasked,
     "segfault": lambda _: ctypes.string_at(0),
     "hang": _hang,
