@@ -88,7 +88,7 @@ def picture(rows: Sequence[Row]) -> Any:
     """A bar a goal, from nothing to how much of it is used up; the line is the goal."""
     data = [
         {"what": row.what, "used": min(row.used, 2.0), "held": row.holds, "told": f"{row.value:.4g}",
-         "beside": max(min(row.used, 2.0), 1.0) if row.used > 0.75 else row.used}  # not under the line
+         "beside": max(min(row.used, 2.0), 1.0) if row.used > 0.6 else row.used}  # not under the line
         for row in rows
     ]  # fmt: skip
     names = [row.what for row in rows]
