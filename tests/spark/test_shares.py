@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from habeas.spark.shares import SHARES_A_CORE, dealt, seconds
@@ -12,14 +12,24 @@ from habeas.spark.shares import SHARES_A_CORE, dealt, seconds
 CORES = 2
 
 
-def dealt_out(spark: SparkSession, assets: list[tuple[str, str, int]]) -> list[list[Row]]:
-    """Assets (id, media, bytes) by partition, in the order in which they are begun."""
+def shared(spark: SparkSession, assets: list[tuple[str, str, int]]) -> DataFrame:
+    """Assets (id, media, bytes) as they are dealt out."""
     planned = spark.createDataFrame(assets, "asset_id string, media string, bytes long")
     whole = planned.agg(F.sum(seconds())).collect()[0][0]
+    return dealt(planned, len(assets), whole, CORES)
+
+
+def dealt_out(spark: SparkSession, assets: list[tuple[str, str, int]]) -> list[list[Row]]:
+    """Assets by partition, in the order in which they are begun; of partitions that hold any."""
     found: dict[int, list[Row]] = defaultdict(list)
-    for row in dealt(planned, len(assets), whole, CORES).withColumn("at", F.spark_partition_id()).collect():
+    for row in shared(spark, assets).withColumn("at", F.spark_partition_id()).collect():
         found[row["at"]].append(row)
     return [found[at] for at in sorted(found)]
+
+
+def partitions(spark: SparkSession, assets: list[tuple[str, str, int]]) -> int:
+    """How many there are, with those that hold nothing."""
+    return shared(spark, assets).rdd.getNumPartitions()
 
 
 def test_a_long_clip_is_begun_first_and_stands_in_nobodys_way(spark: SparkSession) -> None:
@@ -48,5 +58,14 @@ def test_every_asset_is_dealt_out_once(spark: SparkSession) -> None:
 
 
 def test_few_assets_get_a_share_each(spark: SparkSession) -> None:
-    parts = dealt_out(spark, [(f"{n}", "photo", 1_000_000) for n in range(5)])
-    assert [1] * 5 == [len(part) for part in parts]
+    few = [(f"{n}", "photo", 1_000_000) for n in range(5)]
+    assert [1] * 5 == [len(part) for part in dealt_out(spark, few)]
+    assert partitions(spark, few) == 5
+
+
+def test_no_core_is_kept_busy_by_shares_that_hold_nothing(spark: SparkSession) -> None:
+    """Each costs a twentieth of a second; photos alone used to get twice as many of those as of others."""
+    photos = [(f"{n}", "photo", 1_000_000) for n in range(500)]
+    assert partitions(spark, photos) == len(dealt_out(spark, photos)) == min(SHARES_A_CORE) * CORES
+    clips = [*photos, ("long", "clip", 9_000_000_000), ("short", "clip", 2_000_000_000)]
+    assert partitions(spark, clips) == len(dealt_out(spark, clips))

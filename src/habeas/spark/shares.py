@@ -31,10 +31,12 @@ def dealt(planned: DataFrame, assets: int, whole: float, cores: int) -> DataFram
     if assets == 0:
         return planned
     dear = seconds() > whole / shares / 2
-    most = min(assets, 2 * shares)  # so many at most are dearer than that
+    alone = planned.where(dear).count()
+    mixed = min(shares, assets - alone)  # a partition that holds nothing would cost as much as one that does
+    share = F.pmod(F.xxhash64("asset_id"), F.lit(max(1, mixed))).cast("int") + alone
+    cheap = planned.where(~dear).withColumn("share", share)
+    if not alone:
+        return cheap.repartitionById(mixed, "share").drop("share")
     place = F.row_number().over(Window.orderBy(F.desc(seconds()), "asset_id")) - 1
-    alone = planned.where(dear).withColumn("share", place)
-    many = planned.where(~dear).withColumn(
-        "share", most + F.pmod(F.xxhash64("asset_id"), F.lit(shares)).cast("int")
-    )
-    return alone.unionByName(many).repartitionById(most + shares, "share").drop("share")
+    first = planned.where(dear).withColumn("share", place)
+    return first.unionByName(cheap).repartitionById(alone + mixed, "share").drop("share")
