@@ -137,8 +137,8 @@ def archive_of(folder: Path, photos: int) -> Archive:
 
 
 def found_in(faces: Sequence[tuple[int, int]]) -> dict[str, int]:
-    seen, done = (sum(each) for each in zip(*faces, strict=True))
-    return {"embedded_from": len(faces), "faces": seen, "embedded": done}
+    done = sum(embedded for _, embedded in faces)
+    return {"embedded_from": len(faces), "faces": sum(seen for seen, _ in faces), "embedded": done}
 
 
 def pair(result: dict[str, Any], name: str, ours: Run, theirs: Run, told: Told = dict) -> None:

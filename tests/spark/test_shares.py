@@ -49,10 +49,11 @@ def test_a_long_night_is_dealt_out_in_smaller_shares(spark: SparkSession) -> Non
 
 
 def test_every_asset_is_dealt_out_once(spark: SparkSession) -> None:
-    assets = [(f"{n}", "clip" if n % 7 == 0 else "photo", 1000 * n * n) for n in range(200)]
-    for number in (1, 3, 200):
-        parts = dealt_out(spark, assets[:number])
-        assert sorted(name for name, *_ in assets[:number]) == sorted(
+    mixed = [(f"{n}", "clip" if n % 7 == 0 else "photo", 1000 * n * n) for n in range(200)]
+    photos = [(f"{n}", "photo", 1_000_000) for n in range(200)]
+    for assets in (mixed[:1], mixed[:3], mixed, photos[:3], photos):
+        parts = dealt_out(spark, assets)
+        assert sorted(name for name, *_ in assets) == sorted(
             row["asset_id"] for part in parts for row in part
         )
 

@@ -34,9 +34,9 @@ def dealt(planned: DataFrame, assets: int, whole: float, cores: int) -> DataFram
     alone = planned.where(dear).count()
     mixed = min(shares, assets - alone)  # a partition that holds nothing would cost as much as one that does
     share = F.pmod(F.xxhash64("asset_id"), F.lit(max(1, mixed))).cast("int") + alone
-    cheap = planned.where(~dear).withColumn("share", share)
-    if not alone:
-        return cheap.repartitionById(mixed, "share").drop("share")
+    if not alone:  # and nothing is looked through, so nothing can fall between two filters
+        return planned.withColumn("share", share).repartitionById(mixed, "share").drop("share")
     place = F.row_number().over(Window.orderBy(F.desc(seconds()), "asset_id")) - 1
     first = planned.where(dear).withColumn("share", place)
-    return first.unionByName(cheap).repartitionById(alone + mixed, "share").drop("share")
+    rest = planned.where(~dear).withColumn("share", share)
+    return first.unionByName(rest).repartitionById(alone + mixed, "share").drop("share")
