@@ -98,7 +98,7 @@ def fill(warehouse: Path) -> None:
                 **asset,
                 "asset_id": GROUP,
                 "source_id": "studio",
-                "location": "day%201.jpg",
+                "location": "day 1.jpg",
                 "media": "photo",
                 "format": "jpeg",
                 "captured_at": at(2),

@@ -8,7 +8,7 @@ from pathlib import Path
 from habeas.adapters import files
 from habeas.adapters.archive import is_folder, open_file
 from habeas.errors import BadInput
-from habeas.model.ids import asset_id, place_id
+from habeas.model.ids import asset_id
 from habeas.model.limits import MediaLimits
 from habeas.steps import locations
 from habeas.steps.import_scope import Places
@@ -32,7 +32,7 @@ def archive_places(archive: Path, roots: Mapping[str, str], installation_key: by
             there = False
         if not there:
             raise BadInput("folder_missing", "no such folder in its source")
-        return place_id(installation_key, source_id, location)
+        return locations.place(installation_key, source_id, location)
 
     def asset(source_id: str, path: str) -> str:
         root = root_of(source_id)

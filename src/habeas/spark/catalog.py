@@ -18,7 +18,7 @@ from habeas.model.ids import asset_id, new_id, place_id
 from habeas.model.limits import MediaLimits
 from habeas.settings import Settings
 from habeas.spark.tables import Tables
-from habeas.steps.locations import folders_above
+from habeas.steps.locations import folders_above, place
 
 _FOUND = "source_id string, root string, location string, bytes long, modified_ns long, problem string"
 _UNREADABLE = "unreadable"
@@ -106,7 +106,7 @@ def _probe_new(tables: Tables, settings: Settings, found: DataFrame, retry: bool
 def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[str, object]:
     source_id, location = str(row["source_id"]), str(row["location"])
     kept = {name: row[name] for name in ("source_id", "location", "bytes", "modified_ns")}
-    kept["folders"] = [place_id(key, source_id, folder) for folder in folders_above(location)]
+    kept["folders"] = [place(key, source_id, folder) for folder in folders_above(location)]
     try:
         if row["problem"]:
             raise BadInput(str(row["problem"]))
@@ -114,7 +114,7 @@ def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[
     except BadInput as bad:
         # Its place names it: content that can't be read as media has nothing to be found again by.
         return kept | {
-            "asset_id": place_id(key, source_id, location), "media": _UNREADABLE, "format": "", "captured_at": None,
+            "asset_id": place(key, source_id, location), "media": _UNREADABLE, "format": "", "captured_at": None,
             "reason": bad.reason, "detail": bad.detail,
         }  # fmt: skip
     return kept | {

@@ -1,9 +1,10 @@
 """File names as text and back: any bytes a file system allows, safe to print, store and compare.
 
-A location is a path relative to its source's folder, "/" between its parts. Valid UTF-8 stands as it is;
-everything that could break a line, a terminal or a reader's eye (invalid UTF-8, control and format
-characters such as the right-to-left override, line separators) and "%" itself is percent-encoded
-byte by byte, as RFC 3986 section 2.1 does it, in capitals.
+A location is a path relative to its source's folder, "/" between its parts. A name is what the file system says:
+`scan%20one.jpg` is the file of that name. Only what can't be shown as text is escaped, byte by byte: "␛" (U+241B, the
+picture of the escape key) and two hexadecimal digits in capitals. That is invalid UTF-8, control and format characters
+(such as the right-to-left override), line separators, and "␛" itself, so that no name reads like an escape
+(decision 0028).
 """
 
 from __future__ import annotations
@@ -12,28 +13,29 @@ import re
 import unicodedata
 
 from habeas.errors import BadInput
+from habeas.model.ids import place_id
 from habeas.model.media import MediaReason
 
-_HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # control, format (bidi, joiners), line, paragraph
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
+SIGN = "␛"
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, format (bidi, joiners), surrogate, line, paragraph
+_ESCAPE = re.compile(SIGN.encode() + rb"([0-9A-F]{2})")
 
 
 def encode(path: bytes) -> str:
     """Text for a relative path; `decode` gives the same bytes back."""
-    text = path.decode("utf-8", "surrogateescape")
-    return "".join(_shown(character) for character in text)
+    return _shown(path, SIGN, SIGN)
 
 
 def decode(location: str) -> bytes:
-    """Bytes of a location.
+    """Bytes of a location. A "␛" that starts no escape is itself.
 
-    Raises BadInput `bad_location` for a path that is absolute, empty, climbs ("..") or is badly encoded.
+    Raises BadInput `bad_location` for a path that is absolute, empty, climbs (".."), or is no text.
     """
     try:
         raw = location.encode("utf-8")
     except UnicodeEncodeError:
         raise _bad("not valid text") from None
-    path = _ESCAPE.sub(_byte, raw)
+    path = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), raw)
     if b"\0" in path:
         raise _bad("holds a NUL byte")
     if any(part in (b"", b".", b"..") for part in path.split(b"/")):
@@ -47,7 +49,7 @@ def parts(location: str) -> list[bytes]:
 
 
 def canonical(location: str) -> str:
-    """The one spelling of a location a person typed (`%6A` for a plain letter is undone)."""
+    """The one spelling of a location a person typed: a character that is shown escaped may be typed as it is."""
     return encode(decode(location))
 
 
@@ -57,16 +59,29 @@ def folders_above(location: str) -> tuple[str, ...]:
     return tuple("/".join(names[: depth + 1]) for depth in range(len(names)))
 
 
-def _shown(character: str) -> str:
-    if character != "%" and unicodedata.category(character) not in _HIDDEN | {"Cs"}:
-        return character
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
+def place(installation_key: bytes, source_id: str, location: str) -> str:
+    """The id of a folder, or of something without readable content, at a location of a source."""
+    return place_id(installation_key, source_id, id_text(location))
 
 
-def _byte(match: re.Match[bytes]) -> bytes:
-    if match.group(1) is None:
-        raise _bad("has a % that starts no escape")
-    return bytes([int(match.group(1), 16)])
+def id_text(location: str) -> str:
+    """What the id of a place is made from: the path with "%" as the escape, as locations were written at first.
+
+    So ids in lists and tables stay what they are. No two paths share this text either.
+    """
+    if SIGN not in location and "%" not in location:
+        return location
+    return _shown(decode(location), "%", "%")
+
+
+def _shown(path: bytes, sign: str, also: str) -> str:
+    text = path.decode("utf-8", "surrogateescape")
+    return "".join(
+        "".join(f"{sign}{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
+        if character == also or unicodedata.category(character) in _HIDDEN
+        else character
+        for character in text
+    )
 
 
 def _bad(why: str) -> BadInput:

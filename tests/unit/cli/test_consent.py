@@ -75,7 +75,7 @@ def test_a_receipt_is_theirs_to_keep(habeas: Habeas) -> None:
     assert f"urn:habeas:subject:{story.BEN}" == record["dpv:hasDataSubject"]["dpv:hasIdentifier"]
     assert 2 == len(record["dpv:hasProcess"])
     assert "City archive" in result.stdout
-    assert "day%201" not in result.stdout
+    assert "day 1" not in result.stdout
 
 
 def test_there_is_no_receipt_of_nothing(habeas: Habeas) -> None:

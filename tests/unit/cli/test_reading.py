@@ -22,7 +22,7 @@ Habeas = Callable[..., Result]
 def test_a_template_is_explained(habeas: Habeas) -> None:
     told = habeas("explain", story.ROW_ANA[:10])
     assert 0 == told.exit_code
-    for text in ("day%201.jpg", "said yes", "synthetic@", "roster line", story.RUN):
+    for text in ("day 1.jpg", "said yes", "synthetic@", "roster line", story.RUN):
         assert text in told.stdout
 
 
