@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import TypeAdapter
 
 from habeas.cli.main import EXIT_CODES, app
 from habeas.policy.facts import SCHEMA, Words
@@ -58,14 +59,15 @@ def settings() -> str:
     """Both settings classes with environment names and defaults."""
     parts = [
         "# Settings\n\nAn environment variable wins over the settings file, the file over the default. "
-        "Folders whose default is given as HOME/… follow `home`.\n",
+        "Folders whose default is given as HOME/… follow `home`. A folder is a path of this machine, or an address that "
+        "begins with file:///; a relative path counts from the settings file.\n",
         "## habeas.toml: what the jobs may know\n\nNamed by `--config` or `HABEAS_CONFIG`, else `./habeas.toml`. "
         "It names no key store.\n",
-        _table(["setting", "environment", "default"], list(_fields(Settings, "HABEAS_"))),
+        _table(["setting", "environment", "default", "range"], list(_fields(Settings, "HABEAS_"))),
         "\n## custody.toml: where keys are kept\n\nNamed by `--custody` or `HABEAS_CUSTODY`, else "
         "`custody/custody.toml` beside habeas.toml. For the registrar and the custodian; the embed job "
         "never gets it.\n",
-        _table(["setting", "environment", "default"], list(_fields(Custody, "HABEAS_CUSTODY_"))),
+        _table(["setting", "environment", "default", "range"], list(_fields(Custody, "HABEAS_CUSTODY_"))),
     ]
     return "\n".join(parts)
 
@@ -83,12 +85,21 @@ def _fields(settings_class: type[Any], prefix: str) -> Iterator[list[str]]:
     for name, field in settings_class.model_fields.items():
         default = field.get_default(call_default_factory=True)
         if is_dataclass(default) and not isinstance(default, type):
+            told = TypeAdapter(type(default)).json_schema()["properties"]
             for inner in fields(default):
                 value = getattr(default, inner.name)
-                yield [f"`{name}.{inner.name}`", f"`{prefix}{name}__{inner.name}`".upper(), f"`{value}`"]
+                words = [f"`{name}.{inner.name}`", f"`{prefix}{name}__{inner.name}`".upper(), f"`{value}`"]
+                yield [*words, _range(told[inner.name])]
             continue
         shown = _PLACES.get(name) or ("must be given" if field.is_required() else _place(default))
-        yield [f"`{name}`", f"`{prefix}{name}`".upper(), f"`{shown}`"]
+        words = [f"`{name}`", f"`{prefix}{name}`".upper(), f"`{shown}`"]
+        yield [*words, _range(TypeAdapter(field.annotation).json_schema())]
+
+
+def _range(told: dict[str, Any]) -> str:
+    if "enum" in told:
+        return ", ".join(f"`{word}`" for word in told["enum"])
+    return f"{told['minimum']:g} to {told['maximum']:g}" if "minimum" in told else ""
 
 
 def _place(value: Any) -> str:

@@ -7,10 +7,14 @@ Two classes on purpose. `Settings` is what the pipeline's jobs read: it names no
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,6 +29,29 @@ PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED_POLICIES = PROJECT / "policies"
 ALL_PACKS = ["house", "kr-pipa", "eu-gdpr", "eu-ai-act", "us-il-bipa", "us-tx-cubi", "us-wa"]
 """Every shipped policy pack. A law's pack is asked only where the law reaches, so naming all costs nothing."""
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
+
+
+def _folder(given: object) -> object:
+    """A place in a file system of this machine: a path, or an address that begins with file:///."""
+    if not isinstance(given, (str, Path)):
+        return given
+    text = str(given)
+    if _ADDRESS.match(text):
+        address = urlsplit(text)
+        if address.scheme.lower() != "file" or address.netloc not in ("", "localhost"):
+            raise ValueError(
+                "only folders of this machine can be used: a path or file:///; mount what lies elsewhere"
+            )
+        text = unquote(address.path)
+    if not text.isprintable():
+        raise ValueError("a path without control characters is expected")
+    return Path(text).expanduser()
+
+
+Place = Annotated[Path, BeforeValidator(_folder)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
 class _FromToml(BaseSettings):
@@ -41,6 +68,15 @@ class _FromToml(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    def _from_here(self, place: Path) -> Path:
+        """A relative path counts from the settings file: a scheduler's jobs start in folders of their own."""
+        file = self.model_config.get("toml_file")
+        return (
+            Path(str(file)).absolute().parent / place
+            if file and Path(str(file)).is_file()
+            else place.absolute()
+        )
+
     @classmethod
     def load(cls, path: Path | None, env: str, default: str) -> Self:
         """Read `path`, or the file named by `env`, or `default` if it is there.
@@ -56,39 +92,56 @@ class _FromToml(BaseSettings):
             loaded: Self = bound()
         except ValueError as error:
             raise UsageError(
-                f"settings in {chosen} can't be used: {_why(error)}",
+                f"settings in {chosen} can't be used: {_why(error, cls)}",
                 hint="Every setting: docs/reference/settings.md",
             ) from None
         return loaded
 
 
-def _why(error: ValueError) -> str:
-    """Fields and reasons alone: a value may be a password, and pydantic's own text repeats it."""
+def _why(error: ValueError, settings: type[BaseSettings]) -> str:
+    """Fields, ranges and reasons alone: a value may be a password, and pydantic's own text repeats it."""
     if isinstance(error, ValidationError):
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}" for each in found)
+        return "; ".join(
+            f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}{_range(settings, each['loc'])}"
+            for each in found
+        )
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
     return str(error)  # of TOML's form, or of a variable's: they tell a place or a name
 
 
+def _range(settings: type[BaseSettings], place: Sequence[str | int]) -> str:
+    """The bounds of a number, in words; empty for what has none."""
+    field = settings.model_fields.get(str(place[0])) if place else None
+    default = field.get_default(call_default_factory=True) if field else None
+    if len(place) != 2 or not is_dataclass(default) or isinstance(default, type):
+        return ""
+    told = TypeAdapter(type(default)).json_schema()["properties"].get(str(place[1]), {})
+    return f" ({told['minimum']:g} to {told['maximum']:g})" if "minimum" in told else ""
+
+
 class Settings(_FromToml):
     """Everything a job may know. Folders default to places under `home`."""
 
-    home: Path = PROJECT / "var" / "habeas"
-    archive: Path = Path()
-    warehouse: Path = Path()
-    runs: Path = Path()
-    report: Path = Path()
-    orders: Path = Path()
-    installation_key: Path = Path()
-    registrar_public_key: Path = Path()
-    schemas: Path = PROJECT / "schemas"
-    policies: Path = SHIPPED_POLICIES
-    packs: list[str] = Field(default=ALL_PACKS, description="Policy packs; each that applies must allow.")
-    models: Path = PROJECT / "models"
-    pack: str = "synthetic"
-    purposes: list[str] = Field(default=["archive_search"], description="What the nightly run embeds for.")
+    home: Place = PROJECT / "var" / "habeas"
+    archive: Place = Path()
+    warehouse: Place = Path()
+    runs: Place = Path()
+    report: Place = Path()
+    orders: Place = Path()
+    installation_key: Place = Path()
+    registrar_public_key: Place = Path()
+    schemas: Place = PROJECT / "schemas"
+    policies: Place = SHIPPED_POLICIES
+    packs: list[Name] = Field(
+        default=ALL_PACKS, min_length=1, description="Policy packs; each that applies must allow."
+    )
+    models: Place = PROJECT / "models"
+    pack: Name = "synthetic"
+    purposes: list[Name] = Field(
+        default=["archive_search"], min_length=1, description="What the nightly run embeds for."
+    )
     media: MediaLimits = MediaLimits()
     sampling: Sampling = Sampling()
     binding: BindingRules = BindingRules()
@@ -97,7 +150,7 @@ class Settings(_FromToml):
 
     @model_validator(mode="after")
     def _places(self) -> Self:
-        self.home = self.home.resolve()
+        self.home = self._from_here(self.home).resolve()
         for name, place in {
             "archive": "archive",
             "warehouse": "warehouse",
@@ -107,8 +160,18 @@ class Settings(_FromToml):
             "installation_key": "installation.key",
             "registrar_public_key": "registrar.pub",
         }.items():
-            if getattr(self, name) == Path():
-                setattr(self, name, self.home / place)
+            given = getattr(self, name)
+            setattr(self, name, self.home / place if given == Path() else self._from_here(given))
+        for name in ("schemas", "policies", "models"):
+            setattr(self, name, self._from_here(getattr(self, name)))
+        return self
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if self.faces.min_exposure >= self.faces.max_exposure:
+            raise ValueError("faces.min_exposure must be below faces.max_exposure")
+        if self.faces.kept_sightings < self.faces.frames_per_track:
+            raise ValueError("faces.kept_sightings must not be below faces.frames_per_track")
         return self
 
     @classmethod
@@ -121,16 +184,16 @@ class Custody(_FromToml):
 
     model_config = SettingsConfigDict(env_prefix="HABEAS_CUSTODY_", extra="forbid")
 
-    home: Path
+    home: Place
     key_store: str = ""  # SQLAlchemy URL
-    kms: Path = Path()  # folder of the local KMS: one key file an epoch; no backup may hold it
-    identity_key: Path = Path()
-    registrar_key: Path = Path()
-    suite: int = 2
+    kms: Place = Path()  # folder of the local KMS: one key file an epoch; no backup may hold it
+    identity_key: Place = Path()
+    registrar_key: Place = Path()
+    suite: Literal[1, 2] = 2
 
     @model_validator(mode="after")
     def _places(self) -> Self:
-        self.home = self.home.resolve()
+        self.home = self._from_here(self.home).resolve()
         if not self.key_store:
             self.key_store = f"sqlite:///{self.home / 'keys.sqlite'}"
         for name, place in {
@@ -138,8 +201,8 @@ class Custody(_FromToml):
             "identity_key": "identity.key",
             "registrar_key": "registrar.key",
         }.items():
-            if getattr(self, name) == Path():
-                setattr(self, name, self.home / place)
+            given = getattr(self, name)
+            setattr(self, name, self.home / place if given == Path() else self._from_here(given))
         return self
 
     @classmethod

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from habeas.errors import UsageError
 from habeas.settings import Custody, Settings
@@ -16,7 +20,7 @@ SECRET = "hunter2"
     ("text", "says"),
     [
         (f'home = "x"\nkey_store = ["postgresql://desk:{SECRET}@host/keys"]\n', "key_store: Input should be"),
-        (f'home = "x"\nsuite = "{SECRET}"\n', "suite: Input should be a valid integer"),
+        (f'home = "x"\nsuite = "{SECRET}"\n', "suite: Input should be 1 or 2"),
         (f'home = "x"\nkey_stroe = "{SECRET}"\n', "key_stroe: Extra inputs"),
         (f'key_store = "{SECRET}"\n', "home: Field required"),
         (f"key_store = {SECRET}\n", "line 1"),
@@ -48,3 +52,105 @@ def test_a_setting_inside_another_and_a_variable_are_named_as_well(
     with pytest.raises(UsageError, match="purposes") as caught:
         Settings.read(file)
     assert SECRET not in str(caught.value)
+
+
+GROUPS = {name: field.default for name, field in Settings.model_fields.items() if is_dataclass(field.default)}
+NUMBERS = [
+    (group, each.name)
+    for group, default in GROUPS.items()
+    for each in fields(default)
+    if isinstance(getattr(default, each.name), (int, float))
+]
+WORDS = [(g, f.name) for g, default in GROUPS.items() for f in fields(default) if (g, f.name) not in NUMBERS]
+
+
+def _told(group: str, name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = TypeAdapter(type(GROUPS[group])).json_schema()["properties"][name]
+    return schema
+
+
+def _read(tmp_path: Path, text: str) -> Settings:
+    file = tmp_path / "habeas.toml"
+    file.write_text(text)
+    return Settings.read(file)
+
+
+def test_every_number_has_a_range_and_every_word_a_list() -> None:
+    assert len(NUMBERS) > 15
+    assert not [place for place in NUMBERS if {"minimum", "maximum"} - set(_told(*place))]
+    assert not [place for place in WORDS if "enum" not in _told(*place)]
+
+
+@pytest.mark.parametrize(("group", "name"), NUMBERS)
+@pytest.mark.parametrize("beyond", [-1, 1])
+def test_a_number_outside_its_range_is_refused_and_both_ends_are_named(
+    tmp_path: Path, group: str, name: str, beyond: int
+) -> None:
+    least, most = _told(group, name)["minimum"], _told(group, name)["maximum"]
+    value = least - 1 if beyond < 0 else most + 1
+    with pytest.raises(UsageError) as caught:
+        _read(tmp_path, f"[{group}]\n{name} = {value}\n")
+    assert f"{group}.{name}: " in caught.value.message
+    assert f"({least:g} to {most:g})" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[sampling]\nmode = "every"\n', "sampling.mode: Input should be 'keyframes' or 'per_second'"),
+        ("[sampling]\nper_second = 0\n", "sampling.per_second"),
+        ("[sampling]\nper_second = nan\n", "sampling.per_second"),
+        ("[sampling]\nper_second = inf\n", "sampling.per_second"),
+        ("[faces]\nmin_frontality = 7\n", "faces.min_frontality"),
+        ("[faces]\nmin_exposure = 0.9\nmax_exposure = 0.2\n", "faces.min_exposure must be below"),
+        ("[faces]\nframes_per_track = 9\n", "faces.kept_sightings must not be below"),
+        ("purposes = []\n", "purposes: "),
+        ('purposes = [""]\n', "purposes.0: "),
+        ("packs = []\n", "packs: "),
+        ('pack = "../elsewhere"\n', "pack: "),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        _read(tmp_path, text)
+    assert says in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+PLACES = [name for name, field in Settings.model_fields.items() if isinstance(field.default, Path)]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_every_place_may_be_an_address_of_a_file(tmp_path: Path, name: str) -> None:
+    """`file:///…` was taken for a relative path: the locks went into the current folder."""
+    found = _read(tmp_path, f'{name} = "file://{tmp_path}/w%20%EA%B0%80"\n')
+    assert tmp_path / "w 가" == getattr(found, name)
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("address", ["s3a://bucket/w", "hdfs://host/w", "file://host/w", "https://host/w"])
+def test_no_place_lies_on_another_machine(tmp_path: Path, name: str, address: str) -> None:
+    with pytest.raises(UsageError, match="only folders of this machine") as caught:
+        _read(tmp_path, f'{name} = "{address}"\n')
+    assert f"{name}: " in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_a_relative_place_counts_from_the_settings_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = _read(tmp_path, 'home = "inst"\nwarehouse = "w"\npolicies = "rules"\n')
+    assert [tmp_path / each for each in ("inst", "w", "rules", "inst/archive")] == [
+        found.home, found.warehouse, found.policies, found.archive,
+    ]  # fmt: skip
+    (tmp_path / "custody.toml").write_text('home = "keys"\n')
+    assert tmp_path / "keys" / "kms" == Custody.read(tmp_path / "custody.toml").kms
+
+
+def test_a_place_with_a_tilde_lies_in_the_users_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Path(os.environ["HOME"]) / "faces" == _read(tmp_path, 'home = "~/faces"\n').home

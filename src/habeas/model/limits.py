@@ -1,28 +1,35 @@
-"""Numbers a user may set. They are part of the work digest: change one and the affected work is done again."""
+"""Numbers a user may set. They are part of the work digest: change one and the affected work is done again.
+
+Each has a range, which is held when settings are read: outside of it a number makes no sense, or turns a check off.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 
 @dataclass(frozen=True, slots=True)
 class MediaLimits:
     """Caps beyond which a file goes to quarantine as `over_limit`, before or while it is decoded."""
 
-    max_bytes: int = 2_000_000_000
-    max_pixels: int = 60_000_000
-    max_frames: int = 1_300_000  # frames decoded of one clip: six hours at 60 a second
-    max_duration_s: int = 6 * 3600
-    memory_mb: int = (
+    max_bytes: Annotated[int, Field(ge=1, le=10**15)] = 2_000_000_000
+    max_pixels: Annotated[int, Field(ge=1, le=10**9)] = 60_000_000
+    max_frames: Annotated[int, Field(ge=1, le=10**9)] = (
+        1_300_000  # frames decoded of one clip: six hours at 60 a second
+    )
+    max_duration_s: Annotated[int, Field(ge=1, le=30 * 24 * 3600)] = 6 * 3600
+    memory_mb: Annotated[int, Field(ge=256, le=2**20)] = (
         1536  # MiB for the decoder on top of its start; a turned picture of max_pixels takes 1100
     )
     # Until the decoder has said what is asked of it: headers, or the next frame. A halt of a source or a purpose waits
     # so long at most, and some seconds for what is in hand; it has to hold within half a minute.
-    seconds_per_answer: int = 25
+    seconds_per_answer: Annotated[int, Field(ge=1, le=600)] = 25
     # Of the decoder for one file, all answers together: 1080 lines at 25 frames a second decode in full at ten times
     # their speed, 2160 lines at two or three. Waiting for it counts as a quarter.
-    cpu_seconds_per_file: int = 2 * 3600
+    cpu_seconds_per_file: Annotated[int, Field(ge=1, le=7 * 24 * 3600)] = 2 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +39,37 @@ class Sampling:
     Between two keyframes N a second are looked at where faces came too near each other to tell who went where.
     """
 
-    mode: str = "keyframes"  # "keyframes" | "per_second"
-    max_gap_ms: int = 1000
-    per_second: float = 2.0
+    mode: Literal["keyframes", "per_second"] = "keyframes"
+    max_gap_ms: Annotated[int, Field(ge=1, le=600_000)] = 1000
+    per_second: Annotated[float, Field(ge=0.01, le=240)] = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class BindingRules:
     """When a face and a roster line may be put together; every doubt refuses."""
 
-    border_px: int = 2  # a box nearer to the border than this is cut
-    near_factor: float = 0.35  # overlap (IoU) with another box above this is too near
-    min_face_px: int = 24  # smaller faces are counted, never embedded
+    border_px: Annotated[int, Field(ge=0, le=1000)] = 2  # a box nearer to the border than this is cut
+    near_factor: Annotated[float, Field(ge=0, le=1)] = (
+        0.35  # overlap (IoU) with another box above this is too near
+    )
+    min_face_px: Annotated[int, Field(ge=1, le=10_000)] = 24  # smaller faces are counted, never embedded
 
 
 @dataclass(frozen=True, slots=True)
 class FaceRules:
     """What is looked for, what is embedded of a bound track, and what quality it needs."""
 
-    smallest_px: int = 32  # longer side of the smallest face that is to be found in a picture of any size
-    frames_per_track: int = 3
-    kept_sightings: int = 8  # sightings of a track held in memory until it is bound
-    min_sharpness: float = 4.0
-    min_exposure: float = 0.08
-    max_exposure: float = 0.95
-    min_frontality: float = 0.15
+    smallest_px: Annotated[int, Field(ge=8, le=10_000)] = (
+        32  # longer side of the smallest face that is to be found in a picture of any size
+    )
+    frames_per_track: Annotated[int, Field(ge=1, le=100)] = 3
+    kept_sightings: Annotated[int, Field(ge=1, le=1000)] = (
+        8  # sightings of a track held in memory until it is bound
+    )
+    min_sharpness: Annotated[float, Field(ge=0, le=1_000_000)] = 4.0
+    min_exposure: Annotated[float, Field(ge=0, le=1)] = 0.08
+    max_exposure: Annotated[float, Field(ge=0, le=1)] = 0.95
+    min_frontality: Annotated[float, Field(ge=0, le=1)] = 0.15
 
 
 @dataclass(frozen=True, slots=True)
