@@ -111,7 +111,8 @@ def _place(value: Any) -> str:
 def cli() -> str:
     """Every command with its help, and the exit codes."""
     parts = ["# Commands\n\nData goes to standard output, everything else to standard error. Nearly every command "
-             "takes `--json`.\n\n## Exit codes\n"]  # fmt: skip
+             "takes `--json`. `habeas --install-completion` teaches your shell to complete commands.\n\n"
+             "## Exit codes\n"]  # fmt: skip
     codes = [line.split("  ", 1) for line in EXIT_CODES.splitlines() if line.strip()[:1].isdigit()]
     parts.append(_table(["code", "means"], [[code.strip(), means.strip()] for code, means in codes]))
     for words, command in _commands(typer.main.get_command(app)):

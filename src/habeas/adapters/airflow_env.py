@@ -28,6 +28,10 @@ PROJECT = Path(__file__).resolve().parents[3]
 POOL = "habeas_backfill"
 GRACE = 30.0
 """Seconds that Airflow and its jobs have to end by themselves when they are told to."""
+_STOPPING = (
+    f"\nhabeas: stopping; the running jobs have {GRACE:.0f} seconds to end. Once more ends them now.\n"
+)
+_FORCING = "habeas: ending the running jobs now.\n"
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Progress = Callable[[Mapping[str, object]], None]
@@ -184,7 +188,7 @@ def _run(
                 time.sleep(0.2)
         finally:
             if process.poll() is None:
-                _end(process, signals[0] if signals else signal.SIGTERM)
+                _end(process, signals)
     if signals:
         # An exception, not the signal itself: a progress bar on the way up gives the terminal back.
         raise KeyboardInterrupt if signals[0] == signal.SIGINT else SystemExit(128 + signals[0])
@@ -201,7 +205,7 @@ def _noted() -> Iterator[list[int]]:
     ):  # no other thread may set handlers, or gets signals
         for each in _ENDING:
             if signal.getsignal(each) is not signal.SIG_IGN:
-                before[each] = signal.signal(each, lambda number, _: noted.append(number))
+                before[each] = signal.signal(each, lambda number, _: _note(noted, number))
     try:
         yield noted
     finally:
@@ -209,13 +213,26 @@ def _noted() -> Iterator[list[int]]:
             signal.signal(each, handler)
 
 
-def _end(process: subprocess.Popen[bytes], number: int) -> None:
-    """Send a signal to everything in the child's group and wait until all of it is gone; then force it."""
-    for sent in (number, signal.SIGKILL):
+def _note(noted: list[int], number: int) -> None:
+    """Answer at once: what follows may take as long as the running jobs need to end."""
+    text = _FORCING if noted else _STOPPING
+    noted.append(number)
+    with suppress(OSError):
+        os.write(2, text.encode())
+
+
+def _end(process: subprocess.Popen[bytes], signals: list[int]) -> None:
+    """Send a signal to everything in the child's group and wait until all of it is gone; then force it.
+
+    A second signal to this process forces it at once.
+    """
+    for sent in (signals[0] if signals else signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, sent)
         patience = time.monotonic() + GRACE
         while time.monotonic() < patience:
+            if sent != signal.SIGKILL and len(signals) > 1:
+                break
             process.poll()
             with suppress(ChildProcessError):  # in a container we may be who inherits its orphans
                 os.waitpid(-process.pid, os.WNOHANG)

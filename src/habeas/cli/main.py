@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from habeas import __version__
 from habeas.cli import (
@@ -29,6 +29,7 @@ from habeas.cli import (
     source,
     tables,
 )
+from habeas.cli.suggestions import SuggestingGroup
 from habeas.errors import HabeasError, Unavailable
 
 EXIT_CODES = """
@@ -44,8 +45,10 @@ Exit codes
  6  a key is closed, destroyed, unknown or held back
  7  halted: somebody who may said stop; nothing is wrong and nothing is lost
 75  a store, a lock or a disk can't be used now: try again later
+130  interrupted (Ctrl-C), and so was everything it had started
 143  told to end (SIGTERM), and so was everything it had started
 """
+INTERRUPTED = 130
 
 _HELP = """
 No face becomes a template unless the person, the purpose and the law allow it.
@@ -67,7 +70,7 @@ An archive of your own:
 _ITS_OWN: Any = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])
 
 
-class Main(TyperGroup):
+class Main(SuggestingGroup):
     """Errors raised on purpose become a message and an exit code; others never show their content."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -80,11 +83,23 @@ class Main(TyperGroup):
             ctx.exit(error.exit_code)
         except _ITS_OWN:
             raise
+        except KeyboardInterrupt:
+            _say("habeas: interrupted; what was finished stays, and the same command can be run again.")
+            ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             os.dup2(
                 os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
             )  # nobody reads on: no noise at exit
             ctx.exit(0)
+        except OSError as error:
+            if os.environ.get("HABEAS_DEBUG") == "1":
+                raise
+            from habeas.adapters.os_errors import from_os_error
+
+            refused = from_os_error(error)
+            _say(f"habeas: {refused.message}")
+            _say(f"  {refused.hint}")
+            ctx.exit(refused.exit_code)
         except Exception as error:
             if os.environ.get("HABEAS_DEBUG") == "1":
                 raise
@@ -146,7 +161,6 @@ app = Program(
     help=_HELP,
     epilog=EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # its tracebacks print local variables
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -159,14 +173,35 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _use_settings(context: typer.Context, config: Path) -> None:
+    """Name the settings file for the command that follows, as the environment variable would."""
+    before = os.environ.get("HABEAS_CONFIG")
+    os.environ["HABEAS_CONFIG"] = str(config)
+
+    def restore() -> None:
+        if before is None:
+            del os.environ["HABEAS_CONFIG"]
+        else:
+            os.environ["HABEAS_CONFIG"] = before
+
+    context.call_on_close(restore)
+
+
 @app.callback()
 def main(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Settings file; the same as --config after the command."),
+    ] = None,
     version: Annotated[  # noqa: ARG001 - its callback answers
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell more on standard error.")] = False,
 ) -> None:
     """Options of every command."""
+    if config is not None:
+        _use_settings(context, config)
     if verbose:
         from habeas.adapters.logs import configure
 
@@ -176,22 +211,22 @@ def main(
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
 app.command("demo")(demo.demo)
-app.add_typer(source.app, name="source")
-app.add_typer(consent.app, name="consent")
-app.add_typer(roster.app, name="roster")
-app.add_typer(policy.app, name="policy")
+app.add_typer(source.app, cls=SuggestingGroup, name="source")
+app.add_typer(consent.app, cls=SuggestingGroup, name="consent")
+app.add_typer(roster.app, cls=SuggestingGroup, name="roster")
+app.add_typer(policy.app, cls=SuggestingGroup, name="policy")
 policy.app.command("show")(policy_life.show)
 policy.app.command("diff")(policy_life.diff)
 policy.app.command("activate")(policy_life.activate)
 policy.app.command("sign-statute")(policy_statutes.sign_statute)
-app.add_typer(people.app, name="people")
+app.add_typer(people.app, cls=SuggestingGroup, name="people")
 app.command("halt")(halt.halt)
 app.command("resume")(halt.resume)
 app.command("halts")(halt.halts)
-app.add_typer(run.app, name="run")
+app.add_typer(run.app, cls=SuggestingGroup, name="run")
 app.command("explain")(explain.explain)
 app.command("replay")(replay.replay)
-app.add_typer(log.app, name="log")
-app.add_typer(tables.app, name="tables")
-app.add_typer(models.app, name="models")
+app.add_typer(log.app, cls=SuggestingGroup, name="log")
+app.add_typer(tables.app, cls=SuggestingGroup, name="tables")
+app.add_typer(models.app, cls=SuggestingGroup, name="models")
 app.command("open")(opening.open_)

@@ -21,6 +21,13 @@ Source = Annotated[str, typer.Option("--source", help="Only this source.")]
 Model = Annotated[str, typer.Option("--model", help="Model pack. Default: from the settings.")]
 
 
+def _step_names(begun: str) -> list[str]:
+    """Steps that begin so, for the shell's completion."""
+    from habeas.cli.bootstrap import JOBS
+
+    return [name for name in JOBS if name.startswith(begun)]
+
+
 @app.command()
 def nightly(
     purposes: Purposes = "",
@@ -74,7 +81,12 @@ def backfill(
 
 @app.command()
 def step(
-    name: Annotated[str, typer.Argument(metavar="STEP", help="catalog, decide, embed, check or publish.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="STEP", help="catalog, decide, embed, check or publish.", autocompletion=_step_names
+        ),
+    ],
     run_id: Annotated[str, typer.Option("--run-id", help="Id of the run; the same for all its steps.")],
     purposes: Purposes = "",
     source: Source = "",

@@ -29,7 +29,7 @@ import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from habeas.adapters import airflow_env
-airflow_env.GRACE = 1.0
+airflow_env.GRACE = float(os.environ["GRACE"])
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # whoever started the tests may have shut them off
     signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 for name in sys.argv[2:]:
@@ -42,7 +42,9 @@ print("ended", ended.ok)
 class Started:
     """A run in a process of its own, and the two processes that it started."""
 
-    def __init__(self, home: Path, *ignored: str, seconds: float = 60, deaf: bool = False) -> None:
+    def __init__(
+        self, home: Path, *ignored: str, seconds: float = 60, deaf: bool = False, grace: float = 1.0
+    ) -> None:
         (home / "airflow").mkdir()
         (home / "airflow" / ".prepared").touch()
         (home / "fake" / "airflow").mkdir(parents=True)
@@ -50,11 +52,19 @@ class Started:
         (home / "fake" / "airflow" / "__main__.py").write_text(_AIRFLOW)
         path = os.pathsep.join([str(home / "fake"), *sys.path])
         told = home / "told"
+        self.said = home / "said"
         self.run = subprocess.Popen(
             [sys.executable, "-c", _RUN, str(home), *ignored],
             env=os.environ
-            | {"PYTHONPATH": path, "TOLD": str(told), "SECONDS": str(seconds), "DEAF": "1" * deaf},
+            | {
+                "PYTHONPATH": path,
+                "TOLD": str(told),
+                "SECONDS": str(seconds),
+                "DEAF": "1" * deaf,
+                "GRACE": str(grace),
+            },
             stdout=subprocess.PIPE,
+            stderr=self.said.open("wb"),
             text=True,
         )
         wait_for(told.exists)
@@ -102,6 +112,19 @@ def test_a_run_that_is_told_to_end_leaves_nothing_running(
         assert all(map(lives, started.pids))
         started.run.send_signal(sent)
         assert code == started.run.wait(20)
+        assert [] == list(filter(lives, started.pids))
+    finally:
+        started.end()
+
+
+def test_a_signal_is_answered_at_once_and_a_second_one_waits_for_nothing(tmp_path: Path) -> None:
+    started = Started(tmp_path, deaf=True, grace=60)
+    try:
+        started.run.send_signal(signal.SIGTERM)
+        wait_for(lambda: b"stopping; the running jobs have" in started.said.read_bytes())
+        assert all(map(lives, started.pids[:1]))
+        started.run.send_signal(signal.SIGTERM)
+        assert 143 == started.run.wait(20)
         assert [] == list(filter(lives, started.pids))
     finally:
         started.end()

@@ -129,6 +129,30 @@ def test_an_unexpected_error_shows_its_kind_and_no_content(
     assert "Ana" not in told.output
 
 
+def test_an_interrupted_command_says_so_and_ends_as_shells_expect(
+    habeas: Habeas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tables, "_contracts", interrupt)
+    told = habeas("tables", "list")
+    assert 130 == told.exit_code
+    assert "interrupted" in told.stderr
+
+
+def test_a_denied_path_is_told_with_what_to_do(habeas: Habeas, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(_: Any) -> None:
+        raise PermissionError(13, "Permission denied", "/srv/faces/warehouse")
+
+    monkeypatch.delenv("HABEAS_DEBUG", raising=False)
+    monkeypatch.setattr(tables, "_contracts", deny)
+    told = habeas("tables", "list")
+    assert 2 == told.exit_code
+    assert "permission denied: /srv/faces/warehouse" in told.stderr
+    assert "Run the command as" in told.stderr or "You are" in told.stderr
+
+
 def test_without_an_installation_the_next_step_is_told(
     habeas: Habeas, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
