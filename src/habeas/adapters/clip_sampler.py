@@ -10,7 +10,7 @@ from typing import Any
 from habeas.adapters.clip_passed import Passed
 from habeas.adapters.clip_picture import Painter
 from habeas.adapters.clip_time import Clock
-from habeas.adapters.clip_track import Clip
+from habeas.adapters.clip_track import Clip, Spans
 from habeas.errors import BadInput
 from habeas.faces.shots import ShotCounter
 from habeas.model.face import Frame, Image
@@ -36,15 +36,22 @@ class Sampler:
         self._due, self._before, self._decoded, self._closer, self.given = 0.0, -1, 0, 0, 0
 
     def of(
-        self, clip: Clip, pictures: Iterable[Any], patience_ms: float, until_ms: float, passed: Passed | None
+        self,
+        clip: Clip,
+        pictures: Iterable[Any],
+        patience_ms: float,
+        track: Spans,
+        start: int | None,
+        passed: Passed | None,
     ) -> Generator[Frame, bool | None, bool]:
         """False, and an early end, where no frame comes for longer than `patience_ms`.
 
-        `passed`: what the pictures leave out. Raises BadInput `over_limit` for too many frames or too much time.
+        `start`: the time stamp that counts as 0. `passed`: what the pictures leave out. Raises BadInput `over_limit`
+        for too many frames or too much time.
         """
-        painter, clock = Painter(clip.stream, self._limits), Clock(clip.stream, clip.stream.start_time)
+        painter, clock = Painter(clip.stream, self._limits), Clock(clip.stream, start, track.begin_ms)
         last: _Moment | None = None
-        seen_ms = 0
+        seen_ms = round(track.begin_ms)
         for picture in pictures:
             self._decoded += 1
             if self._decoded > self._limits.max_frames:
@@ -67,7 +74,7 @@ class Sampler:
             if passed:
                 passed.given(stamp)
                 last = _Moment(stamp, at_ms, copy(clock), copy(self._shots))
-        return until_ms - seen_ms <= patience_ms
+        return track.length_ms - seen_ms <= patience_ms
 
     def _room(self, last: _Moment, until_ms: int) -> bool:
         """Whether a look is due well between, and may be had: a crowd is in doubt all the time, and costs no file."""

@@ -1,4 +1,7 @@
-"""When a frame is shown, in milliseconds since its track began, whatever its time stamp is worth."""
+"""When a frame is shown, in milliseconds by the clock of a player, whatever its time stamp is worth.
+
+A player counts from where the clip begins, with sound or picture, not from the first picture: `clip_track.origin`.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,23 @@ _BACK_MS = 1000
 
 
 class Clock:
-    """Time stamps that start late, are missing or begin anew, made into one time. Holds three numbers.
+    """Time stamps that start late, are missing or begin anew, made into one time. Holds a few numbers.
 
     A frame without a time stamp comes one step (the average rate) after the one before.
     """
 
-    def __init__(self, stream: Any, start: int | None = None) -> None:
-        """`start`: the time stamp that counts as 0, the first one seen if None."""
+    def __init__(self, stream: Any, start: int | None = None, begin_ms: float = 0.0) -> None:
+        """`start`: the time stamp that counts as 0, the first one seen if None. `begin_ms`: when the track begins."""
         if not stream.time_base:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "its time has no unit")
         self._unit_ms, self._start = stream.time_base * 1000, start
         self.step_ms = float(1000 / stream.average_rate) if stream.average_rate else 0.0
-        self._shift, self._last = 0.0, 0.0
+        self._shift, self._last, self._begin = 0.0, 0.0, begin_ms
         self._running = False
 
     def at_ms(self, stamp: int | None) -> float:
         """Raises BadInput `unreadable_container` for a frame without a time in a track without a rate."""
-        next_ms = self._last + self.step_ms if self._running else 0.0
+        next_ms = self._last + self.step_ms if self._running else self._begin
         if stamp is None and not self.step_ms:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame has no time")
         if stamp is None:

@@ -45,10 +45,13 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """A track's length, and the longest time in it without a keyframe; infinite if it has none."""
+    """When a track ends, the longest time in it without a keyframe (infinite if it has none), and when it begins, by
+    the clock of a player.
+    """
 
     length_ms: float
     gap_ms: float
+    begin_ms: float = 0.0
 
 
 @contextmanager
@@ -92,18 +95,48 @@ def _video(container: Any) -> Any:
     return stream
 
 
+def origin(fd: int, clip: Clip, limits: MediaLimits) -> int | None:
+    """The track's time stamp at which a player's clock shows 0, None where the track has no packet with a time.
+
+    An MP4 has a time of its own (movie time): an empty edit before the picture counts. Other containers, and an MP4 in
+    fragments, which may be a piece of a longer broadcast, begin with their earliest track, mostly the sound. Where
+    FFmpeg doesn't know that, the picture is the only track there is.
+    """
+    stream, start = clip.stream, clip.container.start_time
+    if _movie_time(clip):
+        return min(0, int(stream.start_time or 0))
+    if start is not None and stream.time_base:
+        return round(Fraction(start, av.time_base) / stream.time_base)
+    with opened(fd, limits) as again:
+        first = next(packets(again), None)
+    return None if first is None else _stamp(first)
+
+
+def _movie_time(clip: Clip) -> bool:
+    return clip.kind is clip_containers.MP4 and clip.stream.frames > 0
+
+
+def _stamp(packet: Any) -> int | None:
+    stamp: int | None = packet.dts if packet.pts is None else packet.pts
+    return stamp
+
+
 def claimed_ms(clip: Clip) -> int:
-    """The longest of what the container, the track and its last entry claim; 0 = nothing is claimed."""
+    """The latest end that the container, the track and its last entry claim; 0 = nothing is claimed."""
     claims, stream = [Fraction(0)], clip.stream
     if not clip.kind.headed:
         return 0  # FFmpeg guesses there
+    late = Fraction(0)  # what lies before the track begins counts: the last picture is shown so much later
+    if _movie_time(clip) and stream.time_base is not None:
+        late = max(late, (stream.start_time or 0) * stream.time_base)
     if clip.container.duration is not None:
         claims.append(Fraction(clip.container.duration, av.time_base))
     if stream.duration is not None and stream.time_base is not None:
-        claims.append(stream.duration * stream.time_base)
+        claims.append(stream.duration * stream.time_base + late)
     entries = stream.index_entries
     if len(entries) and stream.time_base is not None:
-        claims.append((entries[len(entries) - 1].timestamp - (stream.start_time or 0)) * stream.time_base)
+        from_first = entries[len(entries) - 1].timestamp - (stream.start_time or 0)
+        claims.append(from_first * stream.time_base + late)
     return round(max(claims) * 1000)
 
 
@@ -114,12 +147,20 @@ def spans(fd: int, clip: Clip, limits: MediaLimits, enough_ms: float = float("in
         return walk(fd, limits, enough_ms)
     entries = stream.index_entries
     keys = [entry.timestamp for entry in entries if entry.is_keyframe]
+    begin_ms = _after(clip, stream.start_time, origin(fd, clip, limits))
     if not keys:
-        return Spans(claimed_ms(clip), float("inf"))
+        return Spans(claimed_ms(clip), float("inf"), begin_ms)
     # an index counts in the order of decoding, which begins before the first frame is shown
     last = max(entries[len(entries) - 1].timestamp, entries[0].timestamp + (stream.duration or 0))
     gap = max(b - a for a, b in pairwise([*keys, last]))
-    return Spans(claimed_ms(clip), float(gap * stream.time_base * 1000))
+    return Spans(claimed_ms(clip), float(gap * stream.time_base * 1000), begin_ms)
+
+
+def _after(clip: Clip, stamp: int | None, start: int | None) -> float:
+    """Milliseconds from `start` to `stamp`; 0 where one isn't known."""
+    if stamp is None or start is None:
+        return 0.0
+    return max(0.0, float((stamp - start) * clip.stream.time_base * 1000))
 
 
 def _indexed(stream: Any) -> bool:
@@ -131,23 +172,25 @@ def walk(fd: int, limits: MediaLimits, enough_ms: float = float("inf")) -> Spans
 
     Raises BadInput as `opened` does, `over_limit` for too many packets or too much time.
     """
-    key, keys, gap, length = 0.0, 0, 0.0, 0.0
+    key, keys, gap, length, begin = 0.0, 0, 0.0, 0.0, 0.0
     with opened(fd, limits) as clip:
         clock = Clock(clip.stream)
         for count, packet in enumerate(packets(clip)):
             if count >= limits.max_frames * _PACKETS_A_FRAME:
                 raise BadInput(MediaReason.OVER_LIMIT, "more frames than the limit")
-            # packets come in the order they are decoded in
+            if count == 0:
+                begin = _after(clip, _stamp(packet), origin(fd, clip, limits))
+            # packets come in the order they are decoded in; their time is counted from the first
             at = clock.at_ms(packet.pts if packet.dts is None else packet.dts)
             length = max(length, at + clock.step_ms)
-            if length > limits.max_duration_s * 1000:
+            if begin + length > limits.max_duration_s * 1000:
                 raise BadInput(MediaReason.OVER_LIMIT, "longer than the limit")
             gap = max(gap, at - key)
             if packet.is_keyframe:
                 key, keys = at, keys + 1
             if gap > enough_ms:
                 break
-    return Spans(length, max(gap, length - key) if keys else float("inf"))
+    return Spans(begin + length, max(gap, length - key) if keys else float("inf"), begin)
 
 
 def packets(clip: Clip) -> Iterator[Any]:

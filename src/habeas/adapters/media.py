@@ -14,7 +14,7 @@ from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import MediaReason, Probed
 from habeas.model.rows import AssetPlan
 
-READ_AS = "4"
+READ_AS = "5"
 """How files become pixels and pixels become faces. Counted up when a file would give other pixels, tracks or boxes than
 before: then what was made of it is made anew (it is part of the work digest)."""
 

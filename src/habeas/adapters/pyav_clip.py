@@ -18,7 +18,7 @@ import av
 from habeas.adapters.clip_passed import Passed
 from habeas.adapters.clip_picture import Painter
 from habeas.adapters.clip_sampler import Sampler
-from habeas.adapters.clip_track import BROKEN, Clip, opened, packets, spans
+from habeas.adapters.clip_track import BROKEN, Clip, Spans, opened, origin, packets, spans
 from habeas.errors import BadInput
 from habeas.model.face import Frame, Frames
 from habeas.model.limits import MediaLimits, Sampling
@@ -65,7 +65,8 @@ def frames(fd: int, sampling: Sampling, limits: MediaLimits) -> Frames:
         kept = yield from _of_references(fd, sampling, limits, sampler)
     if not kept:
         with opened(fd, limits) as clip:
-            yield from sampler.of(clip, _pictures(clip, limits), float("inf"), 0, None)
+            start = origin(fd, clip, limits)
+            yield from sampler.of(clip, _pictures(clip, limits), float("inf"), Spans(0, 0), start, None)
     if sampler.given == 0:
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "no frame could be decoded")
 
@@ -83,7 +84,8 @@ def _of_keyframes(
             return False
         with Passed(fd, limits) as passed:
             keys = _pictures(clip, limits, passed)
-            return (yield from sampler.of(clip, keys, enough * _PATIENCE, track.length_ms, passed))
+            start = origin(fd, clip, limits)
+            return (yield from sampler.of(clip, keys, enough * _PATIENCE, track, start, passed))
 
 
 def _of_references(
@@ -98,9 +100,9 @@ def _of_references(
         rate = clip.stream.average_rate
         if not rate or rate < _FRAMES_A_LOOK * sampling.per_second:
             return False
-        length_ms = spans(fd, clip, limits).length_ms
+        track, start = spans(fd, clip, limits), origin(fd, clip, limits)
         pictures = _pictures(clip, limits, leave_out="NONREF")
-        return (yield from sampler.of(clip, pictures, 500 / sampling.per_second, length_ms, None))
+        return (yield from sampler.of(clip, pictures, 500 / sampling.per_second, track, start, None))
 
 
 def _pictures(
