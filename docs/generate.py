@@ -59,8 +59,8 @@ def settings() -> str:
     """Both settings classes with environment names and defaults."""
     parts = [
         "# Settings\n\nAn environment variable wins over the settings file, the file over the default. "
-        "Folders whose default is given as HOME/… follow `home`. A folder is a path of this machine, or an address that "
-        "begins with file:///; a relative path counts from the settings file.\n",
+        "Folders whose default is given as HOME/… follow `home`. A folder is a path of this machine, or an address "
+        "that begins with file:///; a relative path counts from the settings file.\n",
         "## habeas.toml: what the jobs may know\n\nNamed by `--config` or `HABEAS_CONFIG`, else `./habeas.toml`. "
         "It names no key store.\n",
         _table(["setting", "environment", "default", "range"], list(_fields(Settings, "HABEAS_"))),

@@ -17,7 +17,8 @@ from habeas.model.ids import place_id
 from habeas.model.media import MediaReason
 
 SIGN = "␛"
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, format (bidi, joiners), surrogate, line, paragraph
+# Control, format (bidi, joiners), surrogate, line, paragraph.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _ESCAPE = re.compile(SIGN.encode() + rb"([0-9A-F]{2})")
 
 

@@ -69,7 +69,13 @@ def test_a_location_typed_in_another_spelling_is_the_same_place(typed: str, loca
 
 @pytest.mark.parametrize(
     ("location", "text"),
-    [("lot%201", "lot%25201"), ("a␛0Ab", "a%0Ab"), ("␛FF", "%FF"), ("a␛E2␛90␛9Bb", "a␛b"), ("가/나", "가/나")],
+    [
+        ("lot%201", "lot%25201"),
+        ("a␛0Ab", "a%0Ab"),
+        ("␛FF", "%FF"),
+        ("a␛E2␛90␛9Bb", "a␛b"),
+        ("가/나", "가/나"),
+    ],
 )
 def test_ids_of_places_are_what_they_were_when_percent_was_the_escape(location: str, text: str) -> None:
     assert text == locations.id_text(location)
