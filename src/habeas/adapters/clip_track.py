@@ -106,7 +106,7 @@ def origin(fd: int, clip: Clip, limits: MediaLimits) -> int | None:
     if _movie_time(clip):
         return min(0, int(stream.start_time or 0))
     if start is not None and stream.time_base:
-        return round(Fraction(start, av.time_base) / stream.time_base)
+        return round(Fraction(start, av.time_base) / Fraction(stream.time_base))
     with opened(fd, limits) as again:
         first = next(packets(again), None)
     return None if first is None else _stamp(first)
