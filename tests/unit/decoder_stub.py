@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 
+import decoder_attacks
 import numpy as np
 
 from habeas.adapters import decoder_wire, parsers
@@ -204,6 +205,7 @@ SIZES = {
 }
 """Widths of frames of 10 lines."""
 ACTS = {
+    "attack": decoder_attacks.attack,
     "held": _held,
     "say too large": _say_too_large,
     "say unasked": _say_unasked,

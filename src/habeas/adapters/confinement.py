@@ -1,11 +1,16 @@
 """What a process gives up before it reads what a stranger made.
 
 Memory, cores, files, processes and privileges by limits that every Linux has. Where the kernel lets us, three more hold
-against code that a file smuggled in: a network of its own, which is empty ("namespace"; a user namespace pays for it
-unless the process is root), no way to open, make or remove a file by its name, nor to signal others ("landlock"), and
-no other program or process, though threads ("seccomp"). Without the last not even those: one kind of photo needs them.
-Without the second the limit on descriptors stands in: while a file is read, no number is left for a socket or a second
-file. That holds against parsers that follow what a file names; smuggled code could close one to open another.
+against code that a file smuggled in:
+
+- "seccomp": a short list of system calls is allowed, every other is refused (`adapters/system_calls.py`).
+- "landlock": no file is opened, made or removed by its name, no signal is sent to others.
+- "namespace": an empty network, and System V memory, semaphores and POSIX queues of its own. A user namespace pays for
+  it unless the process is root.
+
+Each holds alone, and they overlap. Without the first there are no threads: one kind of photo needs them. Without the
+first two the limit on descriptors stands in: while a file is read, no number is left for a socket or a second file.
+That holds against parsers that follow what a file names; smuggled code could close one to open another.
 """
 
 from __future__ import annotations
@@ -21,10 +26,10 @@ from importlib.machinery import BuiltinImporter, FrozenImporter
 from pathlib import Path
 from typing import NoReturn
 
-from habeas.adapters import no_processes
+from habeas.adapters import system_calls
 
 _NOBODY = 65534
-_NEW_USER, _NEW_NET = 0x10000000, 0x40000000
+_NEW_IPC, _NEW_USER, _NEW_NET = 0x08000000, 0x10000000, 0x40000000
 _PARENT_DEATH, _DUMPABLE, _NO_NEW_PRIVILEGES = 1, 4, 38
 _CAPABILITIES_V3 = 0x20080522
 _LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
@@ -38,15 +43,15 @@ def confine(memory_mb: int) -> list[str]:
     """
     libc = ctypes.CDLL(None, use_errno=True)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    alone = libc.unshare(_NEW_NET) == 0
+    alone = libc.unshare(_NEW_NET | _NEW_IPC) == 0
     _become_nobody()
-    alone = alone or libc.unshare(_NEW_USER | _NEW_NET) == 0
+    alone = alone or libc.unshare(_NEW_USER | _NEW_NET | _NEW_IPC) == 0
     _drop_privileges(libc)
     # after that: a change of user takes the wish to die with the parent back
     for option, value in ((_NO_NEW_PRIVILEGES, 1), (_DUMPABLE, 0), (_PARENT_DEATH, signal.SIGKILL)):
         libc.prctl(option, value, 0, 0, 0)
     blind = _know_no_names(libc)
-    single = no_processes.start_none(libc)
+    single = system_calls.allow_few(libc)
     free = os.dup(0)  # the lowest free number: the next file will get it
     os.close(free)
     for what, most in (

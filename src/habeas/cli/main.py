@@ -123,6 +123,9 @@ class Program(typer.Typer):
         Threads of native libraries may still run when an interpreter shuts down, and sometimes one of them aborts it:
         an answer that was given well would then end with 134. By now every file is closed and nothing is left to do.
         """
+        from habeas.adapters.private_process import keep_private
+
+        keep_private()  # and no core dumps of Airflow, Spark and their JVMs, which inherit that
         try:
             code = _code(super().__call__(*args, **kwargs))
         except SystemExit as end:

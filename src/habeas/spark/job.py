@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from habeas.adapters.orders import HaltWatch, OrderFolder
 from habeas.adapters.policy_store import policy_in_force
+from habeas.adapters.private_process import keep_private
 from habeas.errors import HabeasError, Halted, RefusedByPolicy
 from habeas.model.orders import Halt
 from habeas.policy.policy_set import PolicySet
@@ -99,6 +100,7 @@ def parser(task: str, description: str) -> argparse.ArgumentParser:
 
 def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) -> int:
     """Run `body` and record how it ended; returns the process exit code."""
+    keep_private()  # before Spark starts: its JVM inherits that there are no core dumps
     started, clock = datetime.now(UTC), time.monotonic()
     try:
         settings = Settings.read(args.config)

@@ -10,6 +10,7 @@ from pathlib import Path
 from habeas.adapters import insightface_pack, key_files
 from habeas.adapters.media import READ_AS, ArchiveMedia
 from habeas.adapters.orders import HaltWatch, OrderFolder
+from habeas.adapters.private_process import keep_private
 from habeas.model.ids import digest, json_digest
 from habeas.model.limits import BindingRules, Execution, FaceRules, MediaLimits, Sampling
 from habeas.model.pack import ModelPack
@@ -95,6 +96,7 @@ def set_up(
 @cache
 def make_worker(setup: WorkerSetup) -> Callable[[AssetPlan], list[StagedRow]]:
     """The worker function, made once a Python process: models and verified keys stay loaded."""
+    keep_private()  # a template is in the clear here
     models = insightface_pack.load(setup.pack, setup.pack_folder, setup.faces.smallest_px, setup.execution)
     rules = EmbedRules(
         purposes=setup.purposes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,3 +63,9 @@ def test_a_worker_looks_for_faces_as_small_as_the_settings_want(setup: WorkerSet
     models = worker.keywords["models"]  # type: ignore[attr-defined]
     models.detect(np.full((1500, 2000, 3), 120, np.uint8))
     assert 2 + len(tiles(2000, 1500, (640, 640), smallest, 16)) == models.looks
+
+
+def test_a_worker_that_holds_templates_dumps_no_core_and_is_not_looked_into(setup: WorkerSetup) -> None:
+    make_worker(replace(setup, purposes=("vendor_training",)))
+    assert (0, 0) == resource.getrlimit(resource.RLIMIT_CORE)
+    assert 0 == ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), "PR_GET_DUMPABLE"

@@ -1,20 +1,24 @@
-"""Who may start threads starts no process: tried out in a process of its own, which can't take the filter back."""
+"""What the filter allows and what it refuses: tried out in a process of its own, which can't take the filter back."""
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import platform
 import subprocess
 import sys
 
 import pytest
 
+from habeas.adapters import system_calls
+
 ALLOWED_ERRORS = {"EPERM", "ENOSYS"}
 BEGIN = """
 import ctypes, errno, os, sys, threading
-from habeas.adapters import no_processes
+from habeas.adapters import system_calls
 libc = ctypes.CDLL(None, use_errno=True)
 libc.prctl(38, 1, 0, 0, 0)
-if not no_processes.start_none(libc):
+if not system_calls.allow_few(libc):
     sys.exit("no filter")
 """
 
@@ -67,8 +71,9 @@ print(errno.errorcode[ctypes.get_errno()] if pid < 0 else "started")
 
 
 def test_cloning_a_process_is_told_from_cloning_a_thread() -> None:
-    code = """
-pid = libc.syscall(56 if os.uname().machine == "x86_64" else 220, 17, 0, 0, 0, 0)
+    clone = 56 if platform.machine() == "x86_64" else 220
+    code = f"""
+pid = libc.syscall({clone}, 17, 0, 0, 0, 0)
 if pid == 0:
     os._exit(0)
 print(errno.errorcode[ctypes.get_errno()] if pid < 0 else "started")
@@ -80,8 +85,31 @@ def test_where_nothing_tells_threads_from_processes_there_are_neither() -> None:
     code = """
 import resource
 from habeas.adapters import confinement
-confinement.no_processes.start_none = lambda _: False
+confinement.system_calls.allow_few = lambda _: False
 print(confinement.confine(512).count("seccomp"), resource.getrlimit(resource.RLIMIT_NPROC))
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "0 (0, 0)"
+
+
+@pytest.mark.parametrize("machine", system_calls.MACHINES)
+def test_each_number_is_that_of_the_call_it_stands_for(machine: str) -> None:
+    """By libseccomp's table: a wrong number would let another call through."""
+    name = ctypes.util.find_library("seccomp")
+    if name is None:
+        pytest.skip("libseccomp isn't installed")
+    number = ctypes.CDLL(name).seccomp_syscall_resolve_name_arch
+    which = list(system_calls.MACHINES).index(machine)
+    named = {
+        "clone": system_calls.CLONE, "fcntl": system_calls.FCNTL, "prctl": system_calls.PRCTL,
+        "prlimit64": system_calls.PRLIMIT, "tgkill": system_calls.TGKILL,
+    }  # fmt: skip
+    given = {call: numbers[which] for call, numbers in (system_calls.ALLOWED | named).items()}
+    kernel = {call: number(system_calls.MACHINES[machine], call.encode()) for call in given}
+    assert kernel == given
+
+
+def test_a_program_of_32_bits_uses_other_numbers_and_gets_none_through() -> None:
+    """A step by hand: number 1 is exit there, and write here."""
+    first = system_calls._program("x86_64", 1)[:3]
+    assert [0xC000003E, 0x80000000] == [int.from_bytes(step[4:], "little") for step in first[1:]]
