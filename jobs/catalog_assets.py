@@ -14,7 +14,7 @@ from habeas.steps.runs import newest_done
 
 
 def body(job: Job) -> None:
-    last = newest_done(job.settings.runs, "catalog")
+    last = newest_done(job.settings.runs, "catalog", job.record_key)
     retry = last is not None and last.digests.get("read_as") != READ_AS
     source = job.args.source
     job.counts |= catalog.catalog(

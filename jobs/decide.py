@@ -11,10 +11,11 @@ from habeas.adapters.keystore import KeyStore
 from habeas.adapters.policy_store import store_of
 from habeas.settings import Custody
 from habeas.spark import decide
-from habeas.spark.job import Job, main
+from habeas.spark.job import Job, log, main
 from habeas.spark.statuses import settle_now
 from habeas.steps import packs
 from habeas.steps.last_decided import Last, basis, last_decided, require_there
+from habeas.steps.runs import forged
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,11 +44,17 @@ def body(job: Job) -> None:
     )
     store = KeyStore(Custody.read(job.args.custody).key_store)
     tables = job.tables(question.policy)
-    require_there(job.settings.runs, tables.exists)
+    require_there(job.settings.runs, tables.exists, job.record_key)
     same = basis(question.policy, job.digests["pack"], decide.with_stored(tables, question).wanted)
     last: Last | str = "every line was asked for"
     if not job.args.whole:
-        last = last_decided(job.settings.runs, same, question.as_of, question.known_at)
+        last = last_decided(
+            job.settings.runs, same, question.as_of, question.known_at,
+            job.record_key, job.settings.derive_anew_days,
+        )  # fmt: skip
+    if unverified := forged(job.settings.runs, "decide", job.record_key):
+        job.counts["records_not_verified"] = unverified
+        log.warning("run_records_not_verified", records=unverified, whole=isinstance(last, str))
     counts, words = decide.decide(tables, policies.packs, question, store.open_keys(), last)
     job.counts |= counts
     # Always: a run that is tried again may have died before this, and then has nothing left to decide.

@@ -142,6 +142,12 @@ class Settings(_FromToml):
     purposes: list[Name] = Field(
         default=["archive_search"], min_length=1, description="What the nightly run embeds for."
     )
+    derive_anew_days: int = Field(
+        default=7,
+        ge=1,
+        le=31,
+        description="After so many days decide derives every line anew, not only what may have changed.",
+    )
     media: MediaLimits = MediaLimits()
     sampling: Sampling = Sampling()
     binding: BindingRules = BindingRules()

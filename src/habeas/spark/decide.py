@@ -20,7 +20,7 @@ from habeas.spark.local import FEW, again, local, looked_up
 from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
-from habeas.steps.last_decided import Last, mark_words
+from habeas.steps.last_decided import Last, mark_words, whole_word
 
 __all__ = ["Question", "decide", "with_stored"]
 
@@ -60,7 +60,8 @@ def decide(
             derived = derived_scans(tables, question, only=assets)
             counts |= _settle(tables, packs, derived, question, Action.SCAN, assets)
     since = {"whole": due} if whole else {"since": due.last.run_id}
-    return counts, since | mark_words(seen.marks)
+    whole_at = question.known_at if whole else due.last.whole_at
+    return counts, since | (whole_word(whole_at) if whole_at else {}) | mark_words(seen.marks)
 
 
 @contextmanager

@@ -16,12 +16,14 @@ from pathlib import Path
 import structlog
 from pyspark.sql import SparkSession
 
+from habeas.adapters import key_files
 from habeas.adapters.orders import HaltWatch, OrderFolder
 from habeas.adapters.policy_store import policy_in_force
 from habeas.adapters.private_process import keep_private
 from habeas.errors import HabeasError, Halted, RefusedByPolicy
 from habeas.model.orders import Halt
 from habeas.policy.policy_set import PolicySet
+from habeas.sealing.mac import KEY_BYTES, MacKey, Use
 from habeas.settings import Settings
 from habeas.spark.cpu import CpuClock
 from habeas.spark.halting import stopping
@@ -45,6 +47,7 @@ class Job:
     orders: OrderFolder
     halts: HaltWatch  # of everything; see scoped_halts
     cpu: CpuClock
+    record_key: MacKey  # under which records of runs are written and verified
     counts: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -82,6 +85,11 @@ class Job:
         return Tables(self.spark, self.settings, self.folder.run_id, policy_digest, self.halts.require)
 
 
+def mac_key(settings: Settings, use: Use) -> MacKey:
+    """The key of one use, from the installation key. Raises KeyUnavailable, IntegrityError."""
+    return MacKey.of(key_files.read_key(settings.installation_key, KEY_BYTES), use)
+
+
 def parser(task: str, description: str) -> argparse.ArgumentParser:
     """Arguments all jobs share. An empty value means: not given (a scheduler renders empty parameters so)."""
     made = argparse.ArgumentParser(task, description=description)
@@ -111,12 +119,14 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         halts = HaltWatch(orders, {})
         if halt := halts.stopped().everything:  # nothing is started, and the run's time isn't fixed yet
             return _not_begun(task, folder, halt, started)
+        record_key = mac_key(settings, Use.RUN_RECORD)
+        folder = RunFolder(settings.runs, args.run_id, record_key)
         as_of = folder.as_of(args.as_of, started)
     except HabeasError as error:
         return _say(task, error)
     shared = SparkSession.getActiveSession() is not None  # several jobs in a session: who made it stops it
     spark = open_session(f"habeas.{task}", settings)
-    job = Job(args, settings, spark, folder, as_of, orders, halts, CpuClock(spark),
+    job = Job(args, settings, spark, folder, as_of, orders, halts, CpuClock(spark), record_key,
               started_at=started, clock=clock)  # fmt: skip
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)
     status, code = "done", 0

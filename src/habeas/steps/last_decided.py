@@ -2,7 +2,8 @@
 
 A run that decided to its end left a mark of each table it rests on: the number of a commit and a digest of the data
 files it had. The same files in the same commit are the same rows, whoever's clock is wrong and whatever was restored
-meanwhile. Anything that doesn't fit gives a reason to derive every line anew, which is never wrong.
+meanwhile. Anything that doesn't fit gives a reason to derive every line anew, which is never wrong. So does a record
+that no job of this installation wrote, and so do the days that went by since every line was derived.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from habeas.errors import HabeasError, IntegrityError
-from habeas.steps.runs import RunFolder, newest_done
+from habeas.sealing.mac import MacKey
+from habeas.steps.runs import RunFolder, forged, newest_done
 
 TABLES = (
     "sources", "assets", "rosters", "subjects", "consents", "keys", "leave_outs", "occasions", "decisions",
@@ -55,6 +57,7 @@ class Last:
     as_of: datetime
     known_at: datetime
     marks: Mapping[str, Mark]
+    whole_at: datetime | None = None  # when every line was derived last
 
 
 def basis(policy: str, pack: str, wanted: Collection[str]) -> dict[str, str]:
@@ -68,31 +71,54 @@ def mark_words(marks: Mapping[str, Mark]) -> dict[str, str]:
     return {f"{_SAW}{table}": str(mark) for table, mark in marks.items()}
 
 
-def last_decided(runs: Path, same: Mapping[str, str], as_of: datetime, known_at: datetime) -> Last | str:
+def whole_word(at: datetime) -> dict[str, str]:
+    """When every line was derived last, as a word of a record."""
+    return {"whole_at": at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"}
+
+
+def last_decided(
+    runs: Path,
+    same: Mapping[str, str],
+    as_of: datetime,
+    known_at: datetime,
+    key: MacKey | None = None,
+    anew_days: int | None = None,
+) -> Last | str:
     """The run to go on from, or why every line has to be derived anew.
 
-    `same`: what `basis` gives for this run.
+    `same`: what `basis` gives for this run. `key`: records that don't verify under it count as none. `anew_days`:
+    after so many days every line is derived anew, whatever the records say.
     """
-    found = newest_done(runs, "decide")
+    found = newest_done(runs, "decide", key)
     if found is None:
-        return "no run has decided yet"
+        unverified = key is not None and forged(runs, "decide", key)
+        return "no record of an earlier run verifies" if unverified else "no run has decided yet"
     differs = [name for name, word in same.items() if found.digests.get(name) != word]
     if differs:
         return f"{' and '.join(differs)} changed"
     try:
-        folder = RunFolder(runs, found.run_id)
+        folder = RunFolder(runs, found.run_id, key)
         marks = {table: Mark.parse(found.digests[f"{_SAW}{table}"]) for table in TABLES}
-        last = Last(found.run_id, folder.decided_as_of(), folder.known_at(), marks)
+        word = found.digests.get("whole_at")
+        whole_at = None if word is None else datetime.fromisoformat(word)
+        last = Last(found.run_id, folder.decided_as_of(), folder.known_at(), marks, whole_at)
     except (HabeasError, OSError, ValueError, KeyError):
         return "the record of the last run is unreadable"
     if last.as_of > as_of or last.known_at > known_at:
         return "the last run was about a later time"
+    if anew_days is not None and _is_over(last.whole_at, known_at, timedelta(days=anew_days)):
+        return f"every line is derived anew every {anew_days} days"
     return last
 
 
-def require_there(runs: Path, exists: Callable[[str], bool]) -> None:
+def _is_over(since: datetime | None, now: datetime, limit: timedelta) -> bool:
+    """A time that lies ahead, or that no record holds, is over as well."""
+    return since is None or since > now or now - since >= limit
+
+
+def require_there(runs: Path, exists: Callable[[str], bool], key: MacKey | None = None) -> None:
     """Raise IntegrityError when a table is gone that the last run saw: read as empty, it forgets who is left out."""
-    found = newest_done(runs, "decide")
+    found = newest_done(runs, "decide", key)
     seen = {} if found is None else found.digests
     was = [table for table in TABLES if not seen.get(f"{_SAW}{table}", "-1").startswith("-1")]
     if gone := [table for table in was if not exists(table)]:

@@ -1,18 +1,26 @@
-"""What a run leaves beside the tables: `runs/<run>/run.json` and one `<task>.json` a task, counts and digests only."""
+"""What a run leaves beside the tables: `runs/<run>/run.json` and one `<task>.json` a task, counts and digests only.
+
+Jobs act on these records, so each carries a code (`mac`) under a key that jobs hold and readers don't. Who acts on a
+record gives the key and gets it verified; who only shows one may read it without, and says so.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import rfc8785
+
 from habeas.errors import IntegrityError, UsageError
+from habeas.model.ids import packed
+from habeas.sealing.mac import MacKey
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 _WORD = re.compile(r"[A-Za-z0-9_.@:/ -]{0,200}")
@@ -31,6 +39,7 @@ class TaskRecord:
     cpu_seconds: float
     counts: Mapping[str, int] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    mac: str = ""
 
     def checked(self) -> dict[str, Any]:
         """The record as JSON, or IntegrityError if it holds anything but counts and digests."""
@@ -42,15 +51,19 @@ class TaskRecord:
 
 
 class RunFolder:
-    """`runs/<run_id>/`. The first task fixes `as_of`; a retry reads it, so the same run decides at the same time."""
+    """`runs/<run_id>/`. The first task fixes `as_of`; a retry reads it, so the same run decides at the same time.
 
-    def __init__(self, runs: Path, run_id: str) -> None:
+    `key`: what is written is authenticated by it, and what is read is verified; see `trusted`.
+    """
+
+    def __init__(self, runs: Path, run_id: str, key: MacKey | None = None) -> None:
         if not _RUN_ID.fullmatch(run_id):
             raise UsageError(
                 f"run id {run_id!r} can't name a folder", hint="Use letters, digits, '.', '_' and '-'."
             )
         self.run_id = run_id
         self.path = runs / run_id
+        self._key = key
 
     def as_of(self, wanted: datetime | None, now: datetime) -> datetime:
         """Time the run decides at: fixed by whichever task comes first, then the same for all."""
@@ -58,7 +71,8 @@ class RunFolder:
         place = self.path / "run.json"
         if not place.exists():
             chosen = (wanted or now).astimezone(UTC)
-            _write(place, {"run_id": self.run_id, "as_of": chosen.isoformat(), "known_at": now.isoformat()})
+            times = {"run_id": self.run_id, "as_of": chosen.isoformat(), "known_at": now.isoformat()}
+            _write(place, times | {"mac": self._code("run", times)})
         fixed = self.decided_as_of()
         if wanted is not None and wanted != fixed:
             raise UsageError(
@@ -69,36 +83,106 @@ class RunFolder:
 
     def decided_as_of(self) -> datetime:
         """The time the run was fixed to; `as_of` would fix it."""
-        return datetime.fromisoformat(json.loads((self.path / "run.json").read_text())["as_of"])
+        return datetime.fromisoformat(self._times()["as_of"])
 
     def known_at(self) -> datetime:
         """What had been recorded by then counts: a run about the past still hears a withdrawal of today."""
-        return datetime.fromisoformat(json.loads((self.path / "run.json").read_text())["known_at"])
+        return datetime.fromisoformat(self._times()["known_at"])
 
     def write(self, record: TaskRecord) -> Path:
+        """Keep a record. One that a task left earlier under the same name is replaced."""
         self.path.mkdir(parents=True, exist_ok=True)
         place = self.path / f"{record.task}.json"
-        _write(place, record.checked())
+        plain = replace(record, mac="").checked()
+        _write(place, plain | {"mac": self._code(record.task, plain)})
         return place
 
     def read(self, task: str) -> TaskRecord | None:
+        """A record to be shown; see `genuine`. None where there is none."""
         place = self.path / f"{task}.json"
         return TaskRecord(**json.loads(place.read_text())) if place.is_file() else None
 
+    def trusted(self, task: str) -> TaskRecord | None:
+        """A record to be acted on. Raises IntegrityError for one that no job of this installation left there."""
+        try:
+            record = self.read(task)
+        except (ValueError, TypeError):
+            raise self._forged(task) from None
+        if record is not None and not self.genuine(task, record):
+            raise self._forged(task)
+        return record
+
+    def genuine(self, task: str, record: TaskRecord) -> bool:
+        """Whether a job of this installation left this record as this task's of this run."""
+        about = (record.run_id, record.task) == (self.run_id, task)
+        return about and self._agrees(task, asdict(record))
+
     def records(self) -> list[TaskRecord]:
+        """Every record, to be shown."""
         found = [self.read(p.stem) for p in sorted(self.path.glob("*.json")) if p.stem != "run"]
         return [record for record in found if record is not None]
 
+    def _times(self) -> Mapping[str, Any]:
+        found = json.loads((self.path / "run.json").read_text())
+        if self._key is None:
+            return dict(found)
+        if type(found) is not dict or found.get("run_id") != self.run_id or not self._agrees("run", found):
+            raise self._forged("run")
+        return found
 
-def newest_done(runs: Path, task: str) -> TaskRecord | None:
-    """The record of the task's newest run that came to its end; None where none has."""
-    files = sorted(runs.glob(f"*/{task}.json"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    def _code(self, name: str, value: Mapping[str, Any]) -> str:
+        """The code of a file's content; empty without a key."""
+        return "" if self._key is None else self._key.code(_message(name, value)).hex()
+
+    def _agrees(self, name: str, value: Mapping[str, Any]) -> bool:
+        try:
+            code = bytes.fromhex(value.get("mac", ""))
+            message = _message(name, value)
+        except (ValueError, TypeError):
+            return False
+        return self._key is not None and self._key.agrees(message, code)
+
+    def _forged(self, name: str) -> IntegrityError:
+        return IntegrityError(
+            f"the record {name}.json of run {self.run_id} is not as a job of this installation wrote it",
+            hint="Find out who writes into the folder `runs`; then give a new run another id.",
+        )
+
+
+def newest_done(runs: Path, task: str, key: MacKey | None = None) -> TaskRecord | None:
+    """The record of the task's newest run that came to its end; None where none has. With `key` it is verified."""
+    return next(done(runs, task, key), None)
+
+
+def done(runs: Path, task: str, key: MacKey | None = None) -> Iterator[TaskRecord]:
+    """Records of the task's runs that came to their end, newest first; with `key` those that are genuine."""
+    files = sorted(runs.glob(f"*/{task}.json"), key=_modified, reverse=True)
     for file in files:
         with suppress(OSError, ValueError, TypeError, UsageError):  # a record that can't be read is none
-            record = RunFolder(runs, file.parent.name).read(task)
-            if record is not None and record.status == "done":
-                return record
-    return None
+            folder = RunFolder(runs, file.parent.name, key)
+            record = folder.read(task)
+            if record is None or record.status != "done":
+                continue
+            if key is None or folder.genuine(task, record):
+                yield record
+
+
+def forged(runs: Path, task: str, key: MacKey) -> int:
+    """How many records of a task's runs claim to have come to their end and aren't genuine."""
+    return sum(1 for _ in done(runs, task)) - sum(1 for _ in done(runs, task, key))
+
+
+def _modified(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _message(name: str, value: Mapping[str, Any]) -> bytes:
+    """Everything in the file but its code."""
+    said = {each: word for each, word in value.items() if each != "mac"}
+    return packed("habeas run record", 1, name, rfc8785.dumps(said))
 
 
 def _write(place: Path, value: Mapping[str, Any]) -> None:
