@@ -8,17 +8,21 @@ from habeas.adapters import gx
 from habeas.errors import CheckFailed
 from habeas.spark import check
 from habeas.spark.job import Job, main
+from habeas.spark.staged import WORD, require_staged_by_embed, staged_digest
 from habeas.tables.checks import expectations
 
 
 def body(job: Job) -> None:
     tables = job.tables()
+    digest = staged_digest(tables, job.folder.run_id)
+    require_staged_by_embed(job.folder, digest)
     aggregates = check.aggregate(tables, job.folder.run_id)
     job.counts |= {
         "rows": int(aggregates["rows"].iloc[0]),
         "failing": int(aggregates["rows_failing"].iloc[0]),
     }
     if job.counts["rows"] == 0:
+        job.digests[WORD] = digest
         return
     verdict = gx.judge(
         aggregates, expectations(tables.contracts["embeddings"]), job.settings.report / "data_docs"
@@ -29,6 +33,7 @@ def body(job: Job) -> None:
             f"the staged rows fail {', '.join(verdict.failed)}; nothing is published",
             hint=f"Open {job.settings.report / 'data_docs' / 'index.html'}.",
         )
+    job.digests[WORD] = digest
 
 
 def run(argv: list[str]) -> int:

@@ -10,6 +10,7 @@ from functools import partial
 
 from habeas.spark import embed
 from habeas.spark.job import Job, main
+from habeas.spark.staged import WORD, staged_digest
 from habeas.spark.worker import make_worker, set_up
 
 
@@ -23,6 +24,7 @@ def body(job: Job) -> None:
         job.scoped_halts.stopped(),
     )  # fmt: skip
     job.counts |= embed.stage(tables, planned, partial(make_worker, setup), job.folder.run_id)
+    job.digests[WORD] = staged_digest(tables, job.folder.run_id)
 
 
 def run(argv: list[str]) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from habeas.adapters.keystore import KeyStore
 from habeas.settings import Custody
 from habeas.spark import publish
 from habeas.spark.job import Job, main
+from habeas.spark.staged import require_checked
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +25,10 @@ def body(job: Job) -> None:
     store = KeyStore(Custody.read(job.args.custody).key_store)
     tables = job.tables()
     now, halts = datetime.now(UTC), job.scoped_halts
-    job.counts |= publish.publish(tables, job.folder.run_id, job.as_of, now, store.open_keys, halts.stopped)
+    job.counts |= publish.publish(
+        tables, job.folder.run_id, job.as_of, now, store.open_keys, halts.stopped,
+        partial(require_checked, job.folder),
+    )  # fmt: skip
     earlier = [r for r in job.folder.records() if r.task != "publish"]
     publish.record_runs(tables, [*earlier, job.record("publish", "done")], job.as_of)
 

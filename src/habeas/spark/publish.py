@@ -19,6 +19,7 @@ from habeas.model.ids import new_id
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
 from habeas.spark.decisions import key_frame
+from habeas.spark.staged import digest_of
 from habeas.spark.statuses import OpenKeys, settle_now
 from habeas.spark.tables import Tables
 from habeas.steps.runs import TaskRecord
@@ -33,14 +34,19 @@ def publish(
     now: datetime,
     open_keys: OpenKeys,
     halted: Halted = lambda: NOTHING_HALTED,
+    require_checked: Callable[[str], None] = lambda _: None,
 ) -> dict[str, int]:
     """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`.
+
+    `require_checked` gets the digest of the rows that are about to be taken, and raises unless a check passed for them.
 
     Rows of an asset that a halt touches are thrown away: undone in `work`, it is done again when the halt is over.
     A halt closes no row of record: it decides about no right, and whoever opens rows asks for halts themself.
     """
     staged = judged(tables, tables.read("staged").where(F.col("run_id") == run_id)).persist()
     try:
+        # Of the very rows that are taken below: they are persisted, and the table is not read again.
+        require_checked(digest_of(staged, tables.schema("staged")))
         free = _not_halted(staged, halted())
         kinds = free.groupBy("kind").agg(F.count("*").alias("n"), F.count_if("bad").alias("bad")).collect()
         counts = {str(r["kind"]): int(r["n"]) for r in kinds}

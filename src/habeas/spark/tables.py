@@ -110,7 +110,7 @@ class Tables:
     def replace_run(self, name: str, rows: DataFrame, run_id: str) -> None:
         """Put `rows` in place of what an earlier try of the same run left, in one commit."""
         with self._writing(name):
-            if not self._holds_run(name, run_id):  # the first try: nothing to look through
+            if not self.holds_run(name, run_id):  # the first try: nothing to look through
                 self._append(name, rows)
                 return
             writer = self._shaped(name, rows).write.format("delta").mode("overwrite")
@@ -122,15 +122,16 @@ class Tables:
         Where the table holds nothing else, as it mostly does, its files are dropped unread: Delta's search for rows to
         keep costs more than all that a small run writes.
         """
-        if not self.exists(name) or not self._holds_run(name, run_id):
+        if not self.holds_run(name, run_id):
             return
         with self._writing(name):
             others = self._reader.holds(name, [("run_id", "!=", run_id)])
             target = DeltaTable.forPath(self.spark, self.path(name))
             target.delete(F.col("run_id") == F.lit(run_id)) if others else target.delete()
 
-    def _holds_run(self, name: str, run_id: str) -> bool:
-        return self._reader.holds(name, [("run_id", "=", run_id)])
+    def holds_run(self, name: str, run_id: str) -> bool:
+        """Whether rows of the run are in the table."""
+        return self.exists(name) and self._reader.holds(name, [("run_id", "=", run_id)])
 
     def insert_missing(self, name: str, rows: DataFrame, **alike: str | datetime) -> None:
         """Insert the rows whose key is not there yet; a retry inserts nothing and makes no commit.
