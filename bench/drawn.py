@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -71,6 +72,22 @@ class Archive:
         self._catalogued = Snapshot(self.installed, folder / "catalogued")
         self.installed.steps("night", "decide")
         self._decided = Snapshot(self.installed, folder / "decided")
+
+    @contextmanager
+    def embedding_with(self, models: Path, pack: str) -> Iterator[None]:
+        """With another model pack, for a while: the settings name it, and the decisions are about it."""
+        file, decided = self.installed.place.config, self._decided
+        before = file.read_text()
+        kept = [line for line in before.splitlines() if line.partition(" ")[0] not in ("models", "pack")]
+        file.write_text("\n".join([*kept, f'models = "{models}"', f'pack = "{pack}"', ""]))
+        self._catalogued.restore()
+        self.installed.steps("night", "decide")
+        self._decided = Snapshot(self.installed, self.folder / f"decided-{pack}")
+        try:
+            yield
+        finally:
+            file.write_text(before)
+            self._decided = decided
 
     @property
     def settings(self) -> Settings:

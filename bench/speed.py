@@ -108,7 +108,7 @@ def measure(result: dict[str, Any], folder: Path, wanted: Sequence[str]) -> None
     measured("governed", lambda: archive.night(cores), lambda: archive.plain(cores))
     measured("bare", lambda: archive.embed(1), loop("bare", SYNTHETIC))
     big_recogniser.pack(SYNTHETIC, folder / "models" / "big")
-    with chosen(HABEAS_MODELS=str(folder / "models"), HABEAS_PACK="big"):
+    with archive.embedding_with(folder / "models", "big"):
         measured("governed_big", lambda: archive.night(cores), lambda: archive.plain(cores))
         measured("bare_big", lambda: archive.embed(1), loop("bare", folder / "models" / "big"))
     save(result)
@@ -178,20 +178,6 @@ def elsewhere(folder: Path, kind: str, pack: Path, files: list[tuple[str, int]])
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     said: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return said if kind == "stock" else {name: said[name] for name in ("cpu", "wall")}
-
-
-class chosen:  # noqa: N801 - reads as a verb
-    """Settings by the environment, for a while."""
-
-    def __init__(self, **settings: str) -> None:
-        self._settings = settings
-
-    def __enter__(self) -> None:
-        os.environ.update(self._settings)
-
-    def __exit__(self, *_: object) -> None:
-        for name in self._settings:
-            del os.environ[name]
 
 
 def save(result: dict[str, Any]) -> None:

@@ -142,11 +142,12 @@ MACROS = {"habeas_config": config, "habeas_custody": custody, "habeas_home": hom
 def policies() -> Path:
     """The installation's rules and lists, or the shipped ones.
 
-    Read whenever Airflow parses this folder: so the environment says where, and no Variable, which is a table.
+    Read whenever Airflow parses this folder: so the environment says where the settings lie, and no Variable, which is
+    a table.
     """
-    said: str | None = os.environ.get("HABEAS_POLICIES")
     settings = Path(os.environ.get("HABEAS_CONFIG") or PROJECT / "var" / "habeas" / "habeas.toml")
-    if not said and settings.is_file():
+    said = None
+    if settings.is_file():
         said = tomllib.loads(settings.read_text(encoding="utf-8")).get("policies")
     return Path(said or PROJECT / "policies")
 

@@ -58,7 +58,9 @@ def _contract(contract: Contract) -> str:
 def settings() -> str:
     """Both settings classes with environment names and defaults."""
     parts = [
-        "# Settings\n\nAn environment variable wins over the settings file, the file over the default. "
+        "# Settings\n\nAn environment variable wins over the settings file, the file over the default. What has no "
+        "environment variable here steers what is allowed: once there is an installation only its file says it, and a "
+        "variable `HABEAS_…` for it ends every command with exit code 2. "
         "Folders whose default is given as HOME/… follow `home`. A folder is a path of this machine, or an address "
         "that begins with file:///; a relative path counts from the settings file.\n",
         "## habeas.toml: what the jobs may know\n\nNamed by `--config` or `HABEAS_CONFIG`, else `./habeas.toml`. "
@@ -92,7 +94,8 @@ def _fields(settings_class: type[Any], prefix: str) -> Iterator[list[str]]:
                 yield [*words, _range(told[inner.name])]
             continue
         shown = _PLACES.get(name) or ("must be given" if field.is_required() else _place(default))
-        words = [f"`{name}`", f"`{prefix}{name}`".upper(), f"`{shown}`"]
+        variable = "" if name in settings_class.fixed else f"`{prefix}{name}`".upper()
+        words = [f"`{name}`", variable, f"`{shown}`"]
         yield [*words, _range(TypeAdapter(field.annotation).json_schema())]
 
 

@@ -1,5 +1,8 @@
 """Settings: environment (`HABEAS_…`) over file (`--config`, `HABEAS_CONFIG`, ./habeas.toml) over defaults.
 
+What steers the gate (`fixed`: folders of tables, orders, rules, models and keys) is not the environment's to say once
+an installation is there: a variable is set without a trace, and its file belongs to the installation.
+
 Two classes on purpose. `Settings` is what the pipeline's jobs read: it names no key store and no KMS.
 `Custody` is what the registrar and the custodian read, from a file of its own that the embed job never gets.
 """
@@ -8,10 +11,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
@@ -56,6 +59,8 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 class _FromToml(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HABEAS_", env_nested_delimiter="__", extra="forbid")
+    fixed: ClassVar[tuple[str, ...]] = ()
+    """What steers the gate: the installation's own file says it, and the environment can't."""
 
     @classmethod
     def settings_customise_sources(
@@ -95,7 +100,21 @@ class _FromToml(BaseSettings):
                 f"settings in {chosen} can't be used: {_why(error, cls)}",
                 hint="Every setting: docs/reference/settings.md",
             ) from None
+        if chosen.is_file() or (loaded.home / default).is_file():
+            cls._require_none_of_the_environment(os.environ)
         return loaded
+
+    @classmethod
+    def _require_none_of_the_environment(cls, environment: Mapping[str, str]) -> None:
+        """Raise UsageError where a variable sets what steers the gate of an installation that is there."""
+        given = {name.upper() for name, value in environment.items() if value}
+        prefix = str(cls.model_config["env_prefix"])
+        if wrong := [name for name in cls.fixed if f"{prefix}{name.upper()}" in given]:
+            named = ", ".join(f"{prefix}{name.upper()}" for name in wrong)
+            raise UsageError(
+                f"the environment can't set {named}: it steers what is allowed, and there is an installation",
+                hint="Write it into the installation's settings file, or unset the variable.",
+            )
 
 
 def _why(error: ValueError, settings: type[BaseSettings]) -> str:
@@ -124,6 +143,8 @@ def _range(settings: type[BaseSettings], place: Sequence[str | int]) -> str:
 class Settings(_FromToml):
     """Everything a job may know. Folders default to places under `home`."""
 
+    fixed = ("home", "warehouse", "runs", "orders", "installation_key", "registrar_public_key", "schemas",
+             "policies", "packs", "models", "derive_anew_days")  # fmt: skip
     home: Place = PROJECT / "var" / "habeas"
     archive: Place = Path()
     warehouse: Place = Path()
@@ -190,6 +211,7 @@ class Custody(_FromToml):
 
     model_config = SettingsConfigDict(env_prefix="HABEAS_CUSTODY_", extra="forbid")
 
+    fixed = ("home", "key_store", "kms", "identity_key", "registrar_key")
     home: Place
     key_store: str = ""  # SQLAlchemy URL
     kms: Place = Path()  # folder of the local KMS: one key file an epoch; no backup may hold it

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,11 +22,24 @@ def installed(imported: Installed, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def packs(installed: Installed, tmp_path: Path) -> Iterator[Path]:
     """The shipped pack in a folder of its own, to be spoilt."""
     shutil.copytree(PROJECT / "models" / "synthetic", tmp_path / "synthetic")
-    monkeypatch.setenv("HABEAS_MODELS", str(tmp_path))
-    return tmp_path / "synthetic"
+    with settings_say(installed, models=tmp_path):
+        yield tmp_path / "synthetic"
+
+
+@contextmanager
+def settings_say(installed: Installed, **places: Path) -> Iterator[None]:
+    """The settings file with other places in it, for a while."""
+    file = installed.place.config
+    before = file.read_text()
+    kept = [line for line in before.splitlines() if line.partition(" ")[0] not in places]
+    file.write_text("\n".join([*kept, *(f'{name} = "{place}"' for name, place in places.items()), ""]))
+    try:
+        yield
+    finally:
+        file.write_text(before)
 
 
 def _edit(pack: Path, old: str, new: str) -> None:
@@ -51,11 +66,11 @@ def test_a_pack_with_another_digest_than_it_states_is_refused(installed: Install
 
 
 def test_a_warehouse_that_cannot_be_written_is_a_matter_of_trying_again(
-    installed: Installed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: Installed, tmp_path: Path
 ) -> None:
     (tmp_path / "occupied").write_text("no folder")
-    monkeypatch.setenv("HABEAS_WAREHOUSE", str(tmp_path / "occupied"))
-    assert installed.step("catalog", "nowhere") == LATER
+    with settings_say(installed, warehouse=tmp_path / "occupied"):
+        assert installed.step("catalog", "nowhere") == LATER
 
 
 def test_a_run_that_decides_at_another_time_than_it_began_with_is_refused(installed: Installed) -> None:

@@ -66,7 +66,9 @@ def test_a_row_edited_after_the_check_is_never_published_and_is_made_again(
 ) -> None:
     """Publish takes the rows that the check passed, and no others."""
     staged.steps("first", "check")
-    assert edited(staged, "staged", lambda row: row.update(rank=7) if row["kind"] == "embedding" else None) > 0
+    assert (
+        edited(staged, "staged", lambda row: row.update(rank=7) if row["kind"] == "embedding" else None) > 0
+    )
     assert 5 == staged.step("publish", "first")
     assert "are not those that its check passed" in capfd.readouterr().err
     assert [] == staged.rows("embeddings") == staged.rows("row_status") == staged.rows("work")

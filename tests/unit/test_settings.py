@@ -154,3 +154,42 @@ def test_a_place_with_a_tilde_lies_in_the_users_folder(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Path(os.environ["HOME"]) / "faces" == _read(tmp_path, 'home = "~/faces"\n').home
+
+
+@pytest.mark.parametrize("name", Settings.fixed)
+def test_a_variable_names_no_other_orders_rules_or_keys_than_the_installations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    file = tmp_path / "habeas.toml"
+    file.write_text(f'home = "{tmp_path}"\n')
+    monkeypatch.setenv(f"HABEAS_{name}".upper(), '["house"]' if name == "packs" else "5")
+    for given in (file, None):  # named, or as every command finds it
+        monkeypatch.setenv("HABEAS_CONFIG", str(file))
+        with pytest.raises(UsageError, match=f"HABEAS_{name.upper()}: it steers"):
+            Settings.read(given)
+
+
+def test_an_installation_is_not_gone_round_by_naming_its_home_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HABEAS_CONFIG", raising=False)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HABEAS_HOME", str(home))
+    assert home == Settings.read().home  # nothing is there yet
+    (home / "habeas.toml").write_text(f'home = "{home}"\n')
+    with pytest.raises(UsageError, match="HABEAS_HOME: it steers"):
+        Settings.read()
+
+
+@pytest.mark.parametrize("name", Custody.fixed)
+def test_a_variable_names_no_other_key_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    file = tmp_path / "custody.toml"
+    file.write_text(f'home = "{tmp_path}"\n')
+    monkeypatch.setenv(f"HABEAS_CUSTODY_{name}".upper(), SECRET)
+    with pytest.raises(UsageError, match=f"HABEAS_CUSTODY_{name.upper()}: it steers") as caught:
+        Custody.read(file)
+    assert SECRET not in str(caught.value)

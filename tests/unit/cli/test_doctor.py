@@ -139,8 +139,9 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     assert not named(checks(installation(tmp_path), environment=NOWHERE), "installation").ok
 
 
-def test_a_pack_with_another_digest_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HABEAS_MODELS", str(tmp_path / "models"))
-    pack = named(checks(installation(tmp_path), environment=NOWHERE), "model pack")
+def test_a_pack_with_another_digest_is_reported(tmp_path: Path) -> None:
+    config = installation(tmp_path)
+    config.write_text(f'{config.read_text()}models = "{tmp_path / "models"}"\n')
+    pack = named(checks(config, environment=NOWHERE), "model pack")
     assert not pack.ok
     assert pack.mend
