@@ -9,7 +9,6 @@ from pathlib import Path
 
 from habeas.adapters.keystore import KeyStore
 from habeas.adapters.policy_store import store_of
-from habeas.settings import Custody
 from habeas.spark import decide
 from habeas.spark.job import Job, log, main
 from habeas.spark.statuses import settle_now
@@ -42,7 +41,7 @@ def body(job: Job) -> None:
         known_at=job.folder.known_at(),
         run_id=job.folder.run_id,
     )
-    store = KeyStore(Custody.read(job.args.custody).key_store)
+    store = KeyStore(job.custody.key_store)
     tables = job.tables(question.policy)
     require_there(job.settings.runs, tables.exists, job.record_key)
     same = basis(question.policy, job.digests["pack"], decide.with_stored(tables, question).wanted)

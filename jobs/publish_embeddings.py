@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from habeas.adapters.keystore import KeyStore
-from habeas.settings import Custody
 from habeas.spark import publish
 from habeas.spark.job import Job, main
 from habeas.spark.staged import require_checked
@@ -22,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def body(job: Job) -> None:
-    store = KeyStore(Custody.read(job.args.custody).key_store)
+    store = KeyStore(job.custody.key_store)
     tables = job.tables()
     now, halts = datetime.now(UTC), job.scoped_halts
     job.counts |= publish.publish(

@@ -100,7 +100,7 @@ class _FromToml(BaseSettings):
                 f"settings in {chosen} can't be used: {_why(error, cls)}",
                 hint="Every setting: docs/reference/settings.md",
             ) from None
-        if chosen.is_file() or (loaded.home / default).is_file():
+        if chosen.is_file() or (Path(getattr(loaded, "home")) / default).is_file():  # noqa: B009 - both classes have it
             cls._require_none_of_the_environment(os.environ)
         return loaded
 

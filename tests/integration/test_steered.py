@@ -32,7 +32,19 @@ def edited(installed: Installed, table: str, change: Callable[[dict[str, Any]], 
         changed += sum(a != b for a, b in zip(before, rows, strict=True))
         pq.write_table(pa.Table.from_pylist(rows, schema=held.schema), place)
         place.with_name(f".{place.name}.crc").unlink(missing_ok=True)
+        _sizes_fit(warehouse / table / "_delta_log", file, place.stat().st_size)
     return changed
+
+
+def _sizes_fit(log: Path, file: str, size: int) -> None:
+    """The log says how large each file is; nobody signed it."""
+    for commit in log.glob("*.json"):
+        actions = [json.loads(line) for line in commit.read_text().splitlines()]
+        for action in actions:
+            if action.get("add", {}).get("path") == file:
+                action["add"] |= {"size": size, "stats": "{}"}
+        commit.write_text("\n".join(json.dumps(action) for action in actions))
+        commit.with_name(f".{commit.name}.crc").unlink(missing_ok=True)
 
 
 @pytest.fixture

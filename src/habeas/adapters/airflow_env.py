@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -32,6 +33,9 @@ _STOPPING = (
     f"\nhabeas: stopping; the running jobs have {GRACE:.0f} seconds to end. Once more ends them now.\n"
 )
 _FORCING = "habeas: ending the running jobs now.\n"
+_HERE = "127.0.0.1"
+_USER = "habeas"
+_PASSWORDS = "passwords.json"
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 Progress = Callable[[Mapping[str, object]], None]
@@ -78,6 +82,12 @@ def airflow_environment(
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow / 'airflow.db'}",
+        # Its pages are for this machine; who wants them elsewhere puts a proxy with a login of its own before them.
+        "AIRFLOW__API__HOST": _HERE,
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": _HERE,
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{_USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(airflow / _PASSWORDS),
         # A busy small machine answers late, and five seconds of silence would fail a task.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -89,13 +99,42 @@ def airflow_environment(
 
 def prepare(home: Path, environment: Mapping[str, str]) -> None:
     """Make Airflow's database and the backfill's pool, once. Raises Unavailable when it can't."""
-    done = home / "airflow" / ".prepared"
-    if done.exists():
+    folder = home / "airflow"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)  # of an earlier version: it holds connections, a password and logs
+    _make_password(folder / _PASSWORDS)
+    done = folder / ".prepared"
+    if not done.exists():
+        for words in (["db", "migrate"], ["pools", "set", POOL, "1", "one backfill at a time"]):
+            _airflow(words, environment)
+        done.touch()
+    _close_settings(folder / "airflow.cfg")
+
+
+def _make_password(place: Path) -> None:
+    """A random password of the one user of Airflow's pages; Airflow itself would print it and leave it readable."""
+    with suppress(FileExistsError):
+        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            json.dump({_USER: secrets.token_urlsafe(24)}, file)
+
+
+def _close_settings(place: Path) -> None:
+    """Put into the settings file that Airflow generated what the environment says: it may be started without that."""
+    if not place.is_file():
         return
-    done.parent.mkdir(parents=True, exist_ok=True)
-    for words in (["db", "migrate"], ["pools", "set", POOL, "1", "one backfill at a time"]):
-        _airflow(words, environment)
-    done.touch()
+    text = place.read_text(encoding="utf-8")
+    closed = re.sub(
+        r"(?m)^((?:scheduler_health_check_server_)?host) = (?:0\.0\.0\.0|::)$", rf"\1 = {_HERE}", text
+    )
+    said = f"simple_auth_manager_passwords_file = {place.with_name(_PASSWORDS)}"
+    closed = re.sub(r"(?m)^# simple_auth_manager_passwords_file =.*$", said, closed)
+    closed = re.sub(r"(?m)^(simple_auth_manager_users) = .*$", rf"\1 = {_USER}:admin", closed)
+    if closed != text:
+        part = place.with_suffix(".part")
+        part.write_text(closed, encoding="utf-8")
+        part.chmod(0o600)
+        part.replace(place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from habeas.adapters.permissions import PRIVATE
 from habeas.errors import Unavailable
 
 _POLL_S = 0.1
@@ -43,7 +44,8 @@ def table_lock(
     """
     folder = warehouse / ".locks"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        warehouse.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         descriptor = os.open(folder / f"{table}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(

@@ -69,7 +69,7 @@ class OrderFolder:
             why = error.message.partition("valid: ")[2]
             raise RefusedByPolicy(f"this can't be ordered: {why}", hint="Nothing was ordered.") from None
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             self._create(name, content)
         except OSError as error:
             raise Unavailable(

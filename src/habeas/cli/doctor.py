@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from habeas.adapters import jars, key_files
+from habeas.adapters import jars, key_files, permissions
 from habeas.adapters.java import OLDEST, find_java, how_to_get
 from habeas.adapters.orders import OrderFolder
 from habeas.cli.bootstrap import default_config, default_custody
@@ -21,6 +21,7 @@ from habeas.settings import PROJECT, Custody, Settings
 from habeas.spark import conf
 from habeas.steps import packs
 
+_CLOSED = "folders closed to others"
 _FREE = 2_000_000_000  # bytes a small night and its Spark scratch files want
 
 
@@ -50,6 +51,7 @@ def checks(
     return [
         *_machine(project, environment),
         _home(settings.home),
+        _closed(settings, config, custody),
         _disk(settings.home),
         _pack(settings),
         _keys(custody, config),
@@ -106,6 +108,20 @@ def _home(home: Path) -> Check:
     return Check(
         "installation folder", writable, f"{home}: {says}", "Give this user the folder, or choose another."
     )
+
+
+def _closed(settings: Settings, config: Path | None, custody: Path | None) -> Check:
+    """Who writes these can steer what is allowed; who reads the tables learns who is in which file."""
+    named = [place for place in (config, custody or (default_custody(config) if config else None)) if place]
+    keys = [place.parent for place in named[1:]]
+    found = permissions.writable_by_everybody([*permissions.steering(settings), *named, *keys])
+    if found:
+        says = f"every user of this machine may write {', '.join(map(str, found))}"
+        return Check(_CLOSED, False, says, f"chmod o-w {' '.join(map(str, found))}")
+    if permissions.readable_by_everybody(settings.warehouse):
+        says = f"every user of this machine may look into {settings.warehouse}"
+        return Check(_CLOSED, False, says, f"chmod o= {settings.warehouse}")
+    return Check(_CLOSED, True, "closed to other users", "")
 
 
 def _disk(home: Path) -> Check:

@@ -94,9 +94,10 @@ def writing(home: Path) -> Iterator[None]:
 
 
 def _made(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tuple[Any, bool]:
+    from habeas.adapters.permissions import PRIVATE
     from habeas.cli.bootstrap import installation
 
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o755, parents=True, exist_ok=True)
     policies = home / "policies"
     copy_policies(policies)
     config, custody = home / "habeas.toml", home / "custody" / "custody.toml"
@@ -115,6 +116,7 @@ def _made(home: Path, archive: Path | None, purposes: list[str], pack: str) -> t
         _write(custody, _CUSTODY.format(home=json.dumps(str(custody.parent))), 0o600)
     place = installation(config, custody)
     place.settings.archive.mkdir(parents=True, exist_ok=True)
+    place.settings.warehouse.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     return place, place.set_up(now())
 
 

@@ -18,13 +18,14 @@ from pyspark.sql import SparkSession
 
 from habeas.adapters import key_files
 from habeas.adapters.orders import HaltWatch, OrderFolder
+from habeas.adapters.permissions import require_closed, steering
 from habeas.adapters.policy_store import policy_in_force
 from habeas.adapters.private_process import keep_private
 from habeas.errors import HabeasError, Halted, RefusedByPolicy
 from habeas.model.orders import Halt
 from habeas.policy.policy_set import PolicySet
 from habeas.sealing.mac import KEY_BYTES, MacKey, Use
-from habeas.settings import Settings
+from habeas.settings import Custody, Settings
 from habeas.spark.cpu import CpuClock
 from habeas.spark.halting import stopping
 from habeas.spark.session import open_session
@@ -77,6 +78,13 @@ class Job:
         return recipients_of(self.policies.activities)
 
     @cached_property
+    def custody(self) -> Custody:
+        """Where keys are kept, for the steps that are told. Raises UsageError where every user may write there."""
+        found = Custody.read(self.args.custody)
+        require_closed([self.args.custody, found.home])
+        return found
+
+    @cached_property
     def scoped_halts(self) -> HaltWatch:
         """Halts of sources, purposes and recipients too."""
         return HaltWatch(self.orders, self.recipients)
@@ -114,6 +122,7 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         settings = Settings.read(args.config)
         if args.model:
             settings.pack = args.model
+        require_closed([*steering(settings), *filter(None, [args.config])])
         folder = RunFolder(settings.runs, args.run_id)
         orders = OrderFolder(settings.orders, settings.registrar_public_key)
         halts = HaltWatch(orders, {})
