@@ -53,6 +53,7 @@ def lint(folder: Path, today: date) -> tuple[Finding, ...]:
         found += [Finding(*each) for each in meaning(pack.rules)]
         found += _dates(pack, today)
         found += _silence(pack)
+        found += _consent_to_all(pack)
     found += _twice(packs)
     found += _lists(folder, packs, today)
     if packs and not any(each.severity == "error" for each in found):
@@ -156,6 +157,18 @@ def _silence(pack: Pack) -> Iterator[Finding]:
             yield Finding(
                 "warning", f"{pack.name}/", "", says, f"Write a permit for {action}, if that isn't meant."
             )
+
+
+def _consent_to_all(pack: Pack) -> Iterator[Finding]:
+    """A pack whose rules are permits alone allows whatever it is asked; so do house rules about an action."""
+    ruled = {action for each in pack.rules if each.rule.kind != "permit" for action in each.actions}
+    mend = "Write what it refuses, as a pair of a gap rule and a deny rule; or leave the pack out."
+    if not ruled:
+        yield Finding("error", f"{pack.name}/", "", "permits and refuses nothing", mend)
+    elif pack.name == HOUSE:
+        for action in (Action.SCAN, Action.EMBED):
+            if action not in ruled:
+                yield Finding("error", f"{pack.name}/", "", f"permits every {action} and refuses none", mend)
 
 
 def _twice(packs: Sequence[Pack]) -> Iterator[Finding]:

@@ -22,7 +22,10 @@ KEY = pair("T-1", "key_open", "!context.key_open")
 
 def packs(place: Path, **texts: str) -> Path:
     """A folder of packs: a house, and what a test says."""
-    for name, text in ({"house": PERMITS.replace("T-", "H-")} | texts).items():
+    house = (PERMITS + KEY).replace("T-", "H-") + pair(
+        "H-2", "source_registered", "!context.source_registered", "scan"
+    )
+    for name, text in ({"house": house} | texts).items():
         folder = place / name
         folder.mkdir()
         (folder / "pack.yaml").write_text(
@@ -120,7 +123,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_the_house_is_an_error(tmp_path: Path) -> None:
-    place = packs(tmp_path, t=PERMITS)
+    place = packs(tmp_path, t=PERMITS + KEY)
     for file in (place / "house").iterdir():
         file.unlink()
     (place / "house").rmdir()
@@ -274,7 +277,7 @@ def test_a_deny_rule_about_a_fact_is_no_gap_rule_for_it(monkeypatch: pytest.Monk
 
 
 def test_one_id_in_two_packs_is_an_error(tmp_path: Path) -> None:
-    (only,) = found(packs(tmp_path, t=PERMITS, u=PERMITS))
+    (only,) = found(packs(tmp_path, t=PERMITS + KEY, u=PERMITS + KEY.replace("T-", "U-")))
     assert ("error", "u/a.cedar:1", "T-permit") == (only.severity, only.place, only.rule)
     assert "t/a.cedar:1" in only.says
 
@@ -312,6 +315,30 @@ def test_a_fact_that_no_rule_reads_is_told(tmp_path: Path) -> None:
     assert not {"key_open", "law_kr", "waived"} & unread
 
 
+def test_a_pack_that_permits_and_refuses_nothing_is_an_error(tmp_path: Path) -> None:
+    """Put into force it would allow whatever it is asked, for everybody."""
+    (only,) = found(packs(tmp_path, t=PERMITS))
+    assert ("error", "t/", "permits and refuses nothing") == (only.severity, only.place, only.says)
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ("", "permits and refuses nothing"),
+        (KEY, "permits every scan and refuses none"),
+        (
+            pair("T-2", "source_registered", "!context.source_registered", "scan"),
+            "permits every embed and refuses none",
+        ),
+    ],
+)
+def test_house_rules_that_refuse_no_scan_or_no_embed_are_an_error(
+    tmp_path: Path, rules: str, says: str
+) -> None:
+    place = packs(tmp_path, house=PERMITS + rules)
+    assert [("error", "house/", says)] == [(e.severity, e.place, e.says) for e in found(place, "error")]
+
+
 def test_what_lint_calls_clean_can_be_loaded(tmp_path: Path) -> None:
     place = packs(tmp_path, t=PERMITS + KEY)
     assert [] == found(place, "error")
@@ -335,6 +362,6 @@ def test_what_lint_calls_clean_can_be_loaded(tmp_path: Path) -> None:
 def test_a_list_beside_the_packs_that_cannot_be_read_is_a_finding(
     tmp_path: Path, file: str, text: str, line: int
 ) -> None:
-    place = packs(tmp_path, t=PERMITS)
+    place = packs(tmp_path, t=PERMITS + KEY)
     (place / file).write_text(text)
     assert [("error", f"{file}:{line}")] == [(each.severity, each.place) for each in found(place)]
