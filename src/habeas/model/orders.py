@@ -119,6 +119,12 @@ class OrderBook:
         """Those in force at `at`, oldest first."""
         return tuple(halt for halt in self.every_halt if halt.stands(at))
 
+    @property
+    def count(self) -> int:
+        """How many orders there are: none is ever taken away."""
+        removals = sum(person.removed_at is not None for person in self.people.values())
+        return len(self.signers) + len(self.people) + removals
+
     def signed_by(self, person_id: str) -> tuple[str, ...]:
         """Ids of the orders this person signed."""
         return tuple(order_id for order_id, signer in self.signers.items() if signer == person_id)

@@ -31,7 +31,8 @@ from habeas.spark.halting import stopping
 from habeas.spark.session import open_session
 from habeas.spark.tables import Tables
 from habeas.steps.orders import recipients_of, stop
-from habeas.steps.runs import RunFolder, TaskRecord
+from habeas.steps.orders_seen import order_words, require_all_there
+from habeas.steps.runs import RunFolder, TaskRecord, done
 
 log = structlog.get_logger()
 
@@ -130,13 +131,15 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
             return _not_begun(task, folder, halt, started)
         record_key = mac_key(settings, Use.RUN_RECORD)
         folder = RunFolder(settings.runs, args.run_id, record_key)
+        book = orders.book()
+        require_all_there(book, done(settings.runs, "decide", record_key))
         as_of = folder.as_of(args.as_of, started)
     except HabeasError as error:
         return _say(task, error)
     shared = SparkSession.getActiveSession() is not None  # several jobs in a session: who made it stops it
     spark = open_session(f"habeas.{task}", settings)
     job = Job(args, settings, spark, folder, as_of, orders, halts, CpuClock(spark), record_key,
-              started_at=started, clock=clock)  # fmt: skip
+              digests=dict(order_words(book)), started_at=started, clock=clock)  # fmt: skip
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)
     status, code = "done", 0
     with job.cpu, stopping(spark, halts) as stopped:
