@@ -54,7 +54,9 @@ def body(job: Job) -> None:
     if unverified := forged(job.settings.runs, "decide", job.record_key):
         job.counts["records_not_verified"] = unverified
         log.warning("run_records_not_verified", records=unverified, whole=isinstance(last, str))
-    counts, words = decide.decide(tables, policies.packs, question, store.open_keys(), last)
+    counts, words = decide.decide(
+        tables, policies.packs, question, store.open_keys(), last, datetime.now(UTC)
+    )
     job.counts |= counts
     # Always: a run that is tried again may have died before this, and then has nothing left to decide.
     job.counts |= settle_now(tables, store.open_keys, question.run_id, datetime.now(UTC))

@@ -38,7 +38,7 @@ def table_lock(
     wait_s: float = 120.0,
     while_waiting: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
-    """Hold the table's lock; raises Unavailable when another writer keeps it for `wait_s` seconds.
+    """Hold the lock of this name; raises Unavailable when another writer keeps it for `wait_s` seconds.
 
     `while_waiting` is called again and again until then, and ends the wait by raising.
     """

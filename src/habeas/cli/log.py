@@ -18,7 +18,17 @@ Asset = Annotated[
 ]
 CONSENTS = ("given_at", "recorded_at", "subject_id", "purpose", "status", "standing", "expires_at", "about",
             "notice_version", "method")  # fmt: skip
-_DECISIONS = ("as_of", "decision_id", "action", "purpose", "effect", "rules", "missing", "in_force")
+_DECISIONS = (
+    "recorded_at",
+    "as_of",
+    "decision_id",
+    "action",
+    "purpose",
+    "effect",
+    "rules",
+    "missing",
+    "in_force",
+)
 _QUEUE = ("erase_by", "late", "row_id", "source_id", "purpose", "since", "why", "rules")
 
 
@@ -56,7 +66,7 @@ def decisions(
     custody: Custody = None,
     as_json: Json = False,
 ) -> None:
-    """Decisions taken up to a time, with the rules that fired and the facts that were missing.
+    """Decisions recorded up to a time, with the rules that fired and the facts that were missing.
 
     \b
     habeas log decisions --asset 9c31
@@ -65,7 +75,8 @@ def decisions(
     from habeas.steps.audit import log_decisions
 
     reader, wanted = _asked(subject, subject_file, asset, config, custody)
-    _print(log_decisions(reader, wanted, moment(as_of, now())), _DECISIONS, as_json)
+    at = now()
+    _print(log_decisions(reader, wanted, moment(as_of, at), at), _DECISIONS, as_json)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Any
 
 from habeas.model.face import BindingReason
 from habeas.policy.waivers import Waiver
+from habeas.steps.current_decision import current_decisions
 from habeas.steps.reading import Reader, Row, rows
 from habeas.steps.rulebook import Rulebook, is_waived
 
@@ -60,7 +61,7 @@ def read_tally(reader: Reader, run_id: str) -> Tally:
                "q_size_px", "q_sharpness", "q_exposure", "q_frontality"]  # fmt: skip
     return Tally(
         assets=[row for row in rows(reader, "assets") if row["present"]],
-        decisions=_newest(rows(reader, "decisions")),
+        decisions=list(current_decisions(rows(reader, "decisions")).values()),
         embeddings=rows(reader, "embeddings", columns=columns),
         refusals=refusals,
         quarantine=rows(reader, "quarantine"),
@@ -177,10 +178,3 @@ def _by_reason(refusals: list[Row]) -> dict[str, int]:
     for row in refusals:
         counts[row["reason"]] += row["count"]
     return dict(sorted(counts.items()))
-
-
-def _newest(decisions: list[Row]) -> list[Row]:
-    latest: dict[tuple[str, str, str | None, str], Row] = {}
-    for row in sorted(decisions, key=lambda row: row["as_of"]):
-        latest[row["action"], row["asset_id"], row["line_id"], row["purpose"]] = row
-    return list(latest.values())

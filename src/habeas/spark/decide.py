@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
+from habeas.adapters.locks import table_lock
 from habeas.model.decision import Action
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
-from habeas.spark.decisions import current
+from habeas.spark.decisions import current, dated_ahead
 from habeas.spark.due import due_since
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
 from habeas.spark.local import FEW, again, local, looked_up
+from habeas.spark.session import jvm_pid
 from habeas.spark.since import Seen
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
@@ -31,6 +34,18 @@ _VERDICT = (
 # Millions of rows kept in the heap would keep the collector busy, and they are read two or three times.
 _ASIDE = StorageLevel.DISK_ONLY
 _THING = ("action", "asset_id", "line_id", "purpose")
+_BEFORE = (
+    "facts_digest",
+    "policy_digest",
+    "valid_until",
+    "key_id",
+    "as_of",
+    "recorded_at",
+    "known_at",
+    "run_id",
+)
+_LOCK = "deciding"
+_WAIT_S = 3600.0
 
 
 def decide(
@@ -39,12 +54,25 @@ def decide(
     question: Question,
     open_keys: frozenset[str],
     last: Last | str = "every line was asked for",
+    now: datetime | None = None,
 ) -> tuple[dict[str, int], dict[str, str]]:
     """Decide `embed` per roster line, then `scan` per asset, for each wanted purpose.
 
-    `last`: the night to go on from, or why there is none; see `steps.last_decided`. Returns counts, and the words by
-    which the next night can go on from this one.
+    `last`: the night to go on from, or why there is none; see `steps.last_decided`. `now`: the machine's time, noted
+    with what is written; default: when the run began. Returns counts, and the words by which the next night can go on
+    from this one.
+
+    One run decides at a time: the order in which decisions are recorded is the order in which they were made.
     """
+    recorded_at = now or question.known_at
+    with table_lock(tables.warehouse, _LOCK, jvm_pid(tables.spark), _WAIT_S, tables.guard):
+        return _decide(tables, packs, question, open_keys, last, recorded_at)
+
+
+def _decide(
+    tables: Tables, packs: Sequence[Pack], question: Question, open_keys: frozenset[str], last: Last | str,
+    recorded_at: datetime,
+) -> tuple[dict[str, int], dict[str, str]]:  # fmt: skip
     seen = Seen(tables)
     question = with_stored(tables, question)
     due = due_since(tables, seen, last, question, open_keys)
@@ -54,11 +82,11 @@ def decide(
         counts["lines_due"] = tables.read("rosters").count() if whole else found
         if whole or found:
             derived = derived_lines(tables, question, open_keys, lines)
-            counts |= _settle(tables, packs, derived, question, Action.EMBED, lines)
+            counts |= _settle(tables, packs, derived, question, Action.EMBED, lines, recorded_at)
     with _kept(None if whole else due.assets()) as (assets, found):
         if whole or found:
             derived = derived_scans(tables, question, only=assets)
-            counts |= _settle(tables, packs, derived, question, Action.SCAN, assets)
+            counts |= _settle(tables, packs, derived, question, Action.SCAN, assets, recorded_at)
     since = {"whole": due} if whole else {"since": due.last.run_id}
     whole_at = question.known_at if whole else due.last.whole_at
     return counts, since | (whole_word(whole_at) if whole_at else {}) | mark_words(seen.marks)
@@ -83,7 +111,7 @@ def _kept(frame: DataFrame | None) -> Iterator[tuple[DataFrame | None, int]]:
 
 def _settle(
     tables: Tables, packs: Sequence[Pack], derived: DataFrame, question: Question, action: Action,
-    due: DataFrame | None,
+    due: DataFrame | None, recorded_at: datetime,
 ) -> dict[str, int]:  # fmt: skip
     """Ask the packs about each distinct fact set once, join the answers back, write what changed."""
     derived = derived.persist(_ASIDE)
@@ -98,9 +126,7 @@ def _settle(
         if due is not None:
             thing = "line_id" if action is Action.EMBED else "asset_id"
             stored = stored.join(due.select(thing), thing, "left_semi")
-        before = current(stored).select(
-            *_THING, F.struct("facts_digest", "policy_digest", "valid_until", "key_id").alias("before")
-        )
+        before = current(stored).select(*_THING, F.struct(*_BEFORE).alias("before"))
         same_thing = [F.col(f"d.{c}").eqNullSafe(F.col(f"b.{c}")) for c in _THING]
         changed = (
             derived.alias("d")
@@ -112,23 +138,44 @@ def _settle(
                 | (F.col("before.valid_until") <= F.lit(question.as_of))
                 | ~F.col("before.valid_until").eqNullSafe(F.col("d.valid_until"))
                 | ~F.col("before.key_id").eqNullSafe(F.col("d.key_id"))
+                | dated_ahead(F.col("before.as_of"), recorded_at)
             )
-            .select("d.*")
+            .select("d.*", "before")
             .drop("facts")
             .join(verdicts, "facts_digest")
+            .where(~((F.col("effect") == "allow") & _knew_more(question, recorded_at)))
+            .withColumn("recorded_at", _after_the_last(recorded_at))
+            .withColumn("known_at", F.lit(question.known_at))
             .withColumn("policy_digest", F.lit(question.policy))
             .withColumn("as_of", F.lit(question.as_of))
             .withColumn("run_id", F.lit(question.run_id))
+            .drop("before")
         )
         changed, counts = _counted(changed, few=due is not None)
         if counts:
-            _store(tables, distinct, question)
+            _store(tables, distinct, recorded_at)
             tables.insert_missing("decisions", changed, as_of=question.as_of, action=action.value)
         return {f"{action.value}_{effect}": n for effect, n in counts.items()} | {
             f"{action.value}_fact_sets": len(distinct)
         }
     finally:
         derived.unpersist()
+
+
+def _knew_more(question: Question, now: datetime) -> Column:
+    """Whether the decision before is of a run that began later than this one, so that it heard more.
+
+    A run that was cleared long after, or that others overtook, may close what those opened and open nothing that
+    they closed. A time ahead of now is a wrong clock's and shows nothing.
+    """
+    known = F.col("before.known_at")
+    later = (known > F.lit(question.known_at)) & ~dated_ahead(known, now)
+    return F.coalesce(later & (F.col("before.run_id") != F.lit(question.run_id)), F.lit(False))
+
+
+def _after_the_last(now: datetime) -> Column:
+    """A decision is recorded after the one it replaces, also where a clock ran ahead then."""
+    return F.greatest(F.lit(now), F.col("before.recorded_at") + F.expr("INTERVAL 1 MICROSECOND"))
 
 
 def _counted(changed: DataFrame, few: bool) -> tuple[DataFrame, dict[str, int]]:
@@ -142,11 +189,11 @@ def _counted(changed: DataFrame, few: bool) -> tuple[DataFrame, dict[str, int]]:
     return changed, {str(row["effect"]): int(row["n"]) for row in effects}
 
 
-def _store(tables: Tables, sets: Sequence[Row], question: Question) -> None:
+def _store(tables: Tables, sets: Sequence[Row], recorded_at: datetime) -> None:
     """Keep the very fact sets that were asked about, in parts: a cluster's task carries 128 MB at most."""
     for start in range(0, len(sets), FEW):
         part = sets[start : start + FEW]
-        tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": question.as_of} for r in part])
+        tables.insert_rows("fact_sets", [r.asDict() | {"recorded_at": recorded_at} for r in part])
 
 
 def _verdict(decider: Decider, action: str, facts: str, digest: str) -> tuple[object, ...]:

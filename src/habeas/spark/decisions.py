@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.model.clocks import SKEW
 from habeas.spark.tables import Tables
 
 _AT_ONCE = 1_000_000  # keys compared at once: each time, what is open is put in order anew
 
 
 def current(decisions: DataFrame) -> DataFrame:
-    """Newest decision of each thing and purpose."""
-    thing = Window.partitionBy("action", "asset_id", "line_id", "purpose").orderBy(
-        F.desc("as_of"), "decision_id"
-    )
+    """The decision that holds about each thing and purpose; the rule is that of `steps.current_decision`."""
+    thing = Window.partitionBy("action", "asset_id", "line_id", "purpose")
+    thing = thing.orderBy(rank().desc(), "decision_id")
     return decisions.withColumn("_n", F.row_number().over(thing)).where("_n = 1").drop("_n")
+
+
+def rank() -> Column:
+    """The largest is that of the decision that holds; a null, where no time was noted, is smaller than every value."""
+    older = F.when(F.col("recorded_at").isNull(), F.col("as_of"))
+    return F.struct("recorded_at", older.alias("older"), (F.col("effect") != "allow").alias("against"))
+
+
+def permits(now: datetime) -> Column:
+    """True for a decision that holds and allows something now; see `steps.current_decision.permits`."""
+    lasts = F.col("valid_until").isNull() | (F.col("valid_until") > F.lit(now))
+    return (F.col("effect") == "allow") & lasts & ~dated_ahead(F.col("as_of"), now)
+
+
+def dated_ahead(at: Column, now: datetime) -> Column:
+    """True where a time lies after `now` by more than clocks may differ."""
+    return at > F.lit(now + SKEW)
 
 
 def newest_status(row_status: DataFrame) -> DataFrame:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from habeas.spark.decisions import key_frame, shut_keys
+from habeas.spark.decisions import dated_ahead, key_frame, rank, shut_keys
 from habeas.spark.local import small
 from habeas.spark.since import Seen, Since
 from habeas.spark.tables import Tables
@@ -40,6 +40,7 @@ class Due:
             _of_others(self.since, self.last, self.question).select("asset_id"),
             _files(self.tables, self.since),
             _ended(self.tables, self.last, self.question, "scan").select("asset_id"),
+            _ahead(self.tables, self.question, "scan").select("asset_id"),
         ]
         return _united(found).distinct()
 
@@ -75,6 +76,7 @@ def _lines(
         since.rows("rosters").select("line_id"),
         _of_others(since, last, question).where("action = 'embed'").select("line_id"),
         _ended(tables, last, question, "embed").select("line_id"),
+        _ahead(tables, question, "embed").select("line_id"),
         _misjudged_keys(tables, open_keys),
     ]
     itself = small(_united(named).distinct()).withColumn("itself", F.lit(True))
@@ -132,6 +134,12 @@ def _ended(tables: Tables, last: Last, question: Question, action: str) -> DataF
     return decisions.where(passed)
 
 
+def _ahead(tables: Tables, question: Question, action: str) -> DataFrame:
+    """Decisions made as of a time that hasn't come: they permit nothing, so their things are decided now."""
+    decisions = tables.read("decisions").where(F.col("action") == action)
+    return decisions.where(dated_ahead(F.col("as_of"), max(question.as_of, question.known_at)))
+
+
 def _misjudged_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
     """Lines whose newest decision takes a shut key for open, or an open one for shut.
 
@@ -147,7 +155,7 @@ def _misjudged_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
     odd = decided.where("shut OR told_open IS NULL")  # all others agree
     wrong = F.col("shut").isNull() == F.col("told_open").isNull()
     newest = odd.groupBy("line_id", "purpose").agg(
-        F.max(F.struct("as_of", wrong.alias("wrong"))).alias("newest")
+        F.max(F.struct(rank().alias("rank"), wrong.alias("wrong"))).alias("newest")
     )
     return newest.where("newest.wrong").select("line_id")
 

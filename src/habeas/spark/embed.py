@@ -6,7 +6,7 @@ Nothing here can reach what opens a seal: the worker gets public keys out of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -18,7 +18,7 @@ from habeas.errors import HabeasError, Unavailable
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark import shares
-from habeas.spark.decisions import current
+from habeas.spark.decisions import current, permits
 from habeas.spark.tables import Tables
 
 _LINE = ("line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed", "row")
@@ -37,15 +37,15 @@ def plan(
     captured_from: datetime | None = None,
     captured_to: datetime | None = None,
     halted: Stopped = NOTHING_HALTED,
+    now: datetime | None = None,
 ) -> DataFrame:
     """Assets that both gates let through, that have no row in `work` for the same digest, and that no halt touches.
 
     `identity` names everything else the result depends on: model, settings. One row an asset:
     asset_id, source_id, location, media, work_digest, lines (with their grants).
     """
-    decisions = (
-        current(tables.read("decisions")).where(F.col("purpose").isin(purposes)).where("effect = 'allow'")
-    )
+    decisions = current(tables.read("decisions")).where(F.col("purpose").isin(purposes))
+    decisions = decisions.where(permits(now or datetime.now(UTC)))
     scans = decisions.where("action = 'scan'").select("asset_id", "purpose")
     grants = (
         decisions.where("action = 'embed'")

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -26,7 +27,8 @@ from habeas.steps.derive_rows import Question
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome, kind_of
 
 _THING = ("action", "asset_id", "line_id", "purpose")
-_DECIDED = ("decision_id", *_THING, "facts_digest", "valid_until", "effect", "as_of")
+_DECIDED = ("decision_id", *_THING, "facts_digest", "valid_until", "effect", "as_of", "recorded_at")
+_AFTER_ALL = datetime(9999, 12, 31, tzinfo=UTC)  # a predicted decision stands in for every stored one
 _PAIR = ("action", "before", "after")
 
 
@@ -84,6 +86,7 @@ def _decided(
     told = [(digest, outcome.effect) for digest, outcome in outcomes.items()]
     effects = local(tables.spark, told, "facts_digest string, effect string")
     written = lines.join(effects, "facts_digest").withColumn("as_of", F.lit(question.as_of))
+    written = written.withColumn("recorded_at", F.lit(_AFTER_ALL))
     decisions = tables.read("decisions").select(*_DECIDED).unionByName(written.select(*_DECIDED))
     stored = tables.read("fact_sets").select("facts_digest", "action", "facts")
     fact_sets = stored.unionByName(sets_of(lines)).dropDuplicates(["facts_digest"])

@@ -15,7 +15,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from habeas.spark.decisions import current, key_frame, newest_status
+from habeas.spark.decisions import current, key_frame, newest_status, permits
 from habeas.spark.tables import Tables
 from habeas.steps.erasure_queue import DESTROY_DAYS
 
@@ -71,11 +71,11 @@ def _settle(
     keys = key_frame(tables, open_keys).withColumn("key_open", F.lit(True))
     decided = current(decisions.where("action = 'embed'"))
     decided = decided.select(
-        "line_id", "purpose", "effect", "valid_until", "obligations", F.col("decision_id").alias("newest")
-    )
+        "line_id", "purpose", "valid_until", "obligations", F.col("decision_id").alias("newest"),
+        permits(now).alias("permitted"),
+    )  # fmt: skip
     known = newest_status(statuses).select("row_id", "status", "expires_at", "reason", "recorded_at")
-    lasts = F.col("valid_until").isNull() | (F.col("valid_until") > F.lit(now))
-    allowed = F.coalesce(F.col("key_open") & (F.col("effect") == "allow") & lasts, F.lit(False))
+    allowed = F.coalesce(F.col("key_open") & F.col("permitted"), F.lit(False))
     new, opened = F.col("status").isNull(), F.col("status") == "open"
     again = (F.col("status") == "closed") & (F.col("reason") == "decision_ended")
     moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))

@@ -76,8 +76,17 @@ class Tables:
             return local(self.spark, [], self.schema(name))
         files = self._reader.plain_files(name)
         if files is None or len(files) > MANY:
-            return self.spark.read.format("delta").load(self.path(name))
+            return self._with_new_columns(name, self.spark.read.format("delta").load(self.path(name)))
         return self.of_files(name, files)
+
+    def _with_new_columns(self, name: str, rows: DataFrame) -> DataFrame:
+        """A table of an older version, in the shape of its contract: an optional column that it lacks is null."""
+        missing = {
+            c.name: F.lit(None).cast(c.type)
+            for c in self.contracts[name].columns
+            if c.name not in rows.columns and not c.required
+        }
+        return rows.withColumns(missing) if missing else rows
 
     def of_files(self, name: str, files: Collection[str]) -> DataFrame:
         """Rows of some of a table's files, named as in its log."""
@@ -203,6 +212,7 @@ class Tables:
             if not self.exists(name):
                 _clear_begun(self.warehouse / name)
                 self._create(self.contracts[name])
+            self._add_columns(name)
             self.spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", self._metadata)
             yield
 
@@ -222,6 +232,14 @@ class Tables:
                     "the warehouse can't be written", hint="Check its owner and free space."
                 ) from None
             raise
+
+    def _add_columns(self, name: str) -> None:
+        """Give a table of an older version the optional columns that its contract gained; its rows have null there."""
+        there = self._reader.columns(name)
+        columns = self.contracts[name].columns
+        new = [c.ddl for c in columns if c.name not in there and not c.required]
+        if new:
+            self.spark.sql(f"ALTER TABLE delta.`{self.path(name)}` ADD COLUMNS ({', '.join(new)})")
 
     def differences(self, name: str) -> list[str]:
         """Where the table on disk differs from its contract; empty when they agree."""

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from habeas.consent.leave_outs import holds
 from habeas.consent.ledger import standing
 from habeas.errors import UsageError
+from habeas.model.clocks import dated_ahead
 from habeas.model.people import ConsentStatement, Place, Scope, Subject
+from habeas.steps.current_decision import current_decisions, oldest_first, recorded
 from habeas.steps.explain import find
 from habeas.steps.ledger_rows import leave_out_of, statement_of, subject_of
 from habeas.steps.reading import Reader, Row, one, rows, starting
@@ -191,29 +193,37 @@ def inside(scope: Scope) -> Place:
     )
 
 
-def log_decisions(reader: Reader, wanted: About, as_of: datetime) -> list[Row]:
-    """Every decision taken up to `as_of`, oldest first; `in_force` marks the newest about each thing."""
-    where = [("as_of", "<=", as_of)]
-    found = rows(
-        reader, "decisions", *where, *([("asset_id", "=", wanted.asset_id)] if wanted.asset_id else [])
-    )
+def log_decisions(reader: Reader, wanted: About, as_of: datetime, now: datetime | None = None) -> list[Row]:
+    """Every decision recorded up to `as_of`, in the order of recording.
+
+    `in_force` marks the one that held then about each thing; `dated_ahead` one that was made as of a time to come at
+    `now` (default: `as_of`), which permits nothing.
+    """
+    where = [("asset_id", "=", wanted.asset_id)] if wanted.asset_id else []
+    found = [row for row in rows(reader, "decisions", *where) if _recorded_by(row, as_of, now)]
     if wanted.subject_id:
         about_them = rows(reader, "rosters", ("subject_id", "=", wanted.subject_id), columns=["line_id"])
         lines = {row["line_id"] for row in about_them}
         found = [row for row in found if row["line_id"] in lines]
-    found.sort(key=lambda row: (row["as_of"], row["action"], row["decision_id"]))
-    last = {
-        (row["action"], row["asset_id"], row["line_id"], row["purpose"]): row["decision_id"] for row in found
-    }
+    held = {row["decision_id"] for row in current_decisions(found).values()}
     return [
         {
             **row,
-            "in_force": row["decision_id"]
-            == last[row["action"], row["asset_id"], row["line_id"], row["purpose"]]
+            "recorded_at": row.get("recorded_at"),
+            "dated_ahead": dated_ahead(row["as_of"], now or as_of),
+            "in_force": row["decision_id"] in held
+            and not dated_ahead(row["as_of"], as_of)
             and (row["valid_until"] is None or row["valid_until"] > as_of),
         }
-        for row in found
+        for row in oldest_first(found)
     ]
+
+
+def _recorded_by(row: Row, at: datetime, now: datetime | None) -> bool:
+    """Whether a decision was there at `at`. One of a version that noted no time, dated ahead, was there before now."""
+    if row.get("recorded_at") is None and now is not None and dated_ahead(row["as_of"], now):
+        return True
+    return recorded(row) <= at
 
 
 def _order(row: Row) -> tuple[datetime, datetime, str]:

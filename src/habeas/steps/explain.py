@@ -8,6 +8,7 @@ from typing import Any
 
 from habeas.errors import UsageError
 from habeas.steps.chain import KeyStatus, Links, set_aside
+from habeas.steps.current_decision import current_decisions
 from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Reader, Row, one, rows, starting
 from habeas.steps.rulebook import Rulebook
@@ -251,11 +252,9 @@ def _source_of(links: Links, asset_id: str) -> list[Link]:
 
 
 def _newest(decisions: list[Row]) -> list[Row]:
-    """The latest decision of each line, action and purpose, in a steady order."""
-    latest: dict[tuple[str, str, str], Row] = {}
-    for row in sorted(decisions, key=lambda row: row["as_of"]):
-        latest[row["action"], row["line_id"] or "", row["purpose"]] = row
-    return [latest[key] for key in sorted(latest)]
+    """The decision that holds about each line, action and purpose, in a steady order."""
+    held = current_decisions(decisions).values()
+    return sorted(held, key=lambda row: (row["action"], row["line_id"] or "", row["purpose"]))
 
 
 _BY_KIND = {

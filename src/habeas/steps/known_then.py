@@ -15,6 +15,7 @@ from typing import TypeVar
 from habeas.errors import UsageError
 from habeas.policy.facts import parse
 from habeas.policy.regimes import LAWS
+from habeas.steps.current_decision import current_decisions
 from habeas.steps.reading import Reader, Row, rows
 
 K = TypeVar("K")
@@ -115,11 +116,8 @@ def lines_then(row: Row, held: Held, there: Callable[[Row], bool]) -> Row | None
 
     `there`: whether an embed decision had been written by then.
     """
-    newest: dict[str, Row] = {}
     written = [each for each in held.decided.get((row["asset_id"], row["purpose"]), ()) if there(each)]
-    # Newest first; of several at one time the one with the smallest id, as `spark.decisions.current` has it.
-    for each in sorted(written, key=lambda d: (-d["as_of"].timestamp(), d["decision_id"])):
-        newest.setdefault(each["line_id"], each)
+    newest = current_decisions(written)
     if not newest:
         return None
     ends = [each["valid_until"] for each in newest.values() if each["valid_until"] is not None]
