@@ -1,4 +1,4 @@
-"""Yesterday's decisions, made again: on a sample, after the night. A difference is an alarm."""
+"""Yesterday's decisions, made again, and a sample of all others. A difference is an alarm."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ HABEAS = Path(sys.executable).with_name("habeas")
 DOC = """
 ### replay: would every decision come out the same?
 
-Takes a random sample of all decisions ever made and makes each again: from the stored facts by the rules that were
-pinned when it was made, and the facts themselves from the tables as they were known then. It reads and writes nothing.
-The day is the seed of the sample, so clearing the task asks about the same decisions again.
+Takes every decision that came since the last replay and a random sample of all others, and makes each again: from the
+stored facts by the rules that were pinned when it was made, and the facts themselves from the tables as they were known
+then. It changes no table, and notes how far it came in `runs/replay/replay.json`. The day is the seed of the sample.
 
 **It is 6 a.m. and the task is red.** The log ends with a table of what came out differently.
 
@@ -36,7 +36,7 @@ The day is the seed of the sample, so clearing the task asks about the same deci
 
 with DAG(
     dag_id="replay",
-    description="A sample of all decisions, made again from what is recorded.",
+    description="New decisions and a sample of all, made again from what is recorded.",
     doc_md=DOC,
     schedule="0 5 * * *",
     start_date=datetime(2026, 1, 1, tz="UTC"),
@@ -47,13 +47,15 @@ with DAG(
     tags=["habeas", "faces", "replay"],
     user_defined_macros=MACROS,
     params={
-        "sample": Param(500, type="integer", minimum=1, maximum=100_000, description="How many decisions."),
+        "sample": Param(
+            500, type="integer", minimum=1, maximum=100_000, description="How many older decisions."
+        ),
     },
 ) as dag:
     BashOperator(
         task_id="replay",
         # Values travel in the environment: nothing of them is read by the shell as its own words.
-        bash_command='"$HABEAS" replay --sample "$SAMPLE" --seed "$SEED"',
+        bash_command='"$HABEAS" replay --new --sample "$SAMPLE" --seed "$SEED"',
         env={
             "HABEAS": str(HABEAS),
             "HABEAS_CONFIG": "{{ habeas_config() }}",

@@ -40,6 +40,7 @@ def body(job: Job) -> None:
         as_of=job.as_of,
         known_at=job.folder.known_at(),
         run_id=job.folder.run_id,
+        pack=job.digests["pack"],
     )
     store = KeyStore(job.custody.key_store)
     tables = job.tables(question.policy)

@@ -50,7 +50,7 @@ def test_the_sample_is_seeded_by_the_day_so_that_clearing_asks_the_same(dag: Any
 def test_nothing_that_is_filled_in_is_read_as_a_command(dag: Any) -> None:
     command = dag.get_task("replay").bash_command
     assert "{{" not in command
-    assert '"$HABEAS" replay --sample "$SAMPLE" --seed "$SEED"' == command
+    assert '"$HABEAS" replay --new --sample "$SAMPLE" --seed "$SEED"' == command
     with pytest.raises((AirflowException, ValueError)):
         copy.deepcopy(dag.params).update({"sample": "5; rm -rf /"})
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,15 @@ import pytest
 from installations import Installed, copy_of
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.settings import PROJECT
+from habeas.spark.imports import add_leave_outs
+from habeas.steps.last_decided import TABLES, Mark
+from habeas.steps.packs import read as read_pack
+from habeas.steps.replay import Replayer
+from habeas.steps.replay_choice import of_run
 from habeas.steps.runs import RunFolder
+from habeas.steps.statuses import newest_statuses
+from habeas.synthetic.archive_people import LEAVE_OUT_COLUMNS
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 
@@ -24,7 +36,7 @@ def edited(installed: Installed, table: str, change: Callable[[dict[str, Any]], 
     warehouse = installed.place.settings.warehouse
     for file in DeltaReader(warehouse).files(table)[1]:
         place = warehouse / table / file
-        held = pq.read_table(place)
+        held = _in_utc(pq.read_table(place))
         rows = held.to_pylist()
         before = [dict(row) for row in rows]
         for row in rows:
@@ -34,6 +46,15 @@ def edited(installed: Installed, table: str, change: Callable[[dict[str, Any]], 
         place.with_name(f".{place.name}.crc").unlink(missing_ok=True)
         _sizes_fit(warehouse / table / "_delta_log", file, place.stat().st_size)
     return changed
+
+
+def _in_utc(held: pa.Table) -> pa.Table:
+    """Instants as Delta's writers may write them: Spark's own have a form that pyarrow reads without a zone."""
+    for at, field in enumerate(held.schema):
+        if pa.types.is_timestamp(field.type):
+            micros = held.column(at).cast(pa.timestamp("us"), safe=False).cast(pa.timestamp("us", "UTC"))
+            held = held.set_column(at, field.name, micros)
+    return held
 
 
 def _sizes_fit(log: Path, file: str, size: int) -> None:
@@ -99,3 +120,184 @@ def test_rows_that_no_check_looked_at_are_not_published(staged: Installed) -> No
     (runs / "first" / "check.json").write_text(json.dumps(told))
     assert 5 == staged.step("publish", "first")
     assert [] == staged.rows("embeddings")
+
+
+def open_rows(installed: Installed) -> set[str]:
+    newest = newest_statuses(installed.rows("row_status"))
+    return {row for row, status in newest.items() if status["status"] == "open"}
+
+
+@pytest.fixture
+def night(first_night: Installed, tmp_path: Path) -> Installed:
+    """After its first night."""
+    return copy_of(first_night, tmp_path / "home")
+
+
+def leave_out(installed: Installed, person: str) -> None:
+    """Somebody asks for this person to be left out."""
+    now = datetime.now(UTC)
+    line = dict.fromkeys(LEAVE_OUT_COLUMNS, "") | {
+        "kind": "leave_out", "since": now.isoformat(), "reason": "family_asked", "subject": person,
+    }  # fmt: skip
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(LEAVE_OUT_COLUMNS))
+    writer.writeheader()
+    writer.writerow(line)
+    with installed.place.tables("left-out") as tables:
+        add_leave_outs(
+            tables,
+            installed.place.registrar,
+            io.BytesIO(text.getvalue().encode()),
+            installed.place.purposes,
+            now,
+        )
+
+
+def somebody_stored(installed: Installed) -> tuple[str, str]:
+    """The real id of a person with open rows, and the random one."""
+    opened = open_rows(installed)
+    stored = {row["subject_id"] for row in installed.rows("embeddings") if row["row_id"] in opened}
+    for person in installed.truth["people"]:
+        known = installed.place.registrar.find_subject(person["badge"])
+        if known in stored:
+            return person["badge"], known
+    raise AssertionError("nobody is stored")
+
+
+def marks_edited(installed: Installed, run_id: str) -> None:
+    """As if that run had seen the tables as they are now, with the code it left."""
+    place = installed.place.settings.runs / run_id / "decide.json"
+    held = json.loads(place.read_text())
+    reader = installed.place.reader
+    held["digests"] |= {f"saw_{table}": str(Mark.of(*reader.files(table))) for table in TABLES}
+    place.write_text(json.dumps(held))
+
+
+def test_edited_marks_do_not_keep_a_leave_out_from_the_next_night(night: Installed) -> None:
+    person, subject = somebody_stored(night)
+    leave_out(night, person)
+    marks_edited(night, "first")
+    night.steps("second", "catalog", "decide")
+    mine = {row["row_id"] for row in night.rows("embeddings") if row["subject_id"] == subject}
+    assert mine and not mine & open_rows(night)
+    record = night.record("second", "decide")
+    assert "no record of an earlier run verifies" == record.digests["whole"]
+    assert 1 == record.counts["records_not_verified"]
+
+
+def to_allow(row: dict[str, Any]) -> None:
+    if row["action"] == "embed" and row["effect"] != "allow":
+        row["effect"] = "allow"
+
+
+def test_a_refusal_edited_into_an_allow_embeds_nobody_and_whole_repairs_it(
+    decided: Installed, tmp_path: Path, capfd: Any
+) -> None:
+    """The verdict of the facts says no, and the code isn't the row's."""
+    installed = copy_of(decided, tmp_path / "home")
+    before = {row["decision_id"]: row["effect"] for row in installed.rows("decisions")}
+    assert edited(installed, "decisions", to_allow) > 0
+    assert 5 == installed.step("embed", "first")
+    assert "decisions are not as they were made" in capfd.readouterr().err
+    assert [] == installed.rows("staged")
+    assert 0 == installed.step("decide", "anew", "--whole")
+    newest = [row for row in installed.rows("decisions") if row["run_id"] == "anew"]
+    assert {row["effect"] for row in newest if row["action"] == "embed"} <= {"deny", "gap"}
+    assert len(newest) >= sum(effect != "allow" for effect in before.values()) // 2
+    installed.steps("anew", "embed", "check", "publish")
+    allowed = {row["line_id"] for row in installed.rows("decisions")
+               if before.get(row["decision_id"]) == "allow" and row["line_id"]}  # fmt: skip
+    assert {row["line_id"] for row in installed.rows("embeddings")} <= allowed
+
+
+def test_an_allow_moved_to_a_refused_line_embeds_nobody(
+    decided: Installed, tmp_path: Path, capfd: Any
+) -> None:
+    """With its facts, its rules and its own code: all of them allow, for somebody else."""
+    installed = copy_of(decided, tmp_path / "home")
+    rows = [row for row in installed.rows("decisions") if row["action"] == "embed"]
+    given = next(row for row in rows if row["effect"] == "allow")
+    refused = next(
+        row
+        for row in rows
+        if row["effect"] != "allow" and row["purpose"] == given["purpose"] and row["key_id"]
+    )
+
+    def moved(row: dict[str, Any]) -> None:
+        if row["decision_id"] == refused["decision_id"]:
+            row |= given | {name: refused[name] for name in ("decision_id", "line_id", "asset_id", "key_id")}
+
+    assert 1 == edited(installed, "decisions", moved)
+    assert 5 == installed.step("embed", "first")
+    assert "1 decisions are not as they were made" in capfd.readouterr().err
+
+
+def test_a_closed_row_is_not_opened_by_an_edited_decision(night: Installed, capfd: Any) -> None:
+    person, subject = somebody_stored(night)
+    leave_out(night, person)
+    night.steps("second", "catalog", "decide")
+    mine = {row["row_id"] for row in night.rows("embeddings") if row["subject_id"] == subject}
+    assert mine and not mine & open_rows(night)
+    others = open_rows(night)
+    edited(night, "decisions", lambda row: to_allow(row) if row["run_id"] == "second" else None)
+    assert 5 == night.step("decide", "third")
+    assert "are not as they were made" in capfd.readouterr().err
+    assert others == open_rows(night)
+    assert 0 == night.step("decide", "fourth", "--whole")
+    assert others == open_rows(night)
+
+
+def test_a_permission_that_was_made_longer_is_not_used(night: Installed, capfd: Any) -> None:
+    def longer(row: dict[str, Any]) -> None:
+        if row["action"] == "embed" and row["effect"] == "allow" and row["valid_until"]:
+            row["valid_until"] = row["valid_until"].replace(year=row["valid_until"].year + 20)
+
+    assert open_rows(night) and edited(night, "decisions", longer) > 0
+    assert 5 == night.step("decide", "second")
+    assert "are not as they were made" in capfd.readouterr().err
+    changed = {row["decision_id"] for row in night.rows("decisions") if row["valid_until"] and
+               row["valid_until"].year > 2040}  # fmt: skip
+    status = newest_statuses(night.rows("row_status"))
+    assert all(each["status"] == "closed" for each in status.values() if each["decision_id"] in changed)
+
+
+def test_facts_edited_under_their_digest_are_not_decided_by(decided: Installed, tmp_path: Path) -> None:
+    installed = copy_of(decided, tmp_path / "home")
+
+    def better(row: dict[str, Any]) -> None:
+        row["facts"] = row["facts"].replace("false", "true")
+
+    assert edited(installed, "fact_sets", better) > 0
+    assert 5 == installed.step("embed", "first")
+
+
+def test_decisions_about_one_model_allow_no_other(decided: Installed, tmp_path: Path) -> None:
+    """The model is part of the decision: another pack finds nothing that it may work on."""
+    installed = copy_of(decided, tmp_path / "home")
+    models = tmp_path / "models"
+    shutil.copytree(PROJECT / "models" / "synthetic", models / "other")
+    told = models / "other" / "pack.toml"
+    told.write_text(told.read_text().replace('name = "synthetic"', 'name = "other"', 1))
+    assert "other" == read_pack(models / "other").name
+    config = installed.place.config
+    config.write_text(f'{config.read_text()}models = "{models}"\n')
+    assert 0 == installed.step("embed", "first", "--model", "other")
+    assert 0 == installed.counts("first", "embed")["assets_planned"]
+
+
+def test_a_tainted_model_embeds_nothing_also_where_it_was_decided_on_before(
+    decided: Installed, tmp_path: Path, capfd: Any
+) -> None:
+    installed = copy_of(decided, tmp_path / "home")
+    digest = read_pack(PROJECT / "models" / "synthetic").recogniser.sha256
+    listed = f"models:\n  - digest: {digest}\n    reason: made from photos of travellers\n"
+    (installed.place.settings.policies / "tainted.yaml").write_text(listed)
+    assert 4 == installed.step("embed", "first")
+    assert "list of tainted models: made from photos of travellers" in capfd.readouterr().err
+
+
+def test_replay_names_an_edited_decision(night: Installed) -> None:
+    edited(night, "decisions", to_allow)
+    replayer: Replayer = night.place.replayer()
+    told = [each for rows in of_run(night.place.reader, "first") for each in replayer.replay(rows)]
+    assert any("effect" in each.differs for each in told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,22 @@ class DeltaReader:
         except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
             raise _unreadable(table, error) from None
 
+    def count_in(self, table: str, files: Collection[str]) -> int:
+        """How many rows some of the newest commit's data files hold; see `files`."""
+        try:
+            return sum(int(each.count_rows()) for each in _fragments(self._open(table), files)[1])
+        except (DeltaError, pa.ArrowException, OSError) as error:
+            raise _unreadable(table, error) from None
+
+    def batches_in(self, table: str, files: Collection[str], size: int = 10_000) -> Iterator[pa.RecordBatch]:
+        """Rows of some of the newest commit's data files, at most `size` at a time."""
+        try:
+            schema, fragments = _fragments(self._open(table), files)
+            for each in fragments:
+                yield from each.to_batches(schema=schema, batch_size=size)
+        except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
+            raise _unreadable(table, error) from None
+
     def holds(self, table: str, filter: Sequence[tuple[str, str, Any]]) -> bool:
         """Whether any row fits `filter`; files that can't hold one aren't read."""
         return any(batch.num_rows for batch in self.batches(table, [filter[0][0]], filter))
@@ -115,6 +131,11 @@ class DeltaReader:
             ) from None
         except (DeltaError, OSError) as error:
             raise _unreadable(table, error) from None
+
+
+def _fragments(opened: DeltaTable, files: Collection[str]) -> tuple[Any, list[Any]]:
+    whole = opened.to_pyarrow_dataset()
+    return whole.schema, [each for each in whole.get_fragments() if each.path.rpartition("/")[2] in files]
 
 
 def _names(opened: DeltaTable) -> frozenset[str]:

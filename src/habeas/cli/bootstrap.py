@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from habeas.model.orders import OrderBook, Stopped
     from habeas.policy.policy_set import PolicySet
     from habeas.policy.purposes import Purposes
+    from habeas.sealing.mac import MacKey, Use
     from habeas.settings import Custody, Settings
     from habeas.spark.tables import Tables
     from habeas.steps.chain import KeyStatus
     from habeas.steps.derive_rows import Question
     from habeas.steps.replay import Replayer
+    from habeas.steps.replay_since import SinceTheLast
     from habeas.steps.rulebook import Rulebook
 
 JOBS: Mapping[str, str] = {
@@ -125,10 +127,12 @@ class Installation:
             as_of=at,
             known_at=at,
             run_id="",
+            pack=packs.pack_digest(model),
         )
 
     def replayer(self) -> Replayer:
         """Makes recorded decisions again; without the key store where this caller may not read it."""
+        from habeas.sealing.mac import Use
         from habeas.steps import packs
         from habeas.steps.facts_again import DeriveAgain
         from habeas.steps.replay import Replayer
@@ -138,7 +142,23 @@ class Installation:
         models = {packs.pack_digest(pack): packs.digests(pack) for pack in found}
         ends = self.watcher.ends if self.has_custody else None
         again = DeriveAgain(self.reader, run_times(self.settings.runs, models), ends)
-        return Replayer(self.reader, self.policy_store.load, again)
+        holds_key = os.access(self.settings.installation_key, os.R_OK)
+        key = self._mac_key(Use.DECISION) if holds_key else None
+        return Replayer(self.reader, self.policy_store.load, again, key)
+
+    def replay_since(self) -> SinceTheLast:
+        """The decisions that no replay looked at yet. Raises KeyUnavailable for who holds no installation key."""
+        from habeas.sealing.mac import Use
+        from habeas.steps.replay_since import SinceTheLast
+
+        return SinceTheLast(self.reader, self.settings.runs, self._mac_key(Use.RUN_RECORD))
+
+    def _mac_key(self, use: Use) -> MacKey:
+        """The key of one use, from the installation key. Raises KeyUnavailable, IntegrityError."""
+        from habeas.adapters import key_files
+        from habeas.sealing.mac import KEY_BYTES, MacKey
+
+        return MacKey.of(key_files.read_key(self.settings.installation_key, KEY_BYTES), use)
 
     @property
     def purposes(self) -> Purposes:

@@ -92,6 +92,9 @@ def step(
     source: Source = "",
     model: Model = "",
     as_of: AsOf = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="decide: derive every line anew, not only what may have changed.")
+    ] = False,
     config: Config = None,
     custody: Custody = None,
 ) -> None:
@@ -106,6 +109,9 @@ def step(
         raise UsageError(f"there is no step {out.safe(name)}", hint=f"Steps: {', '.join(JOBS)}.")
     given = {"--purposes": purposes, "--source": source, "--model": model, "--as-of": _instant(as_of)}
     more = [part for option, value in given.items() if value for part in (option, value)]
+    if whole and name != "decide":
+        raise UsageError("--whole is for decide alone", hint="Leave it out.")
+    more += ["--whole"] * whole
     raise typer.Exit(installation(config, custody).run_step(name, run_id, more))
 
 

@@ -70,19 +70,29 @@ def row_id(line: str, key: str, model: str, rank: int) -> str:
 
 
 def decision_id(
-    action: str, asset: str, line: str | None, purpose: str, facts: str, policy: str, as_of: datetime
+    action: str,
+    asset: str,
+    line: str | None,
+    purpose: str,
+    facts: str,
+    policy: str,
+    as_of: datetime,
+    pack: str = "",
 ) -> str:
-    """Names a decision by everything it was about and rests on; `facts` and `policy` are digests."""
-    return DecisionNames(action, policy, as_of).name(asset, line, purpose, facts)
+    """Names a decision by everything it was about and rests on; `facts`, `policy` and `pack` are digests.
+
+    Decisions of versions before 1.4.0 of their table name no model pack.
+    """
+    return DecisionNames(action, policy, as_of, pack).name(asset, line, purpose, facts)
 
 
 class DecisionNames:
     """`decision_id` of many decisions: what they share is packed once, and so is each set of facts."""
 
-    def __init__(self, action: str, policy: str, as_of: datetime) -> None:
+    def __init__(self, action: str, policy: str, as_of: datetime, pack: str = "") -> None:
         # str: a word of an enumeration is packed under another tag than the same word as text.
         self._before = packed("habeas", "decision", str(action))
-        self._after = packed(policy, as_of)
+        self._after = packed(policy, as_of, *([pack] if pack else []))
         self._facts: dict[str, bytes] = {}
 
     def name(self, asset: str, line: str | None, purpose: str, facts: str) -> str:

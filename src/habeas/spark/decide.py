@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -21,7 +22,9 @@ from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_store
 from habeas.spark.local import FEW, again, local, looked_up
 from habeas.spark.session import jvm_pid
 from habeas.spark.since import Seen
+from habeas.spark.sound import codes, forged_ids, signed
 from habeas.spark.tables import Tables
+from habeas.spark.trust import decision_key
 from habeas.steps.derive_rows import Question
 from habeas.steps.last_decided import Last, mark_words, whole_word
 
@@ -43,6 +46,11 @@ _BEFORE = (
     "recorded_at",
     "known_at",
     "run_id",
+    "decision_id",
+    "pack_digest",
+    "effect",
+    "obligations",
+    "mac",
 )
 _LOCK = "deciding"
 _WAIT_S = 3600.0
@@ -126,32 +134,38 @@ def _settle(
         if due is not None:
             thing = "line_id" if action is Action.EMBED else "asset_id"
             stored = stored.join(due.select(thing), thing, "left_semi")
-        before = current(stored).select(*_THING, F.struct(*_BEFORE).alias("before"))
+        held, pack = current(stored), F.lit(question.pack or None).cast("string")
+        before = _with_forged(tables, held).select(*_THING, F.struct(*_BEFORE).alias("before"), "forged")
         same_thing = [F.col(f"d.{c}").eqNullSafe(F.col(f"b.{c}")) for c in _THING]
         changed = (
             derived.alias("d")
             .join(before.alias("b"), same_thing, "left")
+            .select("d.*", "before", "forged")
+            .join(verdicts, "facts_digest")
             .where(
                 F.col("before").isNull()
-                | (F.col("before.facts_digest") != F.col("d.facts_digest"))
+                | (F.col("before.facts_digest") != F.col("facts_digest"))
                 | (F.col("before.policy_digest") != F.lit(question.policy))
                 | (F.col("before.valid_until") <= F.lit(question.as_of))
-                | ~F.col("before.valid_until").eqNullSafe(F.col("d.valid_until"))
-                | ~F.col("before.key_id").eqNullSafe(F.col("d.key_id"))
+                | ~F.col("before.valid_until").eqNullSafe(F.col("valid_until"))
+                | ~F.col("before.key_id").eqNullSafe(F.col("key_id"))
+                | ~F.col("before.pack_digest").eqNullSafe(pack)
+                | (F.col("before.effect") != F.col("effect"))
+                | ~F.col("before.obligations").eqNullSafe(F.col("obligations"))
+                | F.col("forged")
                 | dated_ahead(F.col("before.as_of"), recorded_at)
             )
-            .select("d.*", "before")
-            .drop("facts")
-            .join(verdicts, "facts_digest")
+            .drop("facts", "forged")
             .where(~((F.col("effect") == "allow") & _knew_more(question, recorded_at)))
             .withColumn("recorded_at", _after_the_last(recorded_at))
             .withColumn("known_at", F.lit(question.known_at))
             .withColumn("policy_digest", F.lit(question.policy))
+            .withColumn("pack_digest", pack)
             .withColumn("as_of", F.lit(question.as_of))
             .withColumn("run_id", F.lit(question.run_id))
             .drop("before")
         )
-        changed, counts = _counted(changed, few=due is not None)
+        changed, counts = _counted(tables, changed, few=due is not None)
         if counts:
             _store(tables, distinct, recorded_at)
             tables.insert_missing("decisions", changed, as_of=question.as_of, action=action.value)
@@ -178,11 +192,30 @@ def _after_the_last(now: datetime) -> Column:
     return F.greatest(F.lit(now), F.col("before.recorded_at") + F.expr("INTERVAL 1 MICROSECOND"))
 
 
-def _counted(changed: DataFrame, few: bool) -> tuple[DataFrame, dict[str, int]]:
-    """What changed, computed once, and how many of each effect."""
+def _with_forged(tables: Tables, held: DataFrame) -> DataFrame:
+    """Decisions that hold, with `forged`: nobody who may made them so. They are made anew, whatever they say."""
+    if tables.trust is None:
+        return held.withColumn("forged", F.lit(False))
+    unsigned = F.col("mac").isNull()  # as all are that an earlier version made
+    bad = forged_ids(held.where(~unsigned), tables.trust.installation_key)
+    known = local(tables.spark, [(each, True) for each in bad], "decision_id string, told boolean")
+    told = held.join(F.broadcast(known), "decision_id", "left")
+    return told.withColumn("forged", unsigned | F.coalesce("told", F.lit(False))).drop("told")
+
+
+def _counted(tables: Tables, changed: DataFrame, few: bool) -> tuple[DataFrame, dict[str, int]]:
+    """What changed, computed once and signed, and how many of each effect."""
     found = looked_up(changed) if few else None
     if found is not None:
-        return again(changed, found), dict(Counter(found.column("effect").to_pylist()))
+        counts = dict(Counter(found.column("effect").to_pylist()))
+        unsigned = changed.withColumn("mac", F.lit(None).cast("binary"))
+        key = tables.trust and decision_key(tables.trust.installation_key)
+        code = pa.nulls(found.num_rows, pa.binary()) if key is None else codes(found, key)
+        return again(unsigned, found.append_column("mac", code)), counts
+    if tables.trust is None:
+        changed = changed.withColumn("mac", F.lit(None).cast("binary"))
+    else:
+        changed = signed(changed, tables.trust.installation_key)
     # What is only persisted is computed anew whenever a table it reads is written.
     changed = changed.localCheckpoint(storageLevel=_ASIDE)
     effects = changed.groupBy("effect").agg(F.count("*").alias("n")).collect()

@@ -19,6 +19,7 @@ from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark import shares
 from habeas.spark.decisions import current, permits
+from habeas.spark.sound import require_sound
 from habeas.spark.tables import Tables
 
 _LINE = ("line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed", "row")
@@ -38,14 +39,18 @@ def plan(
     captured_to: datetime | None = None,
     halted: Stopped = NOTHING_HALTED,
     now: datetime | None = None,
+    pack: str = "",
 ) -> DataFrame:
     """Assets that both gates let through, that have no row in `work` for the same digest, and that no halt touches.
 
-    `identity` names everything else the result depends on: model, settings. One row an asset:
+    `identity` names everything else the result depends on: model, settings. `pack`: digest of the model pack; decisions
+    about another one permit nothing here. One row an asset:
     asset_id, source_id, location, media, work_digest, lines (with their grants).
     """
     decisions = current(tables.read("decisions")).where(F.col("purpose").isin(purposes))
     decisions = decisions.where(permits(now or datetime.now(UTC)))
+    if pack:
+        decisions = decisions.where(F.col("pack_digest") == pack)
     scans = decisions.where("action = 'scan'").select("asset_id", "purpose")
     grants = (
         decisions.where("action = 'embed'")
@@ -129,6 +134,7 @@ def stage(
         left = tables.read("staged").where(F.col("run_id") == run_id)
         if counts["assets_planned"] == 0 and left.isEmpty():
             return counts
+        _require_sound_decisions(tables, planned)
         shared = shares.dealt(
             planned, counts["assets_planned"], whole, tables.spark.sparkContext.defaultParallelism
         )
@@ -138,6 +144,18 @@ def stage(
         return counts | _staged_counts(tables, run_id, counts["assets_planned"])
     finally:
         planned.unpersist()
+
+
+def _require_sound_decisions(tables: Tables, planned: DataFrame) -> None:
+    """Raise IntegrityError, before any file is opened, where a decision that allows one of these isn't sound."""
+    if tables.trust is None:
+        return
+    about = tables.read("decisions").join(planned.select("asset_id"), "asset_id", "left_semi")
+    allowing = current(about).where("effect = 'allow'").persist()
+    try:
+        require_sound(tables, allowing)
+    finally:
+        allowing.unpersist()
 
 
 def planned_counts(planned: DataFrame) -> tuple[dict[str, int], float]:

@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from habeas.adapters import key_files
 from habeas.adapters.orders import HaltWatch, OrderFolder
 from habeas.adapters.permissions import require_closed, steering
-from habeas.adapters.policy_store import policy_in_force
+from habeas.adapters.policy_store import policy_in_force, store_of
 from habeas.adapters.private_process import keep_private
 from habeas.errors import HabeasError, Halted, RefusedByPolicy
 from habeas.model.orders import Halt
@@ -30,6 +30,7 @@ from habeas.spark.cpu import CpuClock
 from habeas.spark.halting import stopping
 from habeas.spark.session import open_session
 from habeas.spark.tables import Tables
+from habeas.spark.trust import Trust
 from habeas.steps.orders import recipients_of, stop
 from habeas.steps.orders_seen import order_words, require_all_there
 from habeas.steps.runs import RunFolder, TaskRecord, done
@@ -91,7 +92,13 @@ class Job:
         return HaltWatch(self.orders, self.recipients)
 
     def tables(self, policy_digest: str = "") -> Tables:
-        return Tables(self.spark, self.settings, self.folder.run_id, policy_digest, self.halts.require)
+        trust = Trust(self.settings.installation_key, self.rules)
+        return Tables(self.spark, self.settings, self.folder.run_id, policy_digest, self.halts.require, trust)
+
+    def rules(self, digest: str) -> PolicySet:
+        """The rules that a decision names. Raises IntegrityError, UsageError."""
+        in_force = self.policies
+        return in_force if digest == in_force.digest else store_of(self.settings).load(digest)
 
 
 def mac_key(settings: Settings, use: Use) -> MacKey:

@@ -16,6 +16,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from habeas.spark.decisions import current, key_frame, newest_status, permits
+from habeas.spark.local import local
+from habeas.spark.sound import unsound, unsound_ids
 from habeas.spark.tables import Tables
 from habeas.steps.erasure_queue import DESTROY_DAYS
 
@@ -27,16 +29,19 @@ _LIMIT = "destroy_days<="
 def settle_now(tables: Tables, open_keys: OpenKeys, run_id: str, now: datetime) -> dict[str, int]:
     """Open and close rows; shut again what was opened under a key that closed while it was written.
 
-    A key that closes after the last look is its closer's: who closes it looks for open rows afterwards.
+    A key that closes after the last look is its closer's: who closes it looks for open rows afterwards. Raises
+    IntegrityError where a decision that allows isn't as it was made: once all that has to close is closed.
     """
     asked = open_keys()
     changed = settle(tables, asked, run_id, now)
     late = close_rows(tables, asked - open_keys(), run_id, now)
+    if wrong := changed.get("unsound"):
+        raise unsound(wrong)
     return {"opened": changed["opened"], "closed": changed["closed"] + late}
 
 
 def settle(tables: Tables, open_keys: frozenset[str], run_id: str, now: datetime) -> dict[str, int]:
-    """Open, renew or close every stored row; returns how many opened and closed.
+    """Open, renew or close every stored row; returns how many opened and closed, and how many decisions were unsound.
 
     Open needs both: an open key, and a newest decision that allows and has not run out. What was frozen or held stays
     so, and what was closed with its key stays closed; what a decision had closed may open again when one allows it.
@@ -108,11 +113,27 @@ def _settle(
         )
         found = fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
         counts = {r["status"]: int(r["n"]) for r in found}
+        opening = fresh.where("status = 'open'").select("decision_id").distinct()
+        if counts.get("open") and (
+            bad := unsound_ids(tables, decisions.join(opening, "decision_id", "left_semi"))
+        ):
+            trusted = _denying(tables, decisions, bad)
+            return _settle(tables, rows, trusted, statuses, open_keys, run_id, now) | {"unsound": len(bad)}
         if counts:
             tables.insert_missing("row_status", fresh)
         return {"opened": counts.get("open", 0), "closed": counts.get("closed", 0)}
     finally:
         joined.unpersist()
+
+
+def _denying(tables: Tables, decisions: DataFrame, ids: list[str]) -> DataFrame:
+    """The same decisions, of which some allow nothing, whatever they say."""
+    told = local(tables.spark, [(each, True) for each in ids], "decision_id string, told boolean")
+    return (
+        decisions.join(F.broadcast(told), "decision_id", "left")
+        .withColumn("effect", F.when(F.col("told"), "deny").otherwise(F.col("effect")))
+        .drop("told")
+    )
 
 
 def _after_the_last(now: datetime) -> Column:

@@ -22,6 +22,7 @@ from habeas.errors import IntegrityError, Unavailable
 from habeas.settings import Settings
 from habeas.spark.local import local
 from habeas.spark.session import jvm_pid
+from habeas.spark.trust import Trust
 from habeas.tables.contracts import Contract, read_contracts
 
 Thing = TypeVar("Thing")
@@ -32,7 +33,8 @@ MANY = 200  # files: from here on, skipping some is worth more than a read's job
 class Tables:
     """The warehouse: every table by its contract's name. `run_id` and `policy_digest` go into each commit.
 
-    `guard` is called before every write and raises when nothing may be written: while everything is halted.
+    `guard` is called before every write and raises when nothing may be written: while everything is halted. `trust`:
+    by what decisions are signed and verified before they are acted on; every job has one, an import needs none.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Tables:
         run_id: str,
         policy_digest: str = "",
         guard: Callable[[], None] = lambda: None,
+        trust: Trust | None = None,
     ) -> None:
         self.spark = spark
+        self.trust = trust
         self.guard = guard
         self.warehouse: Path = settings.warehouse
         self._reader = DeltaReader(self.warehouse)

@@ -48,6 +48,10 @@ class WorkerSetup:
         return packs.model_id(self.pack, self.execution.precision)
 
     @property
+    def pack_digest(self) -> str:
+        return packs.pack_digest(self.pack)
+
+    @property
     def identity(self) -> str:
         """Everything but the asset and its lines that decides what is made of it; part of the work digest."""
         numbers = {
@@ -68,13 +72,15 @@ class WorkerSetup:
 def set_up(
     settings: Settings, policies: PolicySet, wanted: Sequence[str], sources: Mapping[str, str]
 ) -> WorkerSetup:
-    """Read, permit and verify the pack for the wanted purposes, before any of its networks is opened.
+    """Read, permit and verify the pack for the wanted purposes, before any of its networks is opened; a tainted one is
+    refused here, too, whatever was decided about another.
 
     `policies`: the rules in force; `sources`: source id -> its folder in the archive. Raises RefusedByPolicy,
     IntegrityError, UsageError.
     """
     purposes = {p: policies.purposes.resolve(p).commercial for p in wanted}
     folder = settings.models / settings.pack
+    packs.require_untainted(packs.read(folder), policies.tainted)
     return WorkerSetup(
         pack=packs.ready(folder, purposes),
         pack_folder=folder,

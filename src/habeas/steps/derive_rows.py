@@ -40,6 +40,7 @@ class Question:
     as_of: datetime
     known_at: datetime
     run_id: str
+    pack: str = ""  # digest of the model pack: what is decided for one model allows no other
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Deriver:
         self._terms: dict[tuple[str, str], Terms] = {}
         self._sets: dict[object, tuple[str, str]] = {}
         self._names = {
-            action: DecisionNames(action.value, question.policy, question.as_of) for action in Action
+            action: DecisionNames(action.value, question.policy, question.as_of, question.pack)
+            for action in Action
         }
         self._person: str | None = None
         self._heard = _Heard()

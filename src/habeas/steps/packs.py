@@ -85,6 +85,15 @@ def digests(pack: ModelPack) -> frozenset[str]:
     return frozenset({pack_digest(pack), pack.detector.sha256, pack.recogniser.sha256})
 
 
+def require_untainted(pack: ModelPack, tainted: Mapping[str, str]) -> None:
+    """Raise RefusedByPolicy for a pack, or a network of one, on the list of models that nothing is made with."""
+    if found := sorted(digests(pack) & tainted.keys()):
+        raise RefusedByPolicy(
+            f"model pack {pack.name} is on the list of tainted models: {tainted[found[0]]}",
+            hint="Nothing is made with it. The list is tainted.yaml, beside the rules.",
+        )
+
+
 def ready(folder: Path, purposes: Mapping[str, bool]) -> ModelPack:
     """Read, permit, verify, in this order; what a run calls before it loads a pack."""
     pack = read(folder)

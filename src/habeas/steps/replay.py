@@ -24,6 +24,8 @@ from habeas.model.ids import decision_id
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.facts import facts_digest, parse
 from habeas.policy.policy_set import PolicySet
+from habeas.sealing.mac import MacKey
+from habeas.steps.decision_mac import is_genuine
 from habeas.steps.reading import Reader, Row, rows
 
 
@@ -58,6 +60,7 @@ class Replayed:
     differs: tuple[str, ...] = ()
     why: str = ""  # why it couldn't be made again at all
     facts: FactsAgain = field(default=FactsAgain(Again.UNKNOWN))
+    verified: bool = True  # False: it carries no code, or this reader holds no key to verify one
 
     @property
     def reproduced(self) -> bool:
@@ -79,8 +82,11 @@ DeriveAgain = Callable[[Sequence[Row], Mapping[str, Facts], Rules], Sequence[Fac
 class Replayer:
     """Makes decisions again, a batch at a time; keeps the rules, fact sets and verdicts it has seen."""
 
-    def __init__(self, reader: Reader, rules: Rules, derive_again: DeriveAgain | None = None) -> None:
-        self._reader, self._rules, self._derive_again = reader, rules, derive_again
+    def __init__(
+        self, reader: Reader, rules: Rules, derive_again: DeriveAgain | None = None, key: MacKey | None = None
+    ) -> None:
+        """`key`: by which the code of each decision is verified."""
+        self._reader, self._rules, self._derive_again, self._key = reader, rules, derive_again, key
         self._sets: dict[str, tuple[PolicySet, Decider] | HabeasError] = {}
         self._stored: dict[str, Row] = {}
 
@@ -114,7 +120,10 @@ class Replayer:
             decider = self._set(row["policy_digest"])[1]
         except HabeasError as error:
             return Replayed(**about, why=error.message)
-        return Replayed(**about, differs=differences(row, decider, facts))
+        verified = self._key is not None and row.get("mac") is not None
+        forged = verified and self._key is not None and not is_genuine(self._key, row)
+        differs = differences(row, decider, facts) + (("mac",) if forged else ())
+        return Replayed(**about, differs=differs, verified=verified)
 
     def _facts(self, digest: str) -> Facts:
         return parse(self._stored[digest]["facts"])
@@ -153,6 +162,7 @@ def differences(row: Row, decider: Decider, facts: Facts) -> tuple[str, ...]:
             digest,
             row["policy_digest"],
             row["as_of"],
+            row.get("pack_digest") or "",
         ),
         "facts_digest": digest,
         "effect": str(verdict.effect),
@@ -182,6 +192,7 @@ class Told:
     facts: Mapping[str, int]
     alarms: tuple[Replayed, ...]
     notes: Mapping[str, int]  # what the second check couldn't look at -> decisions
+    unverified: int = 0  # carry no code, or were read without the key
 
     @property
     def same(self) -> bool:
@@ -194,18 +205,20 @@ class Told:
             "reproduced": self.reproduced,
             "facts": dict(self.facts),
             "not_looked_at": dict(self.notes),
+            "not_verified": self.unverified,
             "alarms": [asdict(each) for each in self.alarms],
         }
 
 
 def tell(made: Iterable[Replayed]) -> Told:
     """Count what came out, and keep what raises an alarm."""
-    decisions = reproduced = 0
+    decisions = reproduced = unverified = 0
     facts, notes = Counter[str](), Counter[str]()
     alarms = []
     for each in made:
         decisions += 1
         reproduced += each.reproduced
+        unverified += not each.verified
         facts[each.facts.says] += 1
         notes.update([each.facts.note] if each.facts.note else [])
         if each.alarm:
@@ -216,4 +229,5 @@ def tell(made: Iterable[Replayed]) -> Told:
         {word: facts[word] for word in Again if facts[word]},
         tuple(alarms),
         dict(sorted(notes.items())),
+        unverified,
     )

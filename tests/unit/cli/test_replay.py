@@ -46,7 +46,7 @@ def test_a_lost_table_of_decisions_is_told_by_every_command_that_reads_it(
     place = tmp_path / "habeas.toml"
     place.write_text(config.read_text().replace(str(small_warehouse), str(tmp_path / "warehouse")))
     reads = [("log", "decisions"), ("explain", story.ROW_ANA), ("replay", "--sample", "2"),
-             ("replay", "--run", story.RUN), ("replay", "--decision", story.ALLOWED)]  # fmt: skip
+             ("replay", "--run", story.RUN), ("replay", "--decision", story.ALLOWED), ("replay", "--new")]  # fmt: skip
     for words in reads:
         told = habeas(*words, on=place)
         assert 5 == told.exit_code, words
@@ -76,6 +76,7 @@ def test_decisions_that_go_while_they_are_replayed_are_no_success(
     [
         (),
         ("--run", story.RUN, "--sample", "3"),
+        ("--run", story.RUN, "--new"),
         ("--run", "no-such-run"),
         ("--decision", story.ROW_ANA[:8]),
         ("--sample", "-1"),
