@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import resource
+import sys
 
 _DUMPABLE = 4
 
@@ -15,4 +16,5 @@ def keep_private() -> None:
     decides anew who may look into it.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None).prctl(_DUMPABLE, 0, 0, 0, 0)
+    if sys.platform == "linux":  # elsewhere there is no such call
+        ctypes.CDLL(None).prctl(_DUMPABLE, 0, 0, 0, 0)
