@@ -1,8 +1,9 @@
 """Which laws reach a piece of work: the union over every place that takes part in it.
 
 Choosing by one place alone would let somebody shop for the laxest law. A place nobody knows may be anywhere, so it
-brings every law; so does a code that is no country's. Places are ISO 3166 codes, whole (KR) or in part (US-IL);
-besides them EU, and `unknown`.
+brings every law; so does a code that is no country's. A part of the United States that doesn't exist (US-ILL) may be
+any of them, so it brings all their laws. Places are ISO 3166 codes, whole (KR) or in part (US-IL); besides them EU,
+and `unknown`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ _ELSEWHERE_CODES = (
 )
 _EEA, _ELSEWHERE = frozenset(_EEA_CODES.split()), frozenset(_ELSEWHERE_CODES.split())
 _STATES = {"US-IL": "law_us_il", "US-TX": "law_us_tx", "US-WA": "law_us_wa"}
+_PARTS_OF_US = frozenset(
+    f"US-{part}"
+    for part in (
+        "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK "
+        "OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI"
+    ).split()
+)
+"""States, the District and the outlying areas (ISO 3166-2:US)."""
 
 
 def laws_of(place: str) -> frozenset[str]:
@@ -42,10 +51,10 @@ def laws_of(place: str) -> frozenset[str]:
         return frozenset({"law_kr"})
     if country in _EEA:
         return frozenset({"law_eu"})
-    if place == "US":
-        return frozenset(_STATES.values())
+    if place in _STATES:
+        return frozenset({_STATES[place]})
     if country == "US":
-        return frozenset({_STATES[place]}) if place in _STATES else frozenset()
+        return frozenset() if place in _PARTS_OF_US else frozenset(_STATES.values())
     return frozenset() if country in _ELSEWHERE else ALL
 
 
@@ -54,9 +63,17 @@ def laws_of_all(places: Iterable[str] | None) -> frozenset[str]:
     return ALL if places is None else frozenset[str]().union(*map(laws_of, places))
 
 
+def is_place(place: str) -> bool:
+    """Whether there is such a country, or such a part of the one country whose parts matter here; EU counts."""
+    country = place.partition("-")[0]
+    if country == "US":
+        return place == "US" or place in _PARTS_OF_US
+    return country == "KR" or country in _EEA or country in _ELSEWHERE
+
+
 def within(place: str, region: str) -> bool:
     """`place` lies in `region`, or is it: US-IL in US, DE in EU. What is unknown lies in nothing."""
-    if region == UNKNOWN:
+    if not is_place(region):
         return False
     country = place.partition("-")[0]
     return region in (place, country) or (region == "EU" and country in _EEA)
@@ -65,5 +82,7 @@ def within(place: str, region: str) -> bool:
 def may_lie_in(place: str, region: str) -> bool:
     """`place` lies in `region`, or nobody can rule it out."""
     country = place.partition("-")[0]
-    known = country in _EEA or country in _ELSEWHERE or country in ("KR", "US")
-    return within(place, region) or not known
+    if within(place, region) or is_place(place):
+        return within(place, region)
+    known = country == "US"  # a part of it that doesn't exist lies in any other part, and in no other country
+    return region.partition("-")[0] == country if known else True

@@ -206,6 +206,10 @@ def test_a_tainted_model_is_named_by_its_digest(text: str, says: str) -> None:
         ("US-TX", {"law_us_tx"}),
         ("US-WA", {"law_us_wa"}),
         ("US-CA", set()),
+        ("US-DC", set()),
+        ("US-ILL", {"law_us_il", "law_us_tx", "law_us_wa"}),
+        ("US-TEX", {"law_us_il", "law_us_tx", "law_us_wa"}),
+        ("US-ZZ", {"law_us_il", "law_us_tx", "law_us_wa"}),
         ("GB", set()),
         ("CH", set()),
         ("unknown", ALL),
@@ -228,6 +232,8 @@ def test_a_part_lies_in_its_country_and_an_unknown_place_in_none() -> None:
     assert within("US-IL", "US") and within("DE", "EU") and within("KR", "KR")
     assert not within("US", "US-IL") and not within("GB", "EU") and not within("US-IL", "US-TX")
     assert not within("unknown", "unknown") and not within("unknown", "KR") and not within("KR", "unknown")
+    assert not within("US-ZZ", "US-ZZ") and not within("XX", "XX") and within("US-ZZ", "US")
+    assert may_lie_in("US-ZZ", "US-IL") and not may_lie_in("US-ZZ", "KR")
     assert may_lie_in("unknown", "KR") and may_lie_in("XX", "EU") and not may_lie_in("US", "KR")
     assert may_lie_in("KR", "KR") and not may_lie_in("US-IL", "KR") and not may_lie_in("GB", "KR")
 
