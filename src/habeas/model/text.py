@@ -1,10 +1,12 @@
 """Text that two people may read differently: the checks that keep look-alikes out of ids and purposes.
 
 Sources: Unicode TR 36 and TR 39 (confusables, invisible characters), UAX 15 (normal forms).
+`shape` is for asking whether two texts may mean one thing, never for making them one.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Letters of these alphabets look alike; one word needs one of them.
@@ -39,12 +41,59 @@ def hidden(text: str) -> str | None:
     if text.isascii() and text.isprintable():
         return None
     for char in text:
-        if unicodedata.category(char) in _HIDDEN_CATEGORIES or ord(char) in _HIDDEN:
+        if _is_hidden(char):
             return "a character that is not drawn or changes direction"
         if char != " " and unicodedata.category(char) == "Zs":
             return "a blank that is no plain blank"
     return None
 
 
+def _is_hidden(char: str) -> bool:
+    return unicodedata.category(char) in _HIDDEN_CATEGORIES or ord(char) in _HIDDEN
+
+
 def _alphabets(text: str) -> set[str]:
     return {unicodedata.name(char, "").split(" ")[0] for char in text if char.isalpha()}
+
+
+# Letters of other alphabets that are drawn like Latin ones: capitals as they are, then small letters.
+_CAPITALS = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSABEZHIKMNOPTYX")
+_SMALL = str.maketrans("асеорухіјѕԁһӏαονρ", "aceopyxijsdhlaovp")
+_LIKE_DIGITS = str.maketrans("oil|", "0111")
+_WORD = re.compile(r"[^\W_]+|\|+")
+_PARTS = re.compile(r"\d+|\D+")
+
+
+def fold(text: str) -> str:
+    """One spelling of a word: compatibility forms, capitals and blanks around it say nothing."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def tidy(text: str) -> str:
+    """The text without what is not drawn and without blanks at its ends, in normal form C of its plain letters."""
+    plain = unicodedata.normalize("NFKC", text)
+    drawn = (
+        char
+        for char in plain
+        if unicodedata.category(char) not in _HIDDEN_CATEGORIES and ord(char) not in _HIDDEN
+    )
+    return unicodedata.normalize("NFC", "".join(drawn)).strip()
+
+
+def shape(text: str) -> str:
+    """The same for texts that differ in case, dashes, blanks, full-width forms or look-alike letters alone.
+
+    Letters that look like digits (O and 0; I, l and 1) are alike in a word that has a digit or has nothing else, so
+    that AI-100 and AL-100 stay apart. Where a dash may be missing is told by letters meeting digits: B1000 is B-1000,
+    and 3-1-12 is not 3-11-2.
+    """
+    words = (_word(found.group()) for found in _WORD.finditer(tidy(text).translate(_CAPITALS)))
+    return "-".join(part for word in words for part in _PARTS.findall(word))
+
+
+def _word(word: str) -> str:
+    folded = word.casefold().translate(_SMALL)
+    like_digits = all(char in "oil|0123456789" for char in folded) and not {"i"} & set(word)
+    if like_digits or any(char.isdigit() for char in folded):
+        return folded.translate(_LIKE_DIGITS)
+    return folded

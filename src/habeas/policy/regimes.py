@@ -34,13 +34,11 @@ _ELSEWHERE_CODES = (
 )
 _EEA, _ELSEWHERE = frozenset(_EEA_CODES.split()), frozenset(_ELSEWHERE_CODES.split())
 _STATES = {"US-IL": "law_us_il", "US-TX": "law_us_tx", "US-WA": "law_us_wa"}
-_PARTS_OF_US = frozenset(
-    f"US-{part}"
-    for part in (
-        "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK "
-        "OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI"
-    ).split()
+_PARTS_OF_US_CODES = (
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA "
+    "RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI"
 )
+_PARTS_OF_US = frozenset(f"US-{part}" for part in _PARTS_OF_US_CODES.split())
 """States, the District and the outlying areas (ISO 3166-2:US)."""
 
 

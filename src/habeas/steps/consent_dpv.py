@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from habeas.errors import BadInput
 from habeas.steps import consent_terms as terms
-from habeas.steps import strict_json
+from habeas.steps import dpv_noes, strict_json
 from habeas.steps.import_lines import RawRecord, opened
 from habeas.steps.json_shapes import Json, a_list, an_object, located, only_one, text_of
 
@@ -62,7 +62,7 @@ class DpvRecords:
                 yield RawRecord(self.lines, values, error)
 
     def _statements(self, record: object) -> Iterator[tuple[dict[str, object], BadInput | None]]:
-        """One a process. A record that can't be read counts as one statement, which might be a no."""
+        """One a process. A record that can't be read gives what a no needs, as far as it can be told."""
         try:
             header = an_object(record, _RECORD, "the record")
             if header.get("dct:conformsTo") not in terms.FORMS:
@@ -71,17 +71,15 @@ class DpvRecords:
             named = _names(header.get("dpv:hasEntity"))
             processes = a_list(header.get("dpv:hasProcess"), "dpv:hasProcess")
         except BadInput as error:
-            yield {}, error
+            processes = list(dpv_noes.listed(dpv_noes.part(record, "dpv:hasProcess"))) or [None]
+            for process in processes:
+                yield from ((values, error) for values in dpv_noes.told(record, process, self._purpose_of))
             return
         for process in processes:
-            values: dict[str, object] = {}
             try:
-                values.update(_event(process))
-                values.update(person)
-                values.update(self._process(process, named))
-                yield values, None
+                yield {**_event(process), **person, **self._process(process, named)}, None
             except BadInput as error:
-                yield values, error
+                yield from ((values, error) for values in dpv_noes.told(record, process, self._purpose_of))
 
     def _process(self, given: object, named: Mapping[str, str]) -> dict[str, object]:
         process = an_object(given, _PROCESS, "a process")

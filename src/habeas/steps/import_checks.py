@@ -21,8 +21,10 @@ A statement that is recorded already is not judged again, so that importing a fi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from habeas.model.ids import new_id
 from habeas.model.people import ConsentStatement, ConsentStatus
 
 OLD = timedelta(days=366)
@@ -63,6 +65,21 @@ def unasked(new: Iterable[ConsentStatement], recorded: Iterable[ConsentStatement
     given = {_pair(each) for each in (*listed, *recorded) if _yes(each)}
     taken_back = [each for each in listed if each.status is ConsentStatus.WITHDRAWN]
     return len({each.consent_id for each in taken_back if _pair(each) not in given})
+
+
+def said_again(no: ConsentStatement, recorded: Collection[ConsentStatement]) -> ConsentStatement:
+    """A no that is recorded already, as a new one where the same person said yes since then.
+
+    For a no without a date that can be read: nobody can tell whether it was said before that yes or after it.
+    """
+    if no.consent_id not in {each.consent_id for each in recorded}:
+        return no
+    about = [each for each in recorded if _pair(each) == _pair(no)]
+    last_yes = max((each.recorded_at for each in about if _yes(each)), default=None)
+    last_no = max(each.recorded_at for each in about if not _yes(each))
+    if last_yes is None or last_yes < last_no:
+        return no
+    return replace(no, consent_id=new_id("consent again", no.consent_id, no.recorded_at))
 
 
 def _plain(new: Numbered) -> list[ConsentStatement]:

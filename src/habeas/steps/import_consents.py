@@ -1,16 +1,22 @@
-"""A consent statement, parsed. The real id leaves this module through `Said.real_id` to the lookup alone."""
+"""A consent statement, parsed strictly: a yes must be beyond doubt. What says no is read by `import_noes`.
+
+The real id leaves this module through `Said.real_id` to the lookup alone.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from habeas.errors import BadInput
 from habeas.model.ids import new_id, packed
-from habeas.model.people import ConsentStatement, ConsentStatus
+from habeas.model.people import ConsentStatement, ConsentStatus, Scope
+from habeas.model.text import flaw
 from habeas.policy.fact_list import AGE
 from habeas.policy.purposes import Purposes
+from habeas.policy.regimes import is_place
 from habeas.steps import import_fields as cell
 from habeas.steps import import_scope
 from habeas.steps.import_lines import Columns, Values
@@ -25,6 +31,7 @@ COLUMNS = Columns(
     tuple(NEEDED.split()),
     may_be_blank=frozenset({"expires_at", "sources", "explicit"}),
     optional=OPTIONAL,
+    core=("subject", "purpose", "status"),
 )
 STATUSES = {
     prefix + name: status
@@ -34,9 +41,18 @@ STATUSES = {
 """The words a status may be: the short one, or the DPV term with or without its prefix."""
 
 AHEAD = timedelta(days=1)
-"""How far a no, or a day, may lie ahead: zones and clocks differ."""
+"""How far a day may lie ahead: zones and clocks differ."""
+_SHORTENED = re.compile(r"\d[.,]\d+[eE][+-]?\d{1,3}|\d[eE]\+\d{1,3}")
 ANNOUNCED = timedelta(days=366)
 """How far ahead a consent may begin. Further is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Statements of one record, and the reasons why something that it names isn't there."""
+
+    statements: tuple[ConsentStatement, ...]
+    gone: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +77,38 @@ class Said:
     jurisdictions: tuple[str, ...] | None
     age: str | None
     last_contact_on: date | None
+    dated: datetime | str | None = field(
+        default=None, repr=False
+    )  # what the id covers of the date; None = given_at
+    doubts: tuple[tuple[str, str], ...] = ()  # what was not understood: reason and detail, never a value
 
-    def statement(self, subject_id: str, recorded_at: datetime, places: Places) -> ConsentStatement:
-        """The id covers what was said, not when we learnt it: the same file again adds nothing.
+    @property
+    def is_no(self) -> bool:
+        return self.status is not ConsentStatus.GIVEN
 
-        Raises BadInput when the scope names a folder or an asset that isn't there.
+    @property
+    def undated(self) -> bool:
+        return isinstance(self.dated, str)
+
+    def statements(self, subject_id: str, recorded_at: datetime, places: Places) -> Stated:
+        """What was said, as one statement; a no about files of which some aren't there is one more.
+
+        The id covers what was said, not when we learnt it: the same file again adds nothing. Raises BadInput when the
+        scope of a yes names a folder or an asset that isn't there.
         """
-        scope = self.scope.scope(places)
+        if not self.is_no:
+            return Stated((self._statement(subject_id, recorded_at, self.scope.scope(places)),), ())
+        scopes, gone = self.scope.of_no(places)
+        return Stated(tuple(self._statement(subject_id, recorded_at, scope) for scope in scopes), gone)
+
+    def _statement(self, subject_id: str, recorded_at: datetime, scope: Scope) -> ConsentStatement:
         parts = (scope.sources, scope.folders, scope.sites, scope.events, scope.lots, scope.assets)
         consent_id = new_id(
             "consent",
             subject_id,
             self.purpose,
             self.status.value,
-            self.given_at,
+            self.given_at if self.dated is None else self.dated,
             self.expires_at,
             self.explicit,
             self.notice_version,
@@ -127,34 +161,58 @@ def parse(values: Values, purposes: Purposes, recorded_at: datetime) -> Said:
         separate=cell.boolean(values, "separate"),
         written=cell.boolean(values, "written"),
         guardian=cell.boolean(values, "guardian"),
-        recipients=tuple(sorted(cell.listed(values, "recipients", is_id=True) or ())),
-        countries=_countries(values),
-        jurisdictions=_jurisdictions(values),
+        recipients=recipients(values),
+        countries=countries(values),
+        jurisdictions=jurisdictions(values),
         age=None if values.get("age") is None else cell.word(values, "age", AGE.words),
-        last_contact_on=cell.day(values, "last_contact_on"),
+        last_contact_on=last_contact(values, recorded_at),
     )
     _possible(said, recorded_at)
     return said
 
 
+def last_contact(values: Values, recorded_at: datetime) -> date | None:
+    """Raises BadInput, also for a day that hasn't come."""
+    found = cell.day(values, "last_contact_on")
+    if found is not None and found > (recorded_at + AHEAD).date():
+        raise BadInput("lies_ahead", "last_contact_on: a day that hasn't come")
+    return found
+
+
+def recipients(values: Values) -> tuple[str, ...]:
+    return tuple(sorted(cell.listed(values, "recipients", is_id=True) or ()))
+
+
 def _possible(said: Said, recorded_at: datetime) -> None:
-    """Refuse what can't be true. A no may be implausible and still counts: only its time must make sense."""
-    yes = said.status is ConsentStatus.GIVEN
+    """Refuse a yes that can't be true."""
     if said.expires_at is not None and said.expires_at <= said.given_at:
         raise BadInput("expires_before_given", "expires_at: not after given_at")
-    if said.given_at > recorded_at + (ANNOUNCED if yes else AHEAD):
-        limit = "more than a year" if yes else "more than a day"
-        raise BadInput("lies_ahead", f"given_at: {limit} after it is recorded")
-    if said.last_contact_on is not None and said.last_contact_on > (recorded_at + AHEAD).date():
-        raise BadInput("lies_ahead", "last_contact_on: a day that hasn't come")
-    if yes and said.guardian and said.age == "adult":
+    if said.given_at > recorded_at + ANNOUNCED:
+        raise BadInput("lies_ahead", "given_at: more than a year after it is recorded")
+    if said.guardian and said.age == "adult":
         raise BadInput("guardian_of_adult", "guardian: nobody consents for a person of age")
 
 
 def real_id(values: Values) -> str | None:
     """A person's real id in Unicode normal form C, so that one id has one spelling; None when blank."""
     text = cell.optional_text(values, "subject", is_id=True)
-    return None if text is None else unicodedata.normalize("NFC", text)
+    return None if text is None else clean_id(text)
+
+
+def clean_id(text: str) -> str:
+    """Raises BadInput for a text that isn't the only one that looks like it."""
+    if shortened(text):
+        detail = "subject: a number that a spreadsheet shortened: several ids look like it. Save the column as text"
+        raise BadInput("shortened_number", detail)
+    reason = flaw(text)
+    if reason is not None:
+        raise BadInput("unclean_text", f"subject: {reason}")
+    return unicodedata.normalize("NFC", text)
+
+
+def shortened(text: str) -> bool:
+    """Whether it is what a spreadsheet makes of a long number: 1.23457E+11."""
+    return _SHORTENED.fullmatch(text.strip()) is not None
 
 
 def may_refuse(values: Values) -> bool:
@@ -189,14 +247,14 @@ def _places(values: Values, column: str) -> tuple[str, ...] | None:
     return tuple(sorted(cell.place({column: each}, column) for each in named))
 
 
-def _countries(values: Values) -> tuple[str, ...]:
+def countries(values: Values) -> tuple[str, ...]:
     named = _places(values, "countries") or ()
-    if "unknown" in named:
+    if not all(map(is_place, named)):
         raise BadInput("bad_place", "countries: nobody can agree to an unknown place")
     return named
 
 
-def _jurisdictions(values: Values) -> tuple[str, ...] | None:
+def jurisdictions(values: Values) -> tuple[str, ...] | None:
     """Blank or `unknown` alone = nobody said."""
     named = _places(values, "jurisdictions")
     if named == ("unknown",):

@@ -61,6 +61,10 @@ REASONS = frozenset(
         "unknown_leave_out",
         "roster_incomplete",
         "roster_asset_missing",
+        "shortened_number",
+        "looks_like_known",
+        "unknown_name",
+        "unknown_person",
     }
 )
 """Every reason an import gives by itself. A passed callable may add its own."""
@@ -72,6 +76,8 @@ _FRACTION = re.compile(r"-?\d{1,6}(\.\d{1,17})?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?|unknown")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_OF_A_SPREADSHEET = re.compile(r"\d{1,4}[-./] ?\d{1,2}[-./] ?\d{1,4}\.?( .*)?|.*(오전|오후).*|\d{4}년.*")
+"""A date, or a date and a time, as spreadsheets show them: 2026-05-12 오후 3:10, 12/05/2026 15:10."""
 
 
 def text(values: Values, column: str, *, limit: int = 200) -> str:
@@ -99,6 +105,14 @@ def optional_text(values: Values, column: str, *, limit: int = 200, is_id: bool 
 
 def slug(values: Values, column: str) -> str:
     return _shaped(text(values, column), _SLUG, "bad_slug", f"{column}: a-z, 0-9 and . _ -")
+
+
+def optional_slug(values: Values, column: str) -> str | None:
+    return None if values.get(column) is None else slug(values, column)
+
+
+def is_slug(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
 
 
 def place(values: Values, column: str) -> str:
@@ -175,6 +189,9 @@ def optional_instant(values: Values, column: str) -> datetime | None:
     if match is None:
         if _DAY.fullmatch(value):
             raise BadInput("no_time_zone", f"{column}: a day alone begins at another time in every zone")
+        if _OF_A_SPREADSHEET.fullmatch(value):
+            detail = f"{column}: a spreadsheet's own form of a date; write 2026-05-12T15:10:00+09:00"
+            raise BadInput("no_time_zone" if value[:4].isdigit() else "impossible_date", detail)
         raise BadInput("impossible_date", f"{column}: expected like 2026-01-31T12:00:00Z")
     if match.group(3) is None:
         raise BadInput("no_time_zone", f"{column}: end it with Z or an offset like +09:00")

@@ -2,6 +2,8 @@
 
 One line names one thing of each kind at most; what it names must all fit. A line without a person needs a place or
 a time, since stopping everything is a halt. A line that `lifts` another names nothing else: it ends that one.
+
+Every other line is somebody's no, and is read leniently: see `import_lenient`. A lift opens again and is read strictly.
 """
 
 from __future__ import annotations
@@ -11,19 +13,27 @@ from datetime import datetime
 
 from habeas.errors import BadInput
 from habeas.model.ids import new_id, packed
-from habeas.model.people import LeaveOut, LeaveOutKind
+from habeas.model.people import LeaveOut, LeaveOutKind, Scope
+from habeas.model.text import fold
 from habeas.policy.purposes import Purposes
 from habeas.steps import import_fields as cell
 from habeas.steps import import_scope
 from habeas.steps.import_consents import real_id
+from habeas.steps.import_lenient import Lenient
 from habeas.steps.import_lines import Columns, Values
+from habeas.steps.import_names import NO_NAMES, Names
 from habeas.steps.import_scope import Places, SaidScope
 
 PLACES = ("source", "folder", "site", "event", "lot", "asset")
 COLUMNS = Columns(
     ("kind", "since", "reason"),
+    core=("kind",),
     optional=("subject", *PLACES, "from_at", "to_at", "purposes", "until", "evidence_digest", "lifts"),
 )
+
+
+NO_REASON = "not_told"
+"""The reason of a line that gives none that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +49,24 @@ class Listed:
     reason: str
     evidence_digest: str
     lifts: str | None
+    dated: datetime | str = field(repr=False)  # what the id covers of `since`
+    doubts: tuple[tuple[str, str], ...] = ()  # what was not understood
 
-    def record(self, subject_id: str | None, recorded_at: datetime, places: Places) -> LeaveOut:
-        """The id covers what is left out, not when we learnt it. Raises BadInput like SaidScope.scope."""
-        scope = self.scope.scope(places)
+    @property
+    def undated(self) -> bool:
+        return isinstance(self.dated, str)
+
+    def records(
+        self, subject_id: str | None, recorded_at: datetime, places: Places
+    ) -> tuple[tuple[LeaveOut, ...], tuple[str, ...]]:
+        """What is left out, as one record, and the reasons why something named isn't there.
+
+        The id covers what is left out, not when we learnt it. Raises BadInput where a place can't even be named.
+        """
+        scopes, gone = self.scope.of_no(places)
+        return tuple(self._record(subject_id, recorded_at, scope) for scope in scopes), gone
+
+    def _record(self, subject_id: str | None, recorded_at: datetime, scope: Scope) -> LeaveOut:
         parts = (scope.sources, scope.folders, scope.sites, scope.events, scope.lots, scope.assets)
         leave_out_id = new_id(
             "leave-out",
@@ -51,7 +75,7 @@ class Listed:
             *(packed(*part) for part in (self.purposes, *parts)),
             scope.from_at,
             scope.to_at,
-            self.since,
+            self.dated,
             self.until,
             self.reason,
             self.evidence_digest,
@@ -72,33 +96,77 @@ class Listed:
         )
 
 
-def parse(values: Values, purposes: Purposes) -> Listed:
-    """Raises BadInput."""
-    since, until = cell.instant(values, "since"), cell.optional_instant(values, "until")
-    if until is not None and until <= since:
-        raise BadInput("bad_window", "until: not after since")
-    named = cell.listed(values, "purposes") or ()
-    listed = Listed(
-        kind=LeaveOutKind(cell.word(values, "kind", tuple(LeaveOutKind))),
-        real_id=real_id(values),
-        scope=_scope(values),
-        purposes=tuple(sorted(purposes.resolve(name).purpose_id for name in named)),
-        since=since,
-        until=until,
-        reason=cell.slug(values, "reason"),
-        evidence_digest=cell.hex_digest(values, "evidence_digest"),
-        lifts=_lifts(values),
+def parse(values: Values, purposes: Purposes, recorded_at: datetime, names: Names = NO_NAMES) -> Listed:
+    """Raises BadInput: for a lift where anything is wrong, for another line where it leaves nothing out."""
+    listed = (
+        _lift(values) if values.get("lifts") is not None else _left_out(values, purposes, recorded_at, names)
     )
     _something(listed)
     return listed
 
 
-def _scope(values: Values) -> SaidScope:
+def is_no(values: Values) -> bool:
+    """Every line that ends no other."""
+    return values.get("lifts") is None
+
+
+def _lift(values: Values) -> Listed:
+    since = cell.instant(values, "since")
+    return Listed(
+        kind=LeaveOutKind(cell.word(values, "kind", tuple(LeaveOutKind))),
+        real_id=real_id(values),
+        scope=import_scope.parse(_scope(values)),
+        purposes=cell.listed(values, "purposes") or (),
+        since=since,
+        until=cell.optional_instant(values, "until"),
+        reason=cell.slug(values, "reason"),
+        evidence_digest=cell.hex_digest(values, "evidence_digest"),
+        lifts=_lifts(values),
+        dated=since,
+    )
+
+
+def _left_out(values: Values, purposes: Purposes, recorded_at: datetime, names: Names) -> Listed:
+    found = Lenient(values, names)
+    since, dated = found.since("since", recorded_at)
+    until = found.get(lambda v: cell.optional_instant(v, "until"), None)
+    if until is not None and until <= since:
+        found.doubt("bad_window", "until: not after since; left out, so it has no end")
+        until = None
+    named = found.get(lambda v: cell.listed(v, "purposes"), None) or ()
+    resolved = found.each(named, lambda name: found.purpose(name, purposes))
+    return Listed(
+        kind=_kind(values, found),
+        real_id=found.person(),
+        scope=found.scope(_scope(values)),
+        purposes=tuple(sorted(set(resolved or ()))),
+        since=since,
+        until=until,
+        reason=found.get(lambda v: cell.optional_slug(v, "reason"), None) or NO_REASON,
+        evidence_digest=found.get(lambda v: cell.hex_digest(v, "evidence_digest"), ""),
+        lifts=None,
+        dated=dated,
+        doubts=tuple(found.doubts),
+    )
+
+
+def _kind(values: Values, found: Lenient) -> LeaveOutKind:
+    """The kind; the one that stops most where it can't be read."""
+    value = values.get("kind")
+    words = {each.value: each for each in LeaveOutKind}
+    if isinstance(value, str) and value in words:
+        return words[value]
+    meant = fold(value).replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
+    kind = words.get(meant, LeaveOutKind.LEAVE_OUT)
+    found.doubt("unknown_word", f"kind: one of {', '.join(words)}; taken for {kind}")
+    return kind
+
+
+def _scope(values: Values) -> Values:
     """One thing a column; the rest is as in consents."""
     one = {f"{name}s": values[name] for name in PLACES if values.get(name) is not None}
     texts = {name: [value] if isinstance(value, str) else value for name, value in one.items()}
-    window = {name: values.get(name) for name in ("from_at", "to_at")}
-    return import_scope.parse({**texts, **window})
+    return {**texts, **{name: values.get(name) for name in ("from_at", "to_at")}}
 
 
 def _lifts(values: Values) -> str | None:

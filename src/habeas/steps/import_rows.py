@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from habeas.errors import BadInput
 from habeas.steps.import_lines import Columns, RawRecord
 
 
@@ -33,19 +32,13 @@ class RowRecords:
         return self._hash.hexdigest()
 
     def __iter__(self) -> Iterator[RawRecord]:
-        known = self._columns
         self._hash.update(json.dumps(self._names).encode())
-        if missing := sorted(set(known.needed) - known.may_be_blank - set(self._names)):
-            raise BadInput("missing_column", f"the columns lack {', '.join(missing)}")
-        if len(set(self._names)) != len(self._names):
-            raise BadInput("duplicate_column", "a column stands twice")
-        if extra := len(set(self._names) - known.every):
-            raise BadInput("extra_column", f"{extra} columns more than {', '.join(sorted(known.every))}")
+        wrong = self._columns.require(self._names, blank=True, where="the columns lack")
         for row in self._rows:
             self.lines += 1
             values = {name: _plain(row[name]) for name in self._names}
             self._hash.update(json.dumps(values, sort_keys=True, default=_kind).encode() + b"\n")
-            yield RawRecord(self.lines, values)
+            yield RawRecord(self.lines, values, wrong)
 
 
 def _plain(value: object) -> object:

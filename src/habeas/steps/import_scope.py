@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from habeas.errors import BadInput
 from habeas.model.people import Scope
+from habeas.model.text import hidden
 from habeas.steps import import_fields as cell
 from habeas.steps.import_lines import MAX_FIELD, Values
 
@@ -26,20 +27,21 @@ FOLDER, ASSET, SUBJECT = "urn:habeas:folder:", "urn:habeas:asset:", "urn:habeas:
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
+def _nowhere(_source_id: str, _path: str) -> str:
+    raise BadInput("unknown_source")
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """How paths become ids. Each raises BadInput without the path when nothing lies there.
 
     `folder(source_id, path)`: unknown_source, folder_missing. `asset(source_id, path)`: unknown_source,
-    asset_missing.
+    asset_missing. `named(source_id, path)`: the id of that place whether or not something lies there; bad_location.
     """
 
     folder: Callable[[str, str], str]
     asset: Callable[[str, str], str]
-
-
-def _nowhere(_source_id: str, _path: str) -> str:
-    raise BadInput("unknown_source")
+    named: Callable[[str, str], str] = _nowhere
 
 
 NOWHERE = Places(_nowhere, _nowhere)
@@ -72,6 +74,36 @@ class SaidScope:
             to_at=self.to_at,
         )
 
+    def of_no(self, places: Places) -> tuple[tuple[Scope, ...], tuple[str, ...]]:
+        """Scopes of a no, of which each speaks for itself, and the reasons why something named isn't there.
+
+        A folder or a file that isn't there keeps the id of its place, so that the no holds once something lies there.
+        Raises BadInput where not even that is possible.
+        """
+        gone: list[str] = []
+
+        def folder(path: str) -> str:
+            try:
+                return self._folder(path, places)
+            except BadInput as error:
+                gone.append(error.reason)
+                return places.named(self.sources[0], path)
+
+        folders = _sorted(_named(each, FOLDER) or folder(each) for each in self.folders)
+        there, missing = set[str](), set[str]()
+        for each in self.assets:
+            try:
+                there.add(_named(each, ASSET) or places.asset(*_split(each)))
+            except BadInput as error:
+                gone.append(error.reason)
+                missing.add(places.named(*_split(each)))
+        rest = Scope(self.sources, folders, self.sites, self.events, self.lots, (), self.from_at, self.to_at)
+        scopes = [replace(rest, assets=_sorted(there))] if there or not missing else []
+        scopes += (
+            [replace(rest, folders=_sorted(missing))] if missing else []
+        )  # such a file lies in its folder anyway
+        return tuple(scopes), tuple(gone)
+
     def _folder(self, path: str, places: Places) -> str:
         if len(self.sources) != 1:
             raise BadInput("bad_scope", "folders: name exactly one source that they lie in")
@@ -80,9 +112,7 @@ class SaidScope:
 
 def parse(values: Values) -> SaidScope:
     """The scope of a record. Raises BadInput."""
-    from_at, to_at = cell.optional_instant(values, "from_at"), cell.optional_instant(values, "to_at")
-    if from_at is not None and to_at is not None and from_at >= to_at:
-        raise BadInput("bad_window", "from_at: not before to_at")
+    from_at, to_at = window(values)
     said = SaidScope(
         sources=slugs(values, "sources"),
         folders=cell.listed(values, "folders", limit=MAX_FIELD) or (),
@@ -93,10 +123,43 @@ def parse(values: Values) -> SaidScope:
         from_at=from_at,
         to_at=to_at,
     )
+    return checked(said)
+
+
+def checked(said: SaidScope) -> SaidScope:
+    """A scope whose sources, folders and files fit one another. Raises BadInput."""
+    paths = [each for each in said.folders if _named(each, FOLDER) is None]
+    if paths and len(said.sources) != 1:
+        raise BadInput("bad_scope", "folders: name exactly one source that they lie in")
     apart = {_split(each)[0] for each in said.assets if _named(each, ASSET) is None} - set(said.sources)
     if said.sources and apart:
         raise BadInput("bad_scope", "assets: one lies in none of the sources named")
     return said
+
+
+def window(values: Values) -> tuple[datetime | None, datetime | None]:
+    """From when to when footage was captured. Raises BadInput."""
+    from_at, to_at = cell.optional_instant(values, "from_at"), cell.optional_instant(values, "to_at")
+    if from_at is not None and to_at is not None and from_at >= to_at:
+        raise BadInput("bad_window", "from_at: not before to_at")
+    return from_at, to_at
+
+
+def is_folder(text: str) -> bool:
+    """Whether a text may be a folder: a path, or an id behind its prefix."""
+    return _whole(text) and (not text.startswith(FOLDER) or is_id(text.removeprefix(FOLDER)))
+
+
+def is_asset(text: str) -> bool:
+    """Whether a text may be a file: source/path, or an id behind its prefix."""
+    if text.startswith(ASSET):
+        return is_id(text.removeprefix(ASSET))
+    source, _, path = text.partition("/")
+    return _whole(text) and cell.is_slug(source) and bool(path)
+
+
+def _whole(text: str) -> bool:
+    return len(text) <= MAX_FIELD and hidden(text) is None
 
 
 def slugs(values: Values, column: str) -> tuple[str, ...]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
 from habeas.errors import BadInput
 from habeas.model.people import Subject
 from habeas.steps.import_lines import Columns, Reader, Records, SetAside, Values, opened
+from habeas.steps.import_remarks import Remark
+from habeas.steps.import_scope import Places
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,6 +41,18 @@ class Imported(Generic[T]):
     subjects: tuple[Subject, ...] = ()
     refusals_set_aside: int = 0
     withdrawn_unasked: int = 0
+    remarks: tuple[Remark, ...] = ()  # about records that are kept, those of a no first
+    form: str = ""  # what is unusual about the file's form: its encoding, what divides its fields
+    closed: Closed | None = None  # what the noes in it closed; None = nothing was asked to close
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Keys and stored rows that an import closed, and when the last of these rows has to be gone."""
+
+    keys: int = 0
+    rows: int = 0
+    erase_by: datetime | None = None
 
 
 class Intake:
@@ -45,38 +60,58 @@ class Intake:
 
     def __init__(self) -> None:
         self._set_aside: list[SetAside] = []
+        self._form = ""
+        self.remarks: list[Remark] = []
         self._lines = 0
         self._digest = ""
+        self._may_be_no: Callable[[Values], bool] = lambda _: False
         self.refused_whole = False
 
     def parse(
-        self, given: Input, columns: Columns, parse: Callable[[Values], T]
+        self,
+        given: Input,
+        columns: Columns,
+        parse: Callable[[Values], T],
+        may_be_no: Callable[[Values], bool] = lambda _: False,
+        is_no: Callable[[Values], bool] = lambda _: False,
     ) -> tuple[Numbered[T], list[Values]]:
-        """Records parsed, and the values of those that can't be used."""
-        if isinstance(given, Records):
-            return self._parse(given, parse)
-        with opened(given) as stream:
-            return self._parse(Reader(stream, columns), parse)
+        """Records parsed, and the values of those that can't be used.
 
-    def _parse(self, reader: Records, parse: Callable[[Values], T]) -> tuple[Numbered[T], list[Values]]:
+        `is_no`: parse these as far as they could be read, whatever else is wrong with them.
+        """
+        self._may_be_no = may_be_no
+        if isinstance(given, Records):
+            return self._parse(given, parse, is_no)
+        with opened(given) as stream:
+            return self._parse(Reader(stream, columns), parse, is_no)
+
+    def _parse(
+        self, reader: Records, parse: Callable[[Values], T], is_no: Callable[[Values], bool]
+    ) -> tuple[Numbered[T], list[Values]]:
         parsed: Numbered[T] = []
         unread: list[Values] = []
         try:
             for record in reader:
                 try:
-                    if record.error is not None:
+                    if record.error is not None and not is_no(record.values):
                         raise record.error
                     parsed.append((record.line_number, parse(record.values)))
                 except BadInput as error:
                     unread.append(record.values)
-                    self._note(record.line_number, error)
+                    self._note(record.line_number, error, self._may_be_no(record.values))
         except BadInput as error:
             self.refused_whole = True
-            self._note(None, error)
+            self._note(None, error, may_be_no=True)
         self._lines, self._digest = reader.lines, reader.input_digest
+        self._form = getattr(reader, "form", "")
         return parsed, unread
 
-    def each(self, records: Numbered[T], convert: Callable[[T], R]) -> tuple[Numbered[R], list[T]]:
+    def each(
+        self,
+        records: Numbered[T],
+        convert: Callable[[T], R],
+        may_be_no: Callable[[T], bool] = lambda _: False,
+    ) -> tuple[Numbered[R], list[T]]:
         """Records converted, and those that can't be."""
         converted: Numbered[R] = []
         lost: list[T] = []
@@ -85,7 +120,7 @@ class Intake:
                 converted.append((number, convert(record)))
             except BadInput as error:
                 lost.append(record)
-                self._note(number, error)
+                self._note(number, error, may_be_no(record))
         return converted, lost
 
     def without(
@@ -105,19 +140,29 @@ class Intake:
         subjects: tuple[Subject, ...] = (),
         refusals_set_aside: int = 0,
         withdrawn_unasked: int = 0,
+        beside: Iterable[T] = (),
     ) -> Imported[T]:
-        """The import, each record once."""
+        """The import, each record once. `beside`: records that lines gave besides their first one."""
         listed = list(records)
         distinct = {key(record): record for record in listed}
+        more = {key(record): record for record in beside}
         return Imported(
-            tuple(distinct.values()),
-            tuple(sorted(self._set_aside, key=lambda each: each.line_number or 0)),
+            tuple(
+                (distinct | {name: record for name, record in more.items() if name not in distinct}).values()
+            ),
+            tuple(sorted(self._set_aside, key=lambda each: (not each.may_be_no, each.line_number or 0))),
             self._lines,
             len(listed) - len(distinct),
             self._digest,
             subjects,
             refusals_set_aside,
             withdrawn_unasked,
+            tuple(
+                sorted(
+                    self.remarks, key=lambda each: (not each.needs_a_look, not each.is_no, each.line_number)
+                )
+            ),
+            self._form,
         )
 
     @property
@@ -125,8 +170,8 @@ class Intake:
         """How much was set aside so far."""
         return len(self._set_aside)
 
-    def _note(self, number: int | None, error: BadInput) -> None:
-        self._set_aside.append(SetAside(number, error.reason, error.detail))
+    def _note(self, number: int | None, error: BadInput, may_be_no: bool = False) -> None:
+        self._set_aside.append(SetAside(number, error.reason, error.detail, may_be_no))
 
 
 def remembered(lookup: Callable[[K], R]) -> Callable[[K], R]:
@@ -145,3 +190,18 @@ def remembered(lookup: Callable[[K], R]) -> Callable[[K], R]:
         return answer
 
     return ask
+
+
+def remembering(places: Places) -> Places:
+    """Each path is looked up once."""
+
+    def folder_at(at: tuple[str, str]) -> str:
+        return places.folder(at[0], at[1])
+
+    def asset_at(at: tuple[str, str]) -> str:
+        return places.asset(at[0], at[1])
+
+    folder, asset = remembered(folder_at), remembered(asset_at)
+    return Places(
+        lambda source, path: folder((source, path)), lambda source, path: asset((source, path)), places.named
+    )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from habeas.errors import BadInput
 
 
-def load(text: str, what: str = "one JSON object on one line") -> tuple[object, bool]:
-    """The value, and whether some key stands twice. Raises BadInput; `what` says what was expected."""
-    repeated = False
+def load(text: str, what: str = "one JSON object on one line") -> tuple[object, frozenset[str]]:
+    """The value, and the keys that stand twice. Raises BadInput; `what` says what was expected."""
+    repeated: set[str] = set()
 
     def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
-        nonlocal repeated
-        repeated = repeated or len({key for key, _ in found}) != len(found)
+        repeated.update(key for key, times in Counter(key for key, _ in found).items() if times > 1)
         return dict(found)
 
     try:
-        return json.loads(
-            text, object_pairs_hook=pairs, parse_constant=_no_constant, parse_int=_whole
-        ), repeated
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant, parse_int=_whole)
+        return value, frozenset(repeated)
     except RecursionError:
         raise BadInput("nested_too_deep", "lists in lists in lists") from None
     except BadInput:

@@ -94,6 +94,10 @@ REASONS: Final = {
     "unknown_leave_out": "no record has the id it lifts",
     "roster_incomplete": "another line of the same file can't be used",
     "roster_asset_missing": "no such file in its source",
+    "shortened_number": "a number that a spreadsheet shortened: several ids look like it",
+    "looks_like_known": "an id or name that looks like another one that is here",
+    "unknown_name": "a name that nothing here has",
+    "unknown_person": "nobody here has that id",
 }
 
 CONSENT: Final = {

@@ -94,8 +94,8 @@ def test_a_time_without_a_zone_is_refused_in_a_table_too(tmp_path: Path) -> None
         assert ["no_time_zone"] == [each.reason for each in read(records).set_aside]
 
 
-@pytest.mark.parametrize(("name", "reason"), [("status", "missing_column"), ("method", "missing_column")])
-def test_a_table_without_a_column_is_refused_whole(tmp_path: Path, name: str, reason: str) -> None:
+@pytest.mark.parametrize(("name", "reason"), [("status", "missing_column"), ("subject", "missing_column")])
+def test_a_table_without_what_a_no_needs_is_refused_whole(tmp_path: Path, name: str, reason: str) -> None:
     less = SCHEMA.remove(SCHEMA.get_field_index(name))
     with delta_records(delta(tmp_path / "desk", ROW, schema=less), COLUMNS) as records:
         found = read(records)
@@ -105,7 +105,7 @@ def test_a_table_without_a_column_is_refused_whole(tmp_path: Path, name: str, re
     )
 
 
-def test_a_table_with_a_column_nobody_knows_is_refused_whole(tmp_path: Path) -> None:
+def test_a_yes_in_a_table_with_a_column_nobody_knows_is_set_aside(tmp_path: Path) -> None:
     more = SCHEMA.append(pa.field("minas_note", pa.string()))
     with delta_records(delta(tmp_path / "desk", ROW, schema=more), COLUMNS) as records:
         found = read(records)

@@ -27,7 +27,7 @@ HEADER = "subject,purpose,status,given_at,expires_at,sources,explicit,notice_ver
 YES = "B-1,archive_search,given,2026-11-01T00:00:00Z,,,true,1,form\n"
 NO = "B-2,archive_search,refused,2026-11-01T00:00:00Z,,,true,1,form\n"
 BAD_YES = "B-3,no_such_purpose,given,2026-11-01T00:00:00Z,,,true,1,form\n"
-BAD_NO = "B-4,archive_search,refused,yesterday,,,true,1,form\n"
+BAD_NO = "B-4,no_such_purpose,refused,2026-11-01T00:00:00Z,,,true,1,form\n"
 
 
 def subject_of(_: str) -> str:
@@ -65,7 +65,7 @@ def test_an_import_that_heard_nothing_or_missed_a_no_is_not_done(
 
 
 def test_every_line_of_a_leave_out_list_counts() -> None:
-    lines = "kind,since,reason,subject\nleave_out,2026-11-01T00:00:00Z,asked,B-1\nleave_out,soon,asked,B-2\n"
+    lines = "kind,since,reason,subject\nleave_out,2026-11-01T00:00:00Z,asked,B-1\nleave_out,soon,asked,\n"
     read = import_leave_outs(
         BytesIO(lines.encode()), purposes=PURPOSES, recorded_at=NOW, subject_of=subject_of
     )

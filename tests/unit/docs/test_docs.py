@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from habeas.model.people import LeaveOut, LeaveOutKind, Scope
 from habeas.policy.activities import activities_of
 from habeas.policy.purposes import load_purposes
 from habeas.policy.waivers import waivers_of
@@ -116,12 +117,15 @@ def test_the_lists_about_consent_can_be_imported_as_they_stand() -> None:
     purposes, now = load_purposes(PROJECT / "policies" / "purposes.yaml"), datetime(2026, 12, 2, tzinfo=UTC)
     places, common = Places(lambda *_: "f1", lambda *_: "a1"), {"purposes": purposes, "recorded_at": now}
     person = {"subject_of": lambda real: f"subject {real}", "places": places}
+    lifted = LeaveOut(
+        "5d0c7b6a9e1f40b2a6c3d8e7f1029384", LeaveOutKind.RESTRICTION, "s", Scope(), (), now, None, now, "x", ""
+    )
     read = [
         import_occasions(where, recorded_at=now, places=places),
         import_consents(release, **common, **person),
         import_consents(guardian, **common, **person),
         import_leave_outs(out, **common, **person),
-        import_leave_outs(lift, **common, **person, known={"5d0c7b6a9e1f40b2a6c3d8e7f1029384"}),
+        import_leave_outs(lift, **common, **person, recorded=[lifted]),
     ]
     assert [(2, ()), (1, ()), (1, ()), (4, ()), (1, ())] == [(each.lines, each.set_aside) for each in read]
 

@@ -119,4 +119,8 @@ def _asset(source_id: str, location: str) -> str:
     return known[source_id, location]
 
 
-PLACES = Places(_folder, _asset)
+def _named(source_id: str, path: str) -> str:
+    return hashlib.sha256(f"place {source_id}/{path}".encode()).hexdigest()[:32]
+
+
+PLACES = Places(_folder, _asset, _named)

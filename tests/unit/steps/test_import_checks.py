@@ -110,9 +110,12 @@ def test_a_withdrawal_of_what_nobody_gave_is_kept_and_counted() -> None:
 
 
 @pytest.mark.parametrize("word", ["refused", "withdrawn"])
-def test_a_no_for_later_is_set_aside_and_told_since_nobody_may_wait_for_it(word: str) -> None:
-    found = read({"status": word, "given_at": at(-1.1)}, {"status": word, "given_at": at(-0.9)})
-    assert ([(2, "lies_ahead")], 1, 1) == (told(found), len(found.records), found.refusals_set_aside)
+def test_a_no_for_later_holds_from_now_on_since_nobody_may_wait_for_it(word: str) -> None:
+    """Korean local time that was exported with a Z is nine hours ahead."""
+    found = read({"status": word, "given_at": at(-400)}, {"status": word, "given_at": at(-9 / 24)})
+    assert ([], 2, 0) == (told(found), len(found.records), found.refusals_set_aside)
+    assert {NOW} == {each.given_at for each in found.records}
+    assert [(2, "lies_ahead"), (3, "lies_ahead")] == [(e.line_number, e.reason) for e in found.remarks]
 
 
 def test_a_consent_may_be_announced_within_a_year() -> None:

@@ -77,9 +77,12 @@ def test_where_no_archive_is_at_hand_no_path_is_taken() -> None:
     assert ["unknown_source"] == reasons(found)
 
 
-def test_a_no_about_a_folder_that_is_not_there_is_counted() -> None:
+def test_a_no_about_a_folder_that_is_not_there_is_kept_and_told_and_a_yes_is_set_aside() -> None:
     named = {"folders": "kims_birthday", "sources": "studio"}
-    assert 1 == read(csv_bytes(CONSENT, named | {"status": "withdrawn"}, named)).refusals_set_aside
+    found = read(csv_bytes(CONSENT, named | {"status": "withdrawn"}, named))
+    assert (1, 0) == (len(found.records), found.refusals_set_aside)
+    assert ["folder_missing"] == [each.reason for each in found.remarks if each.needs_a_look]
+    assert [(3, "folder_missing")] == [(each.line_number, each.reason) for each in found.set_aside]
 
 
 def test_each_path_is_looked_up_once() -> None:

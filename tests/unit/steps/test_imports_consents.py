@@ -93,6 +93,9 @@ def test_a_json_record_may_leave_out_what_may_be_blank() -> None:
         ("dpv:ConsentRefused", "ConsentRefused"),
         ("https://w3id.org/dpv#ConsentWithdrawn", "ConsentWithdrawn"),
         ("withdrawn", "ConsentWithdrawn"),
+        ("no", "ConsentRefused"),
+        (" Withdrawn ", "ConsentWithdrawn"),
+        ("동의 철회", "ConsentWithdrawn"),
     ],
 )
 def test_words_a_status_may_be(word: str, status: str) -> None:
@@ -100,7 +103,7 @@ def test_words_a_status_may_be(word: str, status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["TRUE", "yes", "1", "null", "", "Given", "given ", "ConsentExpired", "no", "=1"]
+    "word", ["TRUE", "yes", "1", "null", "", "Given", "given ", "ConsentExpired", "n", "=1"]
 )
 def test_a_status_is_never_guessed(word: str) -> None:
     found = read(csv_bytes(CONSENT, OTHER, {"status": word}))
@@ -199,11 +202,52 @@ def test_a_byte_order_mark_is_accepted() -> None:
     assert read(record).records == read(b"\xef\xbb\xbf" + record).records
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_a_file_in_utf_16_is_refused_whole(encoding: str) -> None:
-    for text in (csv_bytes(CONSENT, {}), json_bytes(CONSENT)):
-        found = read(text.decode().encode(encoding))
-        assert ([(None, "not_utf8")], (), 1) == (reasons(found), found.records, found.refusals_set_aside)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_read(encoding: str) -> None:
+    for data in (
+        csv_bytes(CONSENT, {"subject": "김민아"}, OTHER),
+        json_bytes(CONSENT | {"explicit": True}, OTHER),
+    ):
+        found = read(data.decode().encode(encoding))
+        assert (read(data).records, "UTF-16") == (found.records, found.form)
+
+
+def test_a_file_in_utf_32_is_refused_whole() -> None:
+    found = read(csv_bytes(CONSENT, {}).decode().encode("utf-32"))
+    assert ([(None, "not_utf8")], (), 1) == (reasons(found), found.records, found.refusals_set_aside)
+
+
+def test_a_file_that_breaks_off_in_utf_16_is_refused_to_its_end() -> None:
+    found = read(csv_bytes(CONSENT, OTHER).decode().encode("utf-16") + b"\x00")
+    assert [(None, "not_utf8")] == reasons(found)
+    assert 1 == found.refusals_set_aside
+
+
+def test_korean_as_excel_saves_it_is_read() -> None:
+    data = csv_bytes(CONSENT, {"subject": "김민아", "method": "서면"}, OTHER)
+    found = read(data.decode().encode("cp949"))
+    assert (read(data).records, "CP949") == (found.records, found.form)
+
+
+@pytest.mark.parametrize(("divider", "word"), [(";", "divided by ;"), ("\t", "divided by tabs")])
+def test_fields_divided_by_something_else_are_read(divider: str, word: str) -> None:
+    data = csv_bytes(CONSENT, {}, OTHER)
+    found = read(data.replace(b",", divider.encode()))
+    assert read(data).records == found.records
+    assert word in found.form
+    assert found.records == read(f"sep={divider}\n".encode() + data.replace(b",", divider.encode())).records
+
+
+@pytest.mark.parametrize("raw", [b"\xe9lise", b"\xc4rzte", b"caf\xe9\xe9", b"\xff\xfe\xfd"])
+def test_letters_that_are_no_korean_are_not_taken_for_it(raw: bytes) -> None:
+    lines = csv_bytes(CONSENT, {}, {"subject": "Z"}, OTHER).replace(b"Z", raw)
+    assert [(3, "not_utf8")] == reasons(read(lines))
+
+
+def test_one_file_is_in_one_encoding() -> None:
+    first, second = "김민아".encode(), "박서준".encode("cp949")
+    lines = csv_bytes(CONSENT, {"subject": "Y"}, {"subject": "Z"}).replace(b"Y", first).replace(b"Z", second)
+    assert [(3, "not_utf8")] == reasons(read(lines))
 
 
 def test_a_line_in_another_encoding_is_set_aside() -> None:
@@ -212,24 +256,45 @@ def test_a_line_in_another_encoding_is_set_aside() -> None:
     assert 2 == len(read(lines).records)
 
 
-def test_a_file_that_lacks_a_column_is_refused_whole() -> None:
-    found = read(csv_bytes(CONSENT, {}, columns=[name for name in CONSENT if name != "expires_at"]))
-    assert [(None, "missing_column")] == reasons(found)
+def test_a_yes_in_a_file_that_lacks_a_column_is_set_aside_and_a_no_is_kept() -> None:
+    data = csv_bytes(CONSENT, {}, OTHER, columns=[name for name in CONSENT if name != "expires_at"])
+    found = read(data)
+    assert ([(2, "missing_column")], 1) == (reasons(found), len(found.records))
     assert "expires_at" in found.set_aside[0].detail
-    record = {name: value for name, value in CONSENT.items() if name != "status"}
+    record = {name: value for name, value in CONSENT.items() if name != "given_at"}
     assert [(1, "missing_column")] == reasons(read(json_bytes(record)))
 
 
-def test_a_column_nobody_knows_is_refused_and_not_repeated() -> None:
-    found = read(csv_bytes(CONSENT, {"only_until_mina_moves": "1"}))
-    assert [(None, "extra_column")] == reasons(found)
+@pytest.mark.parametrize("column", ["subject", "purpose", "status"])
+def test_a_file_without_what_a_no_needs_is_refused_whole(column: str) -> None:
+    found = read(csv_bytes(CONSENT, OTHER, columns=[name for name in CONSENT if name != column]))
+    assert ([(None, "missing_column")], 1) == (reasons(found), found.refusals_set_aside)
+    assert column in found.set_aside[0].detail
+
+
+def test_a_column_nobody_knows_sets_a_yes_aside_and_is_not_repeated() -> None:
+    found = read(csv_bytes(CONSENT, {"only_until_mina_moves": "1"}, OTHER))
+    assert ([(2, "extra_column")], 1) == (reasons(found), len(found.records))
     assert "mina" not in found.set_aside[0].detail
     assert [(1, "extra_column")] == reasons(read(json_bytes(CONSENT | {"only_until_mina_moves": 1})))
 
 
-def test_a_column_that_stands_twice_is_refused() -> None:
-    data = csv_bytes(CONSENT, {}).replace(b"explicit", b"explicit,explicit", 1)
-    assert [(None, "duplicate_column")] == reasons(read(data))
+def test_a_column_that_stands_twice_sets_a_yes_aside() -> None:
+    data = csv_bytes(CONSENT, {}, OTHER).replace(b"explicit", b"explicit,explicit", 1)
+    data = data.replace(b",true,", b",true,false,", 1)
+    assert [(2, "duplicate_column")] == reasons(read(data))
+    twice = csv_bytes(CONSENT, OTHER).replace(b"subject", b"subject,subject", 1)
+    assert [(None, "duplicate_column")] == reasons(read(twice))
+
+
+def test_blanks_and_capitals_in_a_header_say_nothing() -> None:
+    data = csv_bytes(CONSENT, {}, OTHER)
+    assert read(data).records == read(data.replace(b"subject", b" Subject ", 1)).records
+
+
+def test_empty_columns_at_the_right_are_no_columns() -> None:
+    data = csv_bytes(CONSENT, {}, OTHER)
+    assert read(data).records == read(data.replace(b"\n", b",,\n")).records
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n \n", b"\xef\xbb\xbf"])
@@ -249,7 +314,7 @@ def test_a_broken_row_takes_no_other_row_with_it(line: str) -> None:
 
 def test_a_field_over_two_lines_sets_both_halves_aside() -> None:
     data = csv_bytes(CONSENT, {"method": "paper\nform"}, OTHER)
-    assert [(2, "broken_row"), (3, "broken_row")] == reasons(read(data))
+    assert [(3, "broken_row"), (2, "broken_row")] == reasons(read(data)), "the half that may be a no first"
     assert 1 == len(read(data).records)
 
 
@@ -382,13 +447,11 @@ def test_consent_given_ahead_and_withdrawal_dated_before_consent_are_kept() -> N
     assert ((), 3) == (found.set_aside, len(found.records))
 
 
-def test_a_no_that_can_not_be_read_is_counted() -> None:
-    changes = [
-        {"status": "withdrawn", "given_at": "2026-02-30T00:00:00Z"},
-        {"status": "nope"},
-        {"method": ""},
-    ]
-    assert 2 == read(csv_bytes(CONSENT, *changes)).refusals_set_aside
+def test_a_no_that_can_not_be_read_is_counted_and_told_first() -> None:
+    changes = [{"method": ""}, {"status": "withdrawn", "purpose": "crowd_counting"}, {"status": "nope"}]
+    found = read(csv_bytes(CONSENT, *changes))
+    assert 2 == found.refusals_set_aside
+    assert [3, 4, 2] == [each.line_number for each in found.set_aside]
 
 
 def test_a_person_the_key_store_refuses_is_set_aside() -> None:

@@ -298,6 +298,7 @@ def test_one_bad_statement_takes_no_other_with_it() -> None:
 def test_a_bad_record_of_a_graph_counts_as_a_no_that_may_not_have_been_heard() -> None:
     document = write(whole(), whole(purpose="model_training"))
     document["@graph"][0]["dpv:hasDataSubject"] = "mina"
+    document["@graph"][0]["dpv:hasProcess"][0]["dpv:hasConsentStatus"] = ["no"]
     found = read(document)
     assert ([(1, "wrong_type")], 1, 1) == (reasons(found), len(found.records), found.refusals_set_aside)
 
