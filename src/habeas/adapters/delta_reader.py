@@ -85,6 +85,20 @@ class DeltaReader:
         except (DeltaError, pa.ArrowException, OSError, KeyError) as error:
             raise _unreadable(table, error) from None
 
+    def few(
+        self,
+        table: str,
+        column: str = "",
+        values: Collection[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """All rows of a small table, or those whose `column` holds one of `values`; none without a table."""
+        if not self.exists(table) or (values is not None and not values):
+            return []
+        chosen = None if values is None else [(column, "in", sorted(values))]
+        found: list[dict[str, Any]] = self.read(table, columns, chosen).to_pylist()
+        return found
+
     def batches(
         self,
         table: str,

@@ -12,10 +12,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from habeas.adapters.keystore import TRIES, KeyStore
-from habeas.adapters.keystore_rows import Pair, chunks, insert, latest, newest_epoch, row_of, subjects
-from habeas.adapters.keystore_tables import identity, keys
+from habeas.adapters.keystore_rows import (
+    Pair,
+    chunks,
+    insert,
+    latest,
+    newest_epoch,
+    row_of,
+    subjects,
+    with_shape,
+)
+from habeas.adapters.keystore_tables import identity, identity_shapes, keys
 from habeas.errors import BadInput, Unavailable, UsageError
 from habeas.model.ids import packed
+from habeas.model.text import shape
 from habeas.sealing import suites
 from habeas.sealing.epochs import Epoch, Random, seal_private, verify_epoch
 from habeas.sealing.keypairs import SEED_BYTES, public_of
@@ -40,20 +50,31 @@ class Registrar(KeyStore):
         self._registrar_private = registrar_private
         self._suite = suite
         self._random = random
+        self._prepared = False
 
-    def subject_for(self, real_id: str, now: datetime) -> str:
-        """The subject behind a real id; a random subject_id is made at first sight. Raises BadInput."""
-        return self.subjects_for([real_id], now)[real_id]
+    def subject_for(self, real_id: str, now: datetime, *, as_typed: bool = False) -> str:
+        """The subject behind a real id; a random subject_id is made at first sight. Raises BadInput.
 
-    def subjects_for(self, real_ids: Iterable[str], now: datetime) -> dict[str, str]:
+        `as_typed`: an id that looks like another one is somebody else's.
+        """
+        return self.subjects_for([real_id], now, as_typed=as_typed)[real_id]
+
+    def subjects_for(
+        self, real_ids: Iterable[str], now: datetime, *, as_typed: bool = False
+    ) -> dict[str, str]:
         """Like `subject_for` for many in one transaction. BadInput: empty_real_id, unreadable_real_id."""
         macs = {real_id: self._mac(real_id) for real_id in real_ids}
+        shapes = {mac: None if as_typed else self._shape_mac(real_id) for real_id, mac in macs.items()}
 
         def act(connection: sa.Connection) -> dict[bytes, str]:
             known = subjects(connection, macs.values())
             new = {mac: self._random(16).hex() for mac in macs.values() if mac not in known}
             rows = [{"real_id_hmac": mac, "subject_id": new[mac], "created_at": now} for mac in new]
             insert(connection, identity, rows)
+            self._prepare(connection)
+            shaped = with_shape(connection, shapes)
+            rows = [{"real_id_hmac": mac, "shape_hmac": shapes[mac]} for mac in shapes if mac not in shaped]
+            insert(connection, identity_shapes, rows)
             return known | new
 
         found = self._write(act)
@@ -70,6 +91,40 @@ class Registrar(KeyStore):
         query = sa.select(identity.c.subject_id).where(identity.c.subject_id == subject_id).limit(1)
         with self._transaction() as connection:
             return connection.execute(query).first() is not None
+
+    def alike(self, real_id: str) -> list[str]:
+        """Subjects of other real ids that differ from this one in case, dashes, blanks or look-alike letters alone.
+
+        Of ids that came before shapes were kept only those that came again since.
+        """
+        mac, shaped = self._mac(real_id), self._shape_mac(real_id)
+        with self._transaction(writes=not self._prepared) as connection:
+            self._prepare(connection)
+            own = connection.execute(
+                sa.select(identity_shapes.c.shape_hmac).where(identity_shapes.c.real_id_hmac == mac)
+            ).first()
+            if shaped is None or (own is not None and own.shape_hmac is None):
+                return []
+            query = (
+                sa.select(identity.c.subject_id)
+                .join(identity_shapes, identity.c.real_id_hmac == identity_shapes.c.real_id_hmac)
+                .where(identity_shapes.c.shape_hmac == shaped, identity.c.real_id_hmac != mac)
+            )
+            return sorted(connection.execute(query).scalars())
+
+    def _prepare(self, connection: sa.Connection) -> None:
+        """Key stores made before shapes were kept get their table at first use."""
+        if not self._prepared:
+            identity_shapes.create(connection, checkfirst=True)
+            self._prepared = True
+
+    def _shape_mac(self, real_id: str) -> bytes | None:
+        shaped = shape(real_id)
+        return (
+            hmac.digest(self._identity_key, packed("habeas identity shape", shaped), "sha256")
+            if shaped
+            else None
+        )
 
     def _mac(self, real_id: str) -> bytes:
         normal = unicodedata.normalize("NFC", real_id)  # no case folding: two ids are never made one

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from habeas.adapters.keystore_tables import epochs, identity, keys
+from habeas.adapters.keystore_tables import epochs, identity, identity_shapes, keys
 from habeas.sealing.epochs import Epoch
 from habeas.sealing.keyrecords import KeyRecord
 
@@ -66,6 +66,15 @@ def subjects(connection: sa.Connection, macs: Iterable[bytes]) -> dict[bytes, st
         for row in connection.execute(sa.select(identity).where(identity.c.real_id_hmac.in_(part))):
             found[row.real_id_hmac] = row.subject_id
     return found
+
+
+def with_shape(connection: sa.Connection, macs: Iterable[bytes]) -> frozenset[bytes]:
+    """Those HMACs of real ids whose shape is kept, or that were said to have none."""
+    found = set[bytes]()
+    for part in chunks(sorted(set(macs))):
+        query = sa.select(identity_shapes.c.real_id_hmac).where(identity_shapes.c.real_id_hmac.in_(part))
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
 
 
 def latest(

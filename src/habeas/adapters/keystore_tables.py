@@ -46,6 +46,19 @@ identity = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
 )
 
+identity_shapes = sa.Table(
+    "identity_shapes",
+    metadata,
+    sa.Column(
+        "real_id_hmac",
+        sa.LargeBinary(32),
+        sa.ForeignKey("identity.real_id_hmac", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    # The same for real ids that look alike; NULL = this one was said to be somebody of its own.
+    sa.Column("shape_hmac", sa.LargeBinary(32), nullable=True, index=True),
+)
+
 epochs = sa.Table(
     "epochs",
     metadata,

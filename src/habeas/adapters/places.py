@@ -42,4 +42,7 @@ def archive_places(archive: Path, roots: Mapping[str, str], installation_key: by
         except BadInput:
             raise BadInput("asset_missing", "no such file in its source") from None
 
-    return Places(folder, asset)
+    def named(source_id: str, path: str) -> str:
+        return locations.place(installation_key, source_id, locations.canonical(path))
+
+    return Places(folder, asset, named)

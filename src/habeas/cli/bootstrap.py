@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from habeas.spark.tables import Tables
     from habeas.steps.chain import KeyStatus
     from habeas.steps.derive_rows import Question
+    from habeas.steps.import_store import Store
     from habeas.steps.replay import Replayer
     from habeas.steps.replay_since import SinceTheLast
     from habeas.steps.rulebook import Rulebook
@@ -236,6 +237,17 @@ class Installation:
             finally:
                 if not shared:
                     spark.stop()
+
+    @contextmanager
+    def lists(self, run_id: str) -> Iterator[Store]:
+        """The tables for what people say, without a JVM; Spark is started where a table has to be made."""
+        from habeas.adapters.delta_writer import DeltaWriter
+        from habeas.tables.contracts import contract_of
+
+        with ExitStack() as open_things:
+            engine = cache(lambda: open_things.enter_context(self.tables(run_id)))
+            contract = partial(contract_of, self.settings.schemas)
+            yield DeltaWriter(self.settings.warehouse, contract, run_id, engine)
 
     def run_step(self, step: str, run_id: str, more: Sequence[str] = ()) -> int:
         """Run one job as a process of its own; its exit code."""

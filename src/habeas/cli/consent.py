@@ -11,7 +11,19 @@ import typer
 
 from habeas.cli import consent_said, out
 from habeas.cli.consent_input import FORMATS, URL_ENV, statements
-from habeas.cli.options import AsOf, Config, Custody, File, Json, KnownAt, Subject, SubjectFile, moment, now
+from habeas.cli.options import (
+    AsOf,
+    AsTyped,
+    Config,
+    Custody,
+    File,
+    Json,
+    KnownAt,
+    Subject,
+    SubjectFile,
+    moment,
+    now,
+)
 from habeas.errors import UsageError
 
 app = typer.Typer(help="What people said about a purpose.", no_args_is_help=True)
@@ -35,6 +47,7 @@ def import_(
     url_file: Annotated[
         Path | None, typer.Option("--url-file", metavar="FILE", help="File with the database's address.")
     ] = None,
+    as_typed: AsTyped = False,
     config: Config = None,
     custody: Custody = None,
     as_json: Json = False,
@@ -44,8 +57,8 @@ def import_(
     A consent gets a key of its own person and purpose; a refusal or withdrawal closes it at once. A query is one
     SELECT in a file; the database's address stands in a variable or a file, since it may hold a password.
 
-    Ends with 2 where nothing could be used, and where a line that may say no was set aside. What could be used is
-    recorded all the same.
+    Ends with 2 where nothing could be used, where a line that may say no was set aside, and where a no names somebody
+    or something that isn't here. Such a no is kept, like all that could be used.
 
     \b
     habeas consent import consents.csv
@@ -60,10 +73,10 @@ def import_(
     place = installation(config, custody)
     with (
         statements(file, form, place.purposes, url_env, url_file) as given,
-        place.tables("import-consents") as tables,
+        place.lists("import-consents") as tables,
     ):
         places = places_of(tables, place.settings.archive, place.settings.installation_key.read_bytes())
-        taken = add_consents(tables, place.registrar, given, place.purposes, now(), places)
+        taken = add_consents(tables, place.registrar, given, place.purposes, now(), places, as_typed=as_typed)
     tell("statements", taken, as_json)
 
 
@@ -72,11 +85,18 @@ app.command("withdraw")(consent_said.withdraw)
 
 
 @app.command("leave-out")
-def leave_out(file: File, config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
+def leave_out(
+    file: File,
+    as_typed: AsTyped = False,
+    config: Config = None,
+    custody: Custody = None,
+    as_json: Json = False,
+) -> None:
     """Record who and what is never to be processed, from CSV or JSON lines. Leaving out always wins.
 
     A person's keys close before their line is written. A line that lifts another ends it. Ends with 2 where any line
-    was set aside: each is somebody's no. What could be used is recorded all the same.
+    was set aside or names somebody or something that isn't here: each is somebody's no. What could be used is recorded
+    all the same, and holds as soon as there is such a thing.
 
     \b
     habeas consent leave-out leave_outs.csv
@@ -86,9 +106,11 @@ def leave_out(file: File, config: Config = None, custody: Custody = None, as_jso
     from habeas.spark.imports import add_leave_outs, places_of
 
     place = installation(config, custody)
-    with out.input_file(file) as read, place.tables("import-leave-outs") as tables:
+    with out.input_file(file) as read, place.lists("import-leave-outs") as tables:
         places = places_of(tables, place.settings.archive, place.settings.installation_key.read_bytes())
-        taken = add_leave_outs(tables, place.registrar, read, place.purposes, now(), places)
+        taken = add_leave_outs(
+            tables, place.registrar, read, place.purposes, now(), places, as_typed=as_typed
+        )
     tell("leave-outs", taken, as_json)
 
 

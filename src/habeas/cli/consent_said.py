@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from habeas.cli import out
-from habeas.cli.options import Config, Custody, Json, moment, now
+from habeas.cli.options import AsTyped, Config, Custody, Json, moment, now
 from habeas.errors import UsageError
 from habeas.policy.fact_list import AGE
 
@@ -87,6 +87,7 @@ def grant(
         Names, typer.Option("--jurisdiction", help="Where they live, like KR. May be repeated.")
     ] = None,
     evidence_digest: Evidence = "",
+    as_typed: AsTyped = False,
     config: Config = None,
     custody: Custody = None,
     as_json: Json = False,
@@ -108,7 +109,7 @@ def grant(
         "countries": country or None, "age": age, "jurisdictions": jurisdiction or None,
         **_scope(source, site, event, lot, asset, from_at, to_at),
     }  # fmt: skip
-    _record(statement, subject_file, subject, config, custody, as_json)
+    _record(statement, subject_file, subject, config, custody, as_json, as_typed)
 
 
 def withdraw(
@@ -127,6 +128,7 @@ def withdraw(
     from_at: From = None,
     to_at: To = None,
     evidence_digest: Evidence = "",
+    as_typed: AsTyped = False,
     config: Config = None,
     custody: Custody = None,
     as_json: Json = False,
@@ -142,7 +144,7 @@ def withdraw(
         "explicit": True, "notice_version": "none", "method": method, "evidence_digest": evidence_digest or None,
         "guardian": guardian, **_scope(source, site, event, lot, asset, from_at, to_at),
     }  # fmt: skip
-    _record(statement, subject_file, subject, config, custody, as_json)
+    _record(statement, subject_file, subject, config, custody, as_json, as_typed)
 
 
 def _scope(
@@ -166,6 +168,7 @@ def _record(
     config: Config,
     custody: Custody,
     as_json: bool,
+    as_typed: bool,
 ) -> None:
     from habeas.cli.bootstrap import installation
     from habeas.cli.imported import tell
@@ -173,9 +176,9 @@ def _record(
 
     lines = [json.dumps({**statement, "subject": who}) for who in _people(subject_file, subject)]
     place = installation(config, custody)
-    with place.tables("import-consents") as tables:
+    with place.lists("import-consents") as tables:
         given = io.BytesIO("\n".join(lines).encode())
-        taken = add_consents(tables, place.registrar, given, place.purposes, now())
+        taken = add_consents(tables, place.registrar, given, place.purposes, now(), as_typed=as_typed)
     tell("statements", taken, as_json)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from habeas.cli import out
 from habeas.errors import UsageError
+
+_SHOWN = 10
 
 
 def tell(what: str, read: Any, as_json: bool) -> None:
@@ -20,26 +23,21 @@ def tell(what: str, read: Any, as_json: bool) -> None:
         what: len(read.records),
         "repeated": read.repeated,
         "set_aside": [
-            {"line": bad.line_number, "reason": bad.reason, "detail": bad.detail} for bad in read.set_aside
+            {"line": bad.line_number, "reason": bad.reason, "detail": bad.detail, "may_be_no": bad.may_be_no}
+            for bad in read.set_aside
+        ],
+        "remarks": [
+            {"line": each.line_number, "reason": each.reason, "detail": each.detail, "is_no": each.is_no,
+             "needs_a_look": each.needs_a_look}
+            for each in read.remarks
         ],
         "refusals_set_aside": read.refusals_set_aside,
         "withdrawn_unasked": read.withdrawn_unasked,
+        "read_as": read.form,
+        "closed": None if read.closed is None else asdict(read.closed),
         "input_digest": read.input_digest,
-    }
-
-    def human(console: Any) -> None:
-        console.print(
-            f"{len(read.records)} {what} of {read.lines} lines, {read.repeated} repeated.", markup=False
-        )
-        if read.set_aside:
-            reasons = Counter(bad.reason for bad in read.set_aside)
-            console.print(out.table(["set aside", "lines"], reasons.most_common()))
-            first = read.set_aside[:5]
-            console.print(
-                out.table(["line", "reason", "detail"], [(b.line_number, b.reason, b.detail) for b in first])
-            )
-
-    out.show(told, as_json, human)
+    }  # fmt: skip
+    out.show(told, as_json, lambda console: _human(console, what, read))
     if read.withdrawn_unasked:
         out.say(
             f"{read.withdrawn_unasked} withdrawals take back what nobody gave here. They are kept; but if the ids are "
@@ -48,9 +46,38 @@ def tell(what: str, read: Any, as_json: bool) -> None:
     _require_heard(read)
 
 
+def _human(console: Any, what: str, read: Any) -> None:
+    form = f" Read as {read.form}." if read.form else ""
+    console.print(
+        f"{len(read.records)} {what} of {read.lines} lines, {read.repeated} repeated.{form}", markup=False
+    )
+    if read.closed is not None:
+        console.print(_closed(read.closed), markup=False)
+    if read.set_aside:
+        reasons = Counter(bad.reason for bad in read.set_aside)
+        console.print(out.table(["set aside", "lines"], reasons.most_common()))
+        rows = [(b.line_number, "yes" if b.may_be_no else "", b.reason, b.detail) for b in read.set_aside]
+        console.print(out.table(["line", "may be a no", "reason", "detail"], rows))
+    if read.remarks:
+        rows = [(r.line_number, "yes" if r.needs_a_look else "", r.reason, r.detail) for r in read.remarks]
+        console.print(out.table(["kept: line", "look at it", "reason", "detail"], rows))
+
+
+def _closed(closed: Any) -> str:
+    """What a no closed, and by when it has to be gone."""
+    keys, rows = _counted(closed.keys, "key"), _counted(closed.rows, "stored template")
+    by = f", to be erased by {closed.erase_by:%Y-%m-%d %H:%M} UTC" if closed.erase_by else ""
+    return f"Closed: {keys}, {rows}{by}."
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def _require_heard(read: Any) -> None:
     """Some lines set aside are ordinary (nothing is guessed); none taken, or a no among them, is not."""
     reasons = ", ".join(sorted({bad.reason for bad in read.set_aside}))
+    look = sorted({each.line_number for each in read.remarks if each.needs_a_look})
     if any(bad.line_number is None for bad in read.set_aside):
         wrong = (
             f"the file can't be read to its end ({reasons}); {len(read.records)} of its lines were recorded"
@@ -59,6 +86,13 @@ def _require_heard(read: Any) -> None:
         wrong = f"nothing was recorded: none of {read.lines} lines can be used ({reasons})"
     elif read.refusals_set_aside:
         wrong = f"{read.refusals_set_aside} lines that may say no can't be used ({reasons})"
+    elif look:
+        raise UsageError(
+            f"{len(look)} lines that say no name somebody or something that isn't here: the no is kept, and may stop "
+            "nothing yet",
+            hint=f"Look at line {', '.join(map(str, look[:_SHOWN]))}{' and more' if len(look) > _SHOWN else ''}. Where "
+            "it is misspelt, import it once more as it is spelt here.",
+        )
     else:
         return
     if read.refusals_set_aside:

@@ -21,6 +21,9 @@ Custody = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+AsTyped = Annotated[
+    bool, typer.Option("--ids-as-typed", help="Ids that look alike (B-10, b-10) are different people.")
+]
 Subject = Annotated[
     str | None,
     typer.Option(

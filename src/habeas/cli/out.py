@@ -119,9 +119,12 @@ def real_ids(name: str) -> list[str]:
     """
     from pathlib import Path
 
+    from habeas.errors import BadInput
+    from habeas.steps.list_text import decoded
+
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+        text = decoded(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
+    except (OSError, BadInput):
         raise UsageError("the file with the real id can't be read", hint="One id a line, UTF-8.") from None
     found = [line for line in (line.strip("\r\n") for line in text.split("\n")) if line]
     if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from habeas.cli import out
-from habeas.cli.options import Config, Custody, File, Json, now
+from habeas.cli.options import AsTyped, Config, Custody, File, Json, now
 
 app = typer.Typer(help="Who is where in which file; never made from a face.", no_args_is_help=True)
 
@@ -16,7 +16,13 @@ def main() -> None:
 
 
 @app.command("import")
-def import_(file: File, config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
+def import_(
+    file: File,
+    as_typed: AsTyped = False,
+    config: Config = None,
+    custody: Custody = None,
+    as_json: Json = False,
+) -> None:
     """Record roster lines from CSV or JSON lines. A roster counts whole for a file, or not at all.
 
     Ends with 2 where nothing could be used.
@@ -30,7 +36,7 @@ def import_(file: File, config: Config = None, custody: Custody = None, as_json:
 
     place = installation(config, custody)
     settings = place.settings
-    with out.input_file(file) as read, place.tables("import-rosters") as tables:
+    with out.input_file(file) as read, place.lists("import-rosters") as tables:
         key = settings.installation_key.read_bytes()
-        taken = add_rosters(tables, place.registrar, read, settings.archive, key, now())
+        taken = add_rosters(tables, place.registrar, read, settings.archive, key, now(), as_typed=as_typed)
     tell("lines taken", taken, as_json)

@@ -28,7 +28,7 @@ def add(file: File, config: Config = None, as_json: Json = False) -> None:
     from habeas.spark.imports import add_sources
 
     place = installation(config)
-    with out.input_file(file) as read, place.tables("import-sources") as tables:
+    with out.input_file(file) as read, place.lists("import-sources") as tables:
         taken = add_sources(tables, read, place.purposes, now())
     tell("sources", taken, as_json)
 
@@ -50,7 +50,7 @@ def occasions(file: File, config: Config = None, as_json: Json = False) -> None:
 
     place = installation(config)
     settings = place.settings
-    with out.input_file(file) as read, place.tables("import-occasions") as tables:
+    with out.input_file(file) as read, place.lists("import-occasions") as tables:
         places = places_of(tables, settings.archive, settings.installation_key.read_bytes())
         taken = add_occasions(tables, read, now(), places)
     tell("occasions", taken, as_json)

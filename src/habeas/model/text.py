@@ -59,7 +59,7 @@ def _alphabets(text: str) -> set[str]:
 # Letters of other alphabets that are drawn like Latin ones: capitals as they are, then small letters.
 _CAPITALS = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSABEZHIKMNOPTYX")
 _SMALL = str.maketrans("асеорухіјѕԁһӏαονρ", "aceopyxijsdhlaovp")
-_LIKE_DIGITS = str.maketrans("oil|", "0111")
+_LIKE_DIGITS = str.maketrans("OoIl|", "00111")
 _WORD = re.compile(r"[^\W_]+|\|+")
 _PARTS = re.compile(r"\d+|\D+")
 
@@ -72,28 +72,24 @@ def fold(text: str) -> str:
 def tidy(text: str) -> str:
     """The text without what is not drawn and without blanks at its ends, in normal form C of its plain letters."""
     plain = unicodedata.normalize("NFKC", text)
-    drawn = (
-        char
-        for char in plain
-        if unicodedata.category(char) not in _HIDDEN_CATEGORIES and ord(char) not in _HIDDEN
-    )
-    return unicodedata.normalize("NFC", "".join(drawn)).strip()
+    drawn = "".join(char for char in plain if not _is_hidden(char))
+    return unicodedata.normalize("NFC", drawn).strip()
 
 
 def shape(text: str) -> str:
     """The same for texts that differ in case, dashes, blanks, full-width forms or look-alike letters alone.
 
-    Letters that look like digits (O and 0; I, l and 1) are alike in a word that has a digit or has nothing else, so
+    Letters that look like digits (O and 0; I, l and 1) are alike where they stand by themselves or among digits, so
     that AI-100 and AL-100 stay apart. Where a dash may be missing is told by letters meeting digits: B1000 is B-1000,
     and 3-1-12 is not 3-11-2.
     """
-    words = (_word(found.group()) for found in _WORD.finditer(tidy(text).translate(_CAPITALS)))
-    return "-".join(part for word in words for part in _PARTS.findall(word))
+    words = (_parts(found.group()) for found in _WORD.finditer(tidy(text).translate(_CAPITALS)))
+    return "-".join(part for word in words for part in word)
 
 
-def _word(word: str) -> str:
-    folded = word.casefold().translate(_SMALL)
-    like_digits = all(char in "oil|0123456789" for char in folded) and not {"i"} & set(word)
-    if like_digits or any(char.isdigit() for char in folded):
-        return folded.translate(_LIKE_DIGITS)
-    return folded
+def _parts(word: str) -> list[str]:
+    """Runs of letters and of digits, as they look."""
+    seen = "".join(
+        part.translate(_LIKE_DIGITS) if set(part) <= set("OoIl|") else part for part in _PARTS.findall(word)
+    )
+    return [part.casefold().translate(_SMALL) for part in _PARTS.findall(seen)]

@@ -106,7 +106,8 @@ def _probe_new(tables: Tables, settings: Settings, found: DataFrame, retry: bool
 def _probe_one(row: dict[str, object], key: bytes, limits: MediaLimits) -> dict[str, object]:
     source_id, location = str(row["source_id"]), str(row["location"])
     kept = {name: row[name] for name in ("source_id", "location", "bytes", "modified_ns")}
-    kept["folders"] = [place(key, source_id, folder) for folder in folders_above(location)]
+    # Its own place, too: a no that named the file before it was here holds by it.
+    kept["folders"] = [place(key, source_id, each) for each in (*folders_above(location), location)]
     try:
         if row["problem"]:
             raise BadInput(str(row["problem"]))

@@ -1,4 +1,4 @@
-"""Imports into their tables, insert-only; the same file twice changes nothing.
+"""Imports into their tables, insert-only; the same file twice changes nothing. Whatever `Store` writes them.
 
 A no closes keys before it is written and shuts their rows afterwards, and a new key is made after what was said is
 written: a run that starts in between finds the old key closed and no new one. What can't be used goes to `quarantine`,
@@ -8,7 +8,7 @@ without its values.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,18 @@ from habeas.adapters.keystore_registrar import Registrar
 from habeas.adapters.places import archive_places
 from habeas.errors import BadInput, RefusedByPolicy
 from habeas.model.ids import new_id
-from habeas.model.people import ConsentStatement, LeaveOut, RosterLine, Source, Subject
+from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, RosterLine, Source, Subject
 from habeas.policy.purposes import Purposes
-from habeas.spark.embed import source_folders
-from habeas.spark.enrolling import Heard, follow
-from habeas.spark.tables import Tables
 from habeas.steps import imports
 from habeas.steps.enrolment import close_left_out
+from habeas.steps.heard import Heard, follow
+from habeas.steps.import_names import Names
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_people import learnt
+from habeas.steps.import_remarks import Known
 from habeas.steps.import_scope import NOWHERE, SUBJECT, Places
 from habeas.steps.import_sources import learnt as learnt_about
+from habeas.steps.import_store import Store
 from habeas.steps.imports import Imported, Input
 from habeas.steps.ledger_rows import (
     leave_out_of,
@@ -39,7 +40,7 @@ from habeas.steps.ledger_rows import (
 )
 
 
-def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) -> Imported[Source]:
+def add_sources(tables: Store, file: Input, purposes: Purposes, now: datetime) -> Imported[Source]:
     """Register sources. Raises RefusedByPolicy when one would change what a known source was collected for."""
     read = imports.import_sources(file, purposes=purposes, recorded_at=now)
     stored = {row["source_id"]: source_of(row) for row in tables.rows("sources")}
@@ -54,25 +55,32 @@ def add_sources(tables: Tables, file: Input, purposes: Purposes, now: datetime) 
     told = [learnt_about(stored[s.source_id], s) if s.source_id in stored else s for s in read.records]
     rows = [asdict(s) | {"purposes": list(s.purposes)} for s in told if stored.get(s.source_id) != s]
     if rows:
-        tables.upsert("sources", tables.frame("sources", rows))
+        tables.upsert_rows("sources", rows)
     _set_aside(tables, read, now)
     return read
 
 
-def places_of(tables: Tables, archive: Path, installation_key: bytes) -> Places:
+def places_of(tables: Store, archive: Path, installation_key: bytes) -> Places:
     """How paths in lists become ids, in the archive as it lies there now."""
-    return archive_places(archive, source_folders(tables), installation_key)
+    return archive_places(
+        archive, {row["source_id"]: row["root"] for row in tables.rows("sources")}, installation_key
+    )
 
 
 def add_consents(
-    tables: Tables,
+    tables: Store,
     registrar: Registrar,
     file: Input,
     purposes: Purposes,
     now: datetime,
     places: Places = NOWHERE,
+    *,
+    as_typed: bool = False,
 ) -> Imported[ConsentStatement]:
-    """Record statements; a withdrawal or refusal closes its key at once, a given consent gets one afterwards."""
+    """Record statements; a withdrawal or refusal closes its key at once, a given consent gets one afterwards.
+
+    `as_typed`: ids that look alike are different people.
+    """
     recorded: list[ConsentStatement] = []
 
     def known(subject_ids: Collection[str]) -> list[ConsentStatement]:
@@ -80,8 +88,8 @@ def add_consents(
         return recorded
 
     read = imports.import_consents(
-        file, purposes=purposes, recorded_at=now, subject_of=_person(registrar, now), places=places,
-        recorded=known, together=registrar.together,
+        file, purposes=purposes, recorded_at=now, subject_of=_person(registrar, now, as_typed), places=places,
+        recorded=known, together=registrar.together, known=_known(tables, registrar, as_typed),
     )  # fmt: skip
     ids = {each.consent_id for each in recorded}
     fresh = [each for each in read.records if each.consent_id not in ids]
@@ -92,18 +100,20 @@ def add_consents(
     closed = heard.close(registrar, now)
     _people(tables, read.subjects, now)
     _insert(tables, "consents", [statement_row(each) for each in fresh])
-    follow(tables, registrar, heard, lambda: _heard(tables, people, pairs), closed, _run_of(read), now)
+    done = follow(tables, registrar, heard, lambda: _heard(tables, people, pairs), closed, _run_of(read), now)
     _set_aside(tables, read, now)
-    return read
+    return replace(read, closed=done)
 
 
 def add_leave_outs(
-    tables: Tables,
+    tables: Store,
     registrar: Registrar,
     file: Input,
     purposes: Purposes,
     now: datetime,
     places: Places = NOWHERE,
+    *,
+    as_typed: bool = False,
 ) -> Imported[LeaveOut]:
     """Record who and what is never to be processed. A person's keys close before their line is written."""
     stored = [leave_out_of(row) for row in tables.rows("leave_outs")]
@@ -113,9 +123,10 @@ def add_leave_outs(
             file,
             purposes=purposes,
             recorded_at=now,
-            subject_of=_person(registrar, now),
+            subject_of=_person(registrar, now, as_typed),
             places=places,
-            known=ids,
+            recorded=stored,
+            known=_known(tables, registrar, as_typed),
         )
     fresh = [each for each in read.records if each.leave_out_id not in ids]
     everything = [*stored, *fresh]
@@ -130,12 +141,12 @@ def add_leave_outs(
     _insert(tables, "leave_outs", [leave_out_row(each) for each in fresh])
     # Closed for some footage, or lifted: where consent still stands, it gets a new key.
     heard = _heard(tables, people)
-    follow(tables, registrar, heard, lambda: _heard(tables, people), closed, _run_of(read), now)
+    done = follow(tables, registrar, heard, lambda: _heard(tables, people), closed, _run_of(read), now)
     _set_aside(tables, read, now)
-    return read
+    return replace(read, closed=done)
 
 
-def add_occasions(tables: Tables, file: Input, now: datetime, places: Places) -> Imported[Occasion]:
+def add_occasions(tables: Store, file: Input, now: datetime, places: Places) -> Imported[Occasion]:
     """Record which site, event or lot the footage of a folder belongs to."""
     read = imports.import_occasions(file, recorded_at=now, places=places)
     _insert(tables, "occasions", [asdict(each) for each in read.records])
@@ -144,12 +155,24 @@ def add_occasions(tables: Tables, file: Input, now: datetime, places: Places) ->
 
 
 def add_rosters(
-    tables: Tables, registrar: Registrar, file: Input, archive: Path, installation_key: bytes, now: datetime
+    tables: Store,
+    registrar: Registrar,
+    file: Input,
+    archive: Path,
+    installation_key: bytes,
+    now: datetime,
+    *,
+    as_typed: bool = False,
 ) -> Imported[RosterLine]:
     """Record who is in which asset. The line is about the content that lies there now."""
     asset_of = _asset_finder(places_of(tables, archive, installation_key))
     with registrar.together():
-        read = imports.import_rosters(file, subject_of=_person(registrar, now), asset_of=asset_of)
+        read = imports.import_rosters(
+            file,
+            subject_of=_person(registrar, now, as_typed),
+            asset_of=asset_of,
+            known=Known(alike=_alike(registrar, as_typed)),
+        )
     people = sorted({line.subject_id for line in read.records if line.subject_id})
     _people(tables, (Subject(person, None, None) for person in people), now)
     rows: list[dict[str, Any]] = []
@@ -171,12 +194,12 @@ def _asset_finder(places: Places) -> Callable[[str, str], str]:
     return asset_of
 
 
-def _person(registrar: Registrar, now: datetime) -> Callable[[str], str]:
+def _person(registrar: Registrar, now: datetime, as_typed: bool) -> Callable[[str], str]:
     """The subject behind a real id, enrolled at first sight; behind a subject id with its prefix, itself."""
 
     def subject_of(real_id: str) -> str:
         if not real_id.startswith(SUBJECT):
-            return registrar.subject_for(real_id, now)
+            return registrar.subject_for(real_id, now, as_typed=as_typed)
         known = real_id.removeprefix(SUBJECT)
         if not registrar.knows(known):
             raise BadInput("unknown_subject", "subject: nobody here has that id")
@@ -185,13 +208,39 @@ def _person(registrar: Registrar, now: datetime) -> Callable[[str], str]:
     return subject_of
 
 
-def _about(tables: Tables, name: str, subject_ids: Collection[str]) -> list[dict[str, Any]]:
+def _alike(registrar: Registrar, as_typed: bool) -> Callable[[str], Collection[str]]:
+    return lambda real_id: () if as_typed or real_id.startswith(SUBJECT) else registrar.alike(real_id)
+
+
+def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
+    """What there is now. Before the first consents and the first roster nobody is known, and nobody is missed."""
+    there: dict[str, set[str]] = {
+        "sources": {row["source_id"] for row in tables.rows("sources")},
+        "sites": set[str](),
+        "events": set[str](),
+        "lots": set[str](),
+    }
+    for row in tables.rows("occasions"):
+        there[f"{row['kind']}s"].add(row["name"])
+
+    def listed(subject_ids: Collection[str]) -> Collection[str]:
+        lines = tables.rows("rosters", "subject_id", subject_ids, ["subject_id"])
+        said = tables.rows("consents", "subject_id", subject_ids, ["subject_id", "status"])
+        given = {row["subject_id"] for row in said if row["status"] == ConsentStatus.GIVEN}
+        return given | {row["subject_id"] for row in lines}
+
+    names = Names({kind: frozenset(found) for kind, found in there.items()})
+    anybody = tables.exists("rosters") or tables.exists("consents")
+    return Known(names, _alike(registrar, as_typed), listed if anybody else None)
+
+
+def _about(tables: Store, name: str, subject_ids: Collection[str]) -> list[dict[str, Any]]:
     """Rows about some people."""
     return tables.rows(name, "subject_id", subject_ids)
 
 
 def _heard(
-    tables: Tables,
+    tables: Store,
     people: Collection[str],
     pairs: Collection[tuple[str, str]] | None = None,
     said: Iterable[ConsentStatement] | None = None,
@@ -211,7 +260,7 @@ def _run_of(read: Imported[Any]) -> str:
     return f"import-{read.input_digest[:12]}"
 
 
-def _people(tables: Tables, people: Iterable[Subject], now: datetime) -> None:
+def _people(tables: Store, people: Iterable[Subject], now: datetime) -> None:
     """Add people, and what is told of those known."""
     told = list(people)
     rows = _about(tables, "subjects", {each.subject_id for each in told})
@@ -220,10 +269,10 @@ def _people(tables: Tables, people: Iterable[Subject], now: datetime) -> None:
     for row in changed:
         row["jurisdictions"] = None if row["jurisdictions"] is None else list(row["jurisdictions"])
     if changed:
-        tables.upsert("subjects", tables.frame("subjects", changed))
+        tables.upsert_rows("subjects", changed)
 
 
-def _set_aside(tables: Tables, read: Imported[Any], now: datetime) -> None:
+def _set_aside(tables: Store, read: Imported[Any], now: datetime) -> None:
     rows = [
         {
             "quarantine_id": new_id("quarantine", "record", read.input_digest, bad.line_number, bad.reason),
@@ -236,5 +285,5 @@ def _set_aside(tables: Tables, read: Imported[Any], now: datetime) -> None:
     _insert(tables, "quarantine", rows)
 
 
-def _insert(tables: Tables, name: str, rows: list[dict[str, Any]]) -> None:
+def _insert(tables: Store, name: str, rows: list[dict[str, Any]]) -> None:
     tables.insert_rows(name, rows)

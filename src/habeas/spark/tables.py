@@ -100,16 +100,17 @@ class Tables:
         return self.spark.read.schema(self.schema(name)).parquet(*paths)
 
     def rows(
-        self, name: str, column: str = "", values: Collection[str] | None = None
+        self,
+        name: str,
+        column: str = "",
+        values: Collection[str] | None = None,
+        columns: Sequence[str] | None = None,
     ) -> list[dict[str, Any]]:
         """Few rows, read without a plan: all of a small table, or those whose `column` holds one of `values`.
 
         What is looked for goes into no plan and no log.
         """
-        if not self._reader.exists(name) or (values is not None and not values):
-            return []
-        chosen = None if values is None else [(column, "in", sorted(values))]
-        return self._reader.read(name, filter=chosen).to_pylist()
+        return self._reader.few(name, column, values, columns)
 
     def frame(self, name: str, rows: list[dict[str, object]]) -> DataFrame:
         """Rows as a frame of the table's shape; a column nobody filled is null."""
@@ -184,6 +185,11 @@ class Tables:
                 self._append(name, rows)
             else:
                 self._merge(name, rows).whenMatchedUpdateAll(when).whenNotMatchedInsertAll().execute()
+
+    def upsert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `upsert`, for rows that are few."""
+        if rows:
+            self.upsert(name, self.frame(name, [dict(row) for row in rows]))
 
     def delete_matching(self, name: str, keys: DataFrame, on: list[str]) -> None:
         """Delete by join: a predicate's literals would stay in the Delta log for ever."""

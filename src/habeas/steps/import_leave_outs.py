@@ -64,6 +64,10 @@ class Listed:
         The id covers what is left out, not when we learnt it. Raises BadInput where a place can't even be named.
         """
         scopes, gone = self.scope.of_no(places)
+        if self.lifts is None and subject_id is None and any(scope.everywhere for scope in scopes):
+            raise BadInput(
+                "nothing_left_out", "what it names is no place in an archive; stopping everything is a halt"
+            )
         return tuple(self._record(subject_id, recorded_at, scope) for scope in scopes), gone
 
     def _record(self, subject_id: str | None, recorded_at: datetime, scope: Scope) -> LeaveOut:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from habeas.model.text import fold, shape
 
 KINDS = ("sources", "sites", "events", "lots")
-_NEAREST = 3
+_NEAREST, _LIKE = 3, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Names:
 
     def nearest(self, kind: str, text: str) -> tuple[str, ...]:
         """The names most like `text`, best first."""
-        return tuple(get_close_matches(fold(text), sorted(self.there.get(kind, ())), _NEAREST))
+        return tuple(get_close_matches(fold(text), sorted(self.there.get(kind, ())), _NEAREST, _LIKE))
 
 
 NO_NAMES = Names()

@@ -77,32 +77,49 @@ class SaidScope:
     def of_no(self, places: Places) -> tuple[tuple[Scope, ...], tuple[str, ...]]:
         """Scopes of a no, of which each speaks for itself, and the reasons why something named isn't there.
 
-        A folder or a file that isn't there keeps the id of its place, so that the no holds once something lies there.
-        Raises BadInput where not even that is possible.
+        A folder or a file that isn't there keeps the id of its place, so that the no holds once something lies there;
+        where not even its place can be told, the part is left out, and the no reaches further.
         """
         gone: list[str] = []
 
-        def folder(path: str) -> str:
+        def placed(find: Callable[[], str], source_id: str, path: str) -> tuple[str, str]:
+            """What it is called, and the part of a scope that it goes into."""
             try:
-                return self._folder(path, places)
+                return find(), "there"
             except BadInput as error:
                 gone.append(error.reason)
-                return places.named(self.sources[0], path)
+            try:
+                return places.named(source_id, path), "missing"
+            except BadInput as error:
+                gone.append(error.reason)
+                return "", "nowhere"
 
-        folders = _sorted(_named(each, FOLDER) or folder(each) for each in self.folders)
-        there, missing = set[str](), set[str]()
-        for each in self.assets:
-            try:
-                there.add(_named(each, ASSET) or places.asset(*_split(each)))
-            except BadInput as error:
-                gone.append(error.reason)
-                missing.add(places.named(*_split(each)))
-        rest = Scope(self.sources, folders, self.sites, self.events, self.lots, (), self.from_at, self.to_at)
-        scopes = [replace(rest, assets=_sorted(there))] if there or not missing else []
-        scopes += (
-            [replace(rest, folders=_sorted(missing))] if missing else []
-        )  # such a file lies in its folder anyway
+        def folder(text: str) -> tuple[str, str]:
+            known = _named(text, FOLDER)
+            return (known, "there") if known else placed(
+                lambda: self._folder(text, places), self.sources[0] if self.sources else "", text
+            )  # fmt: skip
+
+        def asset(text: str) -> tuple[str, str]:
+            known, (source_id, path) = _named(text, ASSET), text.split("/", 1) if "/" in text else ("", "")
+            return (known, "there") if known else placed(
+                lambda: places.asset(source_id, path), source_id, path
+            )  # fmt: skip
+
+        folders, assets = list(map(folder, self.folders)), list(map(asset, self.assets))
+        lost = {kind for _, kind in (*folders, *assets)}
+        if "nowhere" in lost:
+            folders, assets = [], []
+        rest = replace(self.scope_of_names(), folders=_sorted(name for name, _ in folders))
+        there = _sorted(name for name, kind in assets if kind == "there")
+        missing = _sorted(name for name, kind in assets if kind == "missing")
+        scopes = [replace(rest, assets=there)] if there or not missing else []
+        scopes += [replace(rest, folders=missing)] if missing else []  # such a file lies in its folder anyway
         return tuple(scopes), tuple(gone)
+
+    def scope_of_names(self) -> Scope:
+        """The scope without folders and files."""
+        return Scope(self.sources, (), self.sites, self.events, self.lots, (), self.from_at, self.to_at)
 
     def _folder(self, path: str, places: Places) -> str:
         if len(self.sources) != 1:

@@ -22,12 +22,12 @@ _SCOPE = tuple(each.name for each in fields(Scope))
 
 def source_of(row: Mapping[str, Any]) -> Source:
     """A row of `sources`, whatever reads it."""
-    return Source(**_values(row))
+    return Source(**in_utc(row))
 
 
 def statement_of(row: Mapping[str, Any]) -> ConsentStatement:
     """A row of `consents`, whatever reads it (Spark, Arrow), as a statement."""
-    values = _values(row) | {"status": ConsentStatus(row["status"])}
+    values = in_utc(row) | {"status": ConsentStatus(row["status"])}
     return ConsentStatement(scope=_scope(values), **values)
 
 
@@ -37,13 +37,13 @@ def statement_row(statement: ConsentStatement) -> dict[str, Any]:
 
 def subject_of(row: Mapping[str, Any]) -> Subject:
     """A row of `subjects`, whatever reads it."""
-    values = _values(row)
+    values = in_utc(row)
     return Subject(**{each.name: values[each.name] for each in fields(Subject)})
 
 
 def leave_out_of(row: Mapping[str, Any]) -> LeaveOut:
     """A row of `leave_outs` as a record."""
-    values = _values(row) | {"kind": LeaveOutKind(row["kind"])}
+    values = in_utc(row) | {"kind": LeaveOutKind(row["kind"])}
     return LeaveOut(scope=_scope(values), **values)
 
 
@@ -51,7 +51,8 @@ def leave_out_row(record: LeaveOut) -> dict[str, Any]:
     return _row(asdict(record)) | {"kind": str(record.kind)}
 
 
-def _values(row: Mapping[str, Any]) -> dict[str, Any]:
+def in_utc(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose times have their zone, and whose lists are tuples."""
     return {name: _value(value) for name, value in row.items()}
 
 

@@ -168,6 +168,12 @@ def _rule(given: DataQuality) -> Rule:
 
 
 @cache
+def contract_of(folder: Path, table: str) -> Contract:
+    """One table's contract; reading all of them takes a second."""
+    return read_contract(folder / f"{table}.odcs.yaml")
+
+
+@cache
 def read_contracts(folder: Path) -> dict[str, Contract]:
     """Every contract of a folder, by table name."""
     found = [read_contract(path) for path in sorted(folder.glob("*.odcs.yaml"))]

@@ -149,3 +149,34 @@ def test_the_store_says_when_a_key_ended_and_nothing_of_one_it_does_not_know(reg
     later = NOW + timedelta(days=3)
     registrar.close(subject, "archive_search", later, "withdrawn")
     assert {key: later} == registrar.ends([key])
+
+
+@pytest.mark.parametrize("typed", ["kim-10", "KIM–10", "Kim 10", "Kim10", "Кim-10", "Kim-1O"])
+def test_ids_that_look_alike_are_found_by_no_secret_but_the_identity_key(registrar, typed):
+    subject = registrar.subject_for("Kim-10", NOW)
+    assert [subject] == registrar.alike(typed)
+    assert [] == registrar.alike("Kim-10") == registrar.alike("Kim-1") == registrar.alike("Kim-100")
+
+
+def test_ids_that_are_said_to_be_two_people_are_never_asked_about_again(registrar):
+    first = registrar.subject_for("Kim-10", NOW)
+    assert first != registrar.subject_for("kim-10", NOW, as_typed=True)
+    assert [] == registrar.alike("kim-10") == registrar.alike("Kim-10")
+    assert [first] == registrar.alike("KIM-10")
+
+
+def test_a_key_store_from_before_shapes_were_kept_learns_them(keeping, registrar):
+    subject = registrar.subject_for("Kim-10", NOW)
+    with sqlite3.connect(keeping.database) as connection:
+        connection.execute("drop table identity_shapes")
+    later = roles.registrar(keeping.custody)
+    assert [] == later.alike("kim-10")
+    assert subject == later.subject_for("Kim-10", NOW)
+    assert [subject] == later.alike("kim-10")
+
+
+def test_no_shape_says_what_the_id_is(keeping, registrar):
+    registrar.subject_for("Kim-10", NOW)
+    ((shaped,),) = row(keeping, "select shape_hmac from identity_shapes")
+    assert 32 == len(shaped)
+    assert b"kim" not in keeping.database.read_bytes().lower()

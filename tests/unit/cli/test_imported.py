@@ -94,9 +94,9 @@ def test_every_import_ends_with_2_where_nothing_could_be_used(
         yield None
 
     read = Imported((), (SetAside(2, "missing_value", "subject"),), 1, 0, "d" * 64)
-    monkeypatch.setattr(Installation, "tables", no_tables)
+    monkeypatch.setattr(Installation, "lists", no_tables)
     monkeypatch.setattr(imports, "places_of", lambda *_: None)
-    monkeypatch.setattr(imports, step, lambda *_: read)
+    monkeypatch.setattr(imports, step, lambda *_, **__: read)
     (tmp_path / "list.csv").write_text("x\n")
     told = habeas(*words, str(tmp_path / "list.csv"), "--json")
     assert 2 == told.exit_code, told.output

@@ -118,7 +118,16 @@ def test_the_lists_about_consent_can_be_imported_as_they_stand() -> None:
     places, common = Places(lambda *_: "f1", lambda *_: "a1"), {"purposes": purposes, "recorded_at": now}
     person = {"subject_of": lambda real: f"subject {real}", "places": places}
     lifted = LeaveOut(
-        "5d0c7b6a9e1f40b2a6c3d8e7f1029384", LeaveOutKind.RESTRICTION, "s", Scope(), (), now, None, now, "x", ""
+        "5d0c7b6a9e1f40b2a6c3d8e7f1029384",
+        LeaveOutKind.RESTRICTION,
+        "s",
+        Scope(),
+        (),
+        now,
+        None,
+        now,
+        "x",
+        "",
     )
     read = [
         import_occasions(where, recorded_at=now, places=places),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from habeas.model.text import flaw, hidden
+from habeas.model.text import flaw, hidden, shape, tidy
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,27 @@ def test_look_alikes_are_no_ids_but_may_stand_in_a_note(text: str) -> None:
 
 def test_a_reason_never_repeats_the_text() -> None:
     assert "P" not in str(flaw("P\u0430ul"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["b-1000",
+      "B–1000", "B−1000", "B 1000", "B1000", "B_1000",
+     "Ｂ－１０００", "В-1000", "Β-1000", "B-1O00", "B-l000", " B-1000\u200b"],
+)  # fmt: skip
+def test_what_looks_alike_has_one_shape(text: str) -> None:
+    assert shape("B-1000") == shape(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("AI-100", "AL-100"), ("3-1-12", "3-11-2"), ("B-10", "B-100"), ("Zoe", "Zoë"),
+     ("김민아", "김민하"), ("bill", "b111")],
+)  # fmt: skip
+def test_what_does_not_look_alike_stays_apart(one: str, other: str) -> None:
+    assert shape(one) != shape(other)
+
+
+def test_nothing_drawn_has_no_shape() -> None:
+    assert "" == shape("\u200b --- ") == shape("")
+    assert "Mina" == tidy("\u202eMina\u00a0")

@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from habeas.adapters.keystore_registrar import Registrar
 from habeas.model.people import ConsentStatement, LeaveOut
 from habeas.sealing.keyrecords import KeyRecord
-from habeas.spark.statuses import close_rows
-from habeas.spark.tables import Tables
-from habeas.steps.enrolment import close_ended, close_left_out, enrol_standing
+from habeas.steps.closing import close_rows, together
+from habeas.steps.enrolment import EnrolmentStore, close_ended, close_left_out, enrol_standing
+from habeas.steps.import_store import Store
+from habeas.steps.intake import Closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +25,41 @@ class Heard:
     statements: list[ConsentStatement]
     leave_outs: list[LeaveOut]
 
-    def close(self, registrar: Registrar, now: datetime) -> list[str]:
+    def close(self, registrar: EnrolmentStore, now: datetime) -> list[str]:
         """Close every key that something speaks against; key_ids of what was open."""
         at = self._at(now)
         closed = close_ended(self.statements, registrar, at, self.leave_outs)
         return closed + close_left_out(self.leave_outs, registrar, at)
 
-    def enrol(self, registrar: Registrar, now: datetime) -> list[KeyRecord]:
+    def enrol(self, registrar: EnrolmentStore, now: datetime) -> list[KeyRecord]:
         """The keys of all that nothing speaks against wholly."""
         return enrol_standing(self.statements, registrar, self._at(now), self.leave_outs)
 
     def _at(self, now: datetime) -> datetime:
         """A key is no older than what it answers to, whoever's clock is ahead."""
-        return max([now, *(each.recorded_at for each in (*self.statements, *self.leave_outs))])
+        said = [each.recorded_at for each in self.statements] + [each.recorded_at for each in self.leave_outs]
+        return max([now, *said])
 
 
 def follow(
-    tables: Tables,
-    registrar: Registrar,
+    store: Store,
+    registrar: EnrolmentStore,
     heard: Heard,
     again: Callable[[], Heard],
     closed: Collection[str],
     run_id: str,
     now: datetime,
-) -> None:
-    """Shut the rows of closed keys, then make keys for what still stands. Call it when all of it is written.
+) -> Closed:
+    """Shut the rows of closed keys, then make keys for what still stands; what was closed.
 
-    `again` reads the ledger once more. It ends when nobody wrote a no meanwhile.
+    Call it when all of it is written. `again` reads the ledger once more. It ends when nobody wrote a no meanwhile.
     """
+    done = Closed()
     while True:
-        close_rows(tables, frozenset(closed), run_id, now)
+        done = together(done, close_rows(store, frozenset(closed), run_id, now))
         if keys := heard.enrol(registrar, now):
-            tables.insert_rows("keys", [{f.name: getattr(key, f.name) for f in fields(key)} for key in keys])
+            store.insert_rows("keys", [{f.name: getattr(key, f.name) for f in fields(key)} for key in keys])
         heard = again()
         closed = heard.close(registrar, now)
         if not closed:
-            return
+            return done
