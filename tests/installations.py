@@ -139,7 +139,7 @@ def _lines(file: Path) -> int:
 
 
 NOT_COMPARED = {"sealed", "run_id", "recorded_at", "sealed_at", "catalogued_at", "started_at", "finished_at"}
-NOT_COMPARED |= {"erase_by"}
+NOT_COMPARED |= {"erase_by", "known_at", "mac"}
 COMPARED = (
     "assets",
     "fact_sets",

@@ -122,7 +122,7 @@ def _settle(
     due: DataFrame | None, recorded_at: datetime,
 ) -> dict[str, int]:  # fmt: skip
     """Ask the packs about each distinct fact set once, join the answers back, write what changed."""
-    derived = derived.persist(_ASIDE)
+    derived, held = derived.persist(_ASIDE), None
     try:
         distinct = sets_of(derived).collect()
         decider = Decider(packs)
@@ -134,7 +134,8 @@ def _settle(
         if due is not None:
             thing = "line_id" if action is Action.EMBED else "asset_id"
             stored = stored.join(due.select(thing), thing, "left_semi")
-        held, pack = current(stored), F.lit(question.pack or None).cast("string")
+        pack = F.lit(question.pack or None).cast("string")
+        held = current(stored).persist(_ASIDE)  # verified first, then compared
         before = _with_forged(tables, held).select(*_THING, F.struct(*_BEFORE).alias("before"), "forged")
         same_thing = [F.col(f"d.{c}").eqNullSafe(F.col(f"b.{c}")) for c in _THING]
         changed = (
@@ -174,6 +175,8 @@ def _settle(
         }
     finally:
         derived.unpersist()
+        if held is not None:
+            held.unpersist()
 
 
 def _knew_more(question: Question, now: datetime) -> Column:
