@@ -143,8 +143,7 @@ class Installation:
         models = {packs.pack_digest(pack): packs.digests(pack) for pack in found}
         ends = self.watcher.ends if self.has_custody else None
         again = DeriveAgain(self.reader, run_times(self.settings.runs, models), ends)
-        holds_key = os.access(self.settings.installation_key, os.R_OK)
-        key = self._mac_key(Use.DECISION) if holds_key else None
+        key = self._mac_key(Use.DECISION) if self._holds_key else None
         return Replayer(self.reader, self.policy_store.load, again, key)
 
     def replay_since(self) -> SinceTheLast:
@@ -153,6 +152,17 @@ class Installation:
         from habeas.steps.replay_since import SinceTheLast
 
         return SinceTheLast(self.reader, self.settings.runs, self._mac_key(Use.RUN_RECORD))
+
+    @property
+    def record_key(self) -> MacKey | None:
+        """By which records of runs are verified; None for a caller who may not read the installation key."""
+        from habeas.sealing.mac import Use
+
+        return self._mac_key(Use.RUN_RECORD) if self._holds_key else None
+
+    @property
+    def _holds_key(self) -> bool:
+        return os.access(self.settings.installation_key, os.R_OK)
 
     def _mac_key(self, use: Use) -> MacKey:
         """The key of one use, from the installation key. Raises KeyUnavailable, IntegrityError."""

@@ -17,9 +17,12 @@ from habeas.cli.installed import differences
 from habeas.cli.options import now
 from habeas.errors import HabeasError
 from habeas.model.orders import MAY, OrderKind
+from habeas.sealing.mac import KEY_BYTES, MacKey, Use
 from habeas.settings import PROJECT, Custody, Settings
 from habeas.spark import conf
 from habeas.steps import packs
+from habeas.steps.orders_seen import require_all_there
+from habeas.steps.runs import done
 
 _CLOSED = "folders closed to others"
 _FREE = 2_000_000_000  # bytes a small night and its Spark scratch files want
@@ -160,9 +163,12 @@ def _keys(given: Path | None, config: Path | None) -> Check:
 
 
 def _orders(settings: Settings) -> Check:
-    """Whether the orders can be read: nothing runs while they can't. What is halted is no fault."""
+    """Whether the orders can be read and none that a run saw is gone: nothing runs else. What is halted is no fault."""
     try:
         book = OrderFolder(settings.orders, settings.registrar_public_key).book()
+        if os.access(settings.installation_key, os.R_OK):
+            key = MacKey.of(key_files.read_key(settings.installation_key, KEY_BYTES), Use.RUN_RECORD)
+            require_all_there(book, done(settings.runs, "decide", key))
     except HabeasError as error:
         return Check("orders", False, error.message, error.hint)
     halts = book.halts(now())

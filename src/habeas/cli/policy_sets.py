@@ -39,7 +39,7 @@ def _of_the_last_night(place: Installation) -> PolicySet:
     """While nothing was ever activated the draft itself is in force: what it changes shows against the last night."""
     from habeas.steps.runs import newest_done
 
-    last = newest_done(place.settings.runs, "decide")
+    last = newest_done(place.settings.runs, "decide", place.record_key)
     if last is None or "policy" not in last.digests:
         return place.policy
     return place.policy_store.load(last.digests["policy"], place.book.reviewers())

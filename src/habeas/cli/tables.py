@@ -59,7 +59,7 @@ def show(
     found = place.reader.read(name).slice(0, rows).to_pylist() if place.reader.exists(name) else []
 
     def human(console: Any) -> None:
-        lines = [[_cell(row[column]) for column in contract.names] for row in found]
+        lines = [[_cell(row.get(column)) for column in contract.names] for row in found]
         if len(contract.names) <= 9:
             console.print(out.table(contract.names, lines))
             return

@@ -99,7 +99,7 @@ def test_before_anything_is_activated_a_draft_shows_against_the_last_night(run: 
     assert chosen(place(home), "active").digest == chosen(place(home), "draft").digest
     first = place(home)
     first.policy_store.pin(first.policy)
-    RunFolder(first.settings.runs, "night").write(
+    RunFolder(first.settings.runs, "night", first.record_key).write(
         TaskRecord("night", "decide", "done", "", "", 0.0, 0.0, digests={"policy": first.policy.digest})
     )
     draft(home, STRICTER)
