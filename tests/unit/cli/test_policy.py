@@ -13,6 +13,7 @@ from habeas.cli.main import app
 from habeas.cli.setup import make
 
 PERMITS = permit("HOUSE-permit", "scan", "embed", "match", "keep", "certify")
+PERMITS += pair("HOUSE-1", "source_registered", "!context.source_registered", "scan")
 CONSENT = pair("HOUSE-10", "consent", 'context.consent != Consent::"given"')
 TABLE = """\
 family: HOUSE-10
