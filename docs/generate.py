@@ -16,7 +16,7 @@ from habeas.policy.facts import SCHEMA, Words
 from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes
 from habeas.settings import PROJECT, Custody, Settings
-from habeas.steps.words import REASONS
+from habeas.steps.words import REASONS, REMEDIES
 from habeas.tables.contracts import Contract, read_contracts
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -183,6 +183,10 @@ def rules() -> str:
             _table(["purpose", "label", "commercial", "trains a model", "builds a gallery"], named),
             "\n## Why a face, a file or a record was refused or set aside\n",
             _table(["reason", "means"], [[f"`{word}`", says] for word, says in REASONS.items()]),
+            "## What a refused face needs\n",
+            _table(
+                ["reason", "what would let it pass"], [[f"`{word}`", says] for word, says in REMEDIES.items()]
+            ),
         ]
     )
 

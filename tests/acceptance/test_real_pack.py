@@ -81,7 +81,9 @@ def test_every_face_of_every_photo_is_counted(real: Path, folder: Path) -> None:
     with (real / "people.csv").open(newline="", encoding="utf-8") as file:
         expected = {Path(row["file"]).name: int(row["faces"]) for row in csv.DictReader(file)}
     pack = packs.ready(folder, {"archive_search": False})
-    checked = packs.check(insightface_pack.load(pack, folder), media.pictures(real / "photos", MediaLimits()))
+    checked = packs.check(
+        insightface_pack.load(pack, folder), media.pictures(real / "photos", MediaLimits()), 0.3
+    )
     assert expected == checked.boxes
     assert (46, {}) == (sum(checked.boxes.values()), checked.unreadable)
 

@@ -9,13 +9,15 @@
 - What a tile finds is looked at once more by itself and larger: texture that passed for a face at a few pixels
   doesn't then, and a face gives better landmarks. What isn't certain then is dropped: one look at the whole picture
   wouldn't have seen it either, and portraits of many megapixels would be full of doubts.
-- All looks are merged by the pack's own overlap.
+- All looks are merged by the pack's own overlap. Of boxes that overlap, a certain one stays; of two certain ones that
+  of the larger look, because landmarks found in a thumbnail are coarse (decision 0032).
+- A face that the small look alone is certain of is looked at once more, larger, for its landmarks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -33,6 +35,8 @@ TIGHT_PX = 80
 of a size that every detector finds, and it costs a sixteenth of a look at 640 pixels."""
 # A picture that would be thinner than this for the detector shows nothing, and can't be shrunk.
 _THINNEST_PX = 2
+FILLING_PX = 160
+"""Longer side of a picture for the second look at a face that fills it."""
 CLOSER_PX = 192
 """Side of the square, in the detector's pixels, in which what a tile found is looked at once more: a third of it, as
 large as detectors are surest of, at a tenth of a look's cost."""
@@ -40,8 +44,26 @@ _AROUND = 3.0
 _SAME = 0.3
 _LARGE, _PART = 0.8, 0.9
 
-_Found = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""Boxes with scores (n, 5) and landmarks (n, 5, 2), in pixels of the picture."""
+
+class _Found(NamedTuple):
+    """What one look found: boxes with scores (n, 5) and landmarks (n, 5, 2), in pixels of the picture.
+
+    `scale`: pixels of the detector's input for one pixel of the picture.
+    """
+
+    boxes: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    scale: float
+
+    def only(self, kept: NDArray[np.bool_]) -> _Found:
+        return _Found(self.boxes[kept], self.landmarks[kept], self.scale)
+
+    def placed(self, shrunk: float, x: float, y: float) -> _Found:
+        """In pixels of a larger picture: that was shrunk so many times, with its corner (x, y) before that."""
+        boxes, factor = self.boxes.copy(), np.float32(shrunk)
+        boxes[:, :4] = boxes[:, :4] * factor + np.array([x, y] * 2, np.float32)
+        landmarks = self.landmarks * factor + np.array([x, y], np.float32)
+        return _Found(boxes, landmarks, self.scale / shrunk)
 
 
 class Search:
@@ -61,15 +83,13 @@ class Search:
         `image` is H x W x 3 uint8 BGR. Raises IntegrityError if the network gives no numbers.
         """
         whole = self._look(image, self._fitted(image))
-        more = list(self._in_tiles(image))
-        if self._doubts(image, whole[0]):
-            filling = self._filling(image)
-            whole = _apart(whole, filling[0][self._sure(filling[0])])
-            more.append(filling)
-        boxes, landmarks = self._merged([whole, *more]) if more else whole
+        looks = [whole, *self._in_tiles(image)]
+        if self._doubts(image, whole.boxes):
+            looks = self._with_filling(image, looks)
+        found = self._merged(looks) if len(looks) > 1 else whole
         return [
             Detection((float(b[0]), float(b[1]), float(b[2]), float(b[3])), points, float(b[4]))
-            for b, points in zip(boxes, landmarks, strict=True)
+            for b, points in zip(found.boxes, found.landmarks, strict=True)
         ]
 
     def _doubts(self, image: Image, boxes: NDArray[np.float32]) -> bool:
@@ -99,7 +119,7 @@ class Search:
         """
         scales = self._scales(image, size)
         if min(image.shape[:2]) * min(scales) < _THINNEST_PX:
-            return np.empty((0, 5), np.float32), np.empty((0, 5, 2), np.float32)
+            return _Found(np.empty((0, 5), np.float32), np.empty((0, 5, 2), np.float32), max(scales))
         self.looks += 1
         given = {} if size is None else {"input_size": size}
         boxes, landmarks = self._network.detect(image, **given)
@@ -109,7 +129,7 @@ class Search:
             raise broken(self._pack, "detector", "outputs that are no numbers")
         sides = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
         kept = self._sure(boxes) | (sides >= RESOLVED_PX / max(scales))
-        return boxes[kept].astype(np.float32), landmarks[kept].astype(np.float32)
+        return _Found(boxes[kept].astype(np.float32), landmarks[kept].astype(np.float32), max(scales))
 
     def _scales(self, image: Image, size: tuple[int, int] | None) -> list[float]:
         """How much a picture is shrunk (or grown) for each of the inputs it is looked at with."""
@@ -123,9 +143,8 @@ class Search:
         height, width = image.shape[:2]
         size = max(self._network.input_sizes)
         for tile in tiles(width, height, size, self._smallest_px, self._pack.detector.resolves_px):
-            boxes, landmarks = self._look(image[tile.y0 : tile.y1, tile.x0 : tile.x1], size)
-            boxes[:, :4] += np.array([tile.x0, tile.y0] * 2, np.float32)
-            landmarks += np.array([tile.x0, tile.y0], np.float32)
+            seen = self._look(image[tile.y0 : tile.y1, tile.x0 : tile.x1], size)
+            boxes = seen.placed(1, tile.x0, tile.y0).boxes
             for box in boxes[seen_whole(tile, boxes, width, height)]:
                 yield self._closer(image, box)
 
@@ -137,33 +156,56 @@ class Search:
         size = (CLOSER_PX, CLOSER_PX)
         how = cv2.INTER_AREA if side > CLOSER_PX else cv2.INTER_LINEAR
         shown = np.asarray(cv2.resize(_cut(image, x, y, side), size, interpolation=how), np.uint8)
-        boxes, landmarks = self._look(shown, size)
-        scale = np.float32(side / CLOSER_PX)
-        boxes[:, :4] = boxes[:, :4] * scale + np.array([x, y] * 2, np.float32)
-        landmarks = landmarks * scale + np.array([x, y], np.float32)
-        same = self._sure(boxes) & (overlaps(boxes, box) > _SAME)
-        return boxes[same][:1], landmarks[same][:1]
+        seen = self._look(shown, size).placed(side / CLOSER_PX, x, y)
+        same = seen.only(self._sure(seen.boxes) & (overlaps(seen.boxes, box) > _SAME))
+        return _Found(same.boxes[:1], same.landmarks[:1], same.scale)
 
-    def _filling(self, image: Image) -> _Found:
-        """Faces at least half as long as the picture is across, which is what this look is for."""
+    def _with_filling(self, image: Image, looks: Sequence[_Found]) -> list[_Found]:
+        """The looks, and a small one at the whole picture, which sees what fills it in one piece.
+
+        It takes the weak detections away that are parts of a face. A face that it alone is certain of is looked at once
+        more, larger.
+        """
+        small = self._filling(image, TIGHT_PX)
+        sure = small.only(self._sure(small.boxes))
+        looks = [look.only(self._sure(look.boxes) | ~_part_of(sure.boxes, look.boxes)) for look in looks]
+        certain = np.concatenate([look.boxes[self._sure(look.boxes)] for look in looks])
+        if all((overlaps(certain, box) > _SAME).any() for box in sure.boxes):
+            return [*looks, small]
+        larger = self._filling(image, FILLING_PX)
+        return [*looks, small, larger.only(self._sure(larger.boxes))]
+
+    def _filling(self, image: Image, longer: int) -> _Found:
+        """Faces at least half as long as the picture is across, which is what this look is for.
+
+        The longer side of the picture is shown as `longer` pixels, in the middle of a black square twice as large.
+        """
         height, width = image.shape[:2]
-        shrunk = max(height, width) / TIGHT_PX
+        shrunk = max(height, width) / longer
         w, h = max(1, round(width / shrunk)), max(1, round(height / shrunk))
-        x, y = TIGHT_PX - w // 2, TIGHT_PX - h // 2
-        canvas = np.zeros((2 * TIGHT_PX, 2 * TIGHT_PX, 3), np.uint8)
-        canvas[y : y + h, x : x + w] = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA)
-        boxes, landmarks = self._look(canvas, (2 * TIGHT_PX, 2 * TIGHT_PX))
-        boxes[:, :4] = (boxes[:, :4] - np.array([x, y] * 2, np.float32)) * np.float32(shrunk)
-        landmarks = (landmarks - np.array([x, y], np.float32)) * np.float32(shrunk)
-        kept = _long(boxes) >= min(height, width) / 2
-        return boxes[kept], landmarks[kept]
+        x, y = longer - w // 2, longer - h // 2
+        canvas = np.zeros((2 * longer, 2 * longer, 3), np.uint8)
+        how = cv2.INTER_AREA if shrunk > 1 else cv2.INTER_LINEAR
+        canvas[y : y + h, x : x + w] = cv2.resize(image, (w, h), interpolation=how)
+        seen = self._look(canvas, (2 * longer, 2 * longer)).placed(shrunk, -x * shrunk, -y * shrunk)
+        return seen.only(_long(seen.boxes) >= min(height, width) / 2)
 
     def _merged(self, looks: Sequence[_Found]) -> _Found:
-        """All looks as one, best first: of boxes that overlap by more than the pack allows, the best."""
-        boxes = np.concatenate([boxes for boxes, _ in looks])
-        landmarks = np.concatenate([landmarks for _, landmarks in looks])
-        kept = self._network.nms(boxes)
-        return boxes[kept], landmarks[kept]
+        """All looks as one, best first: of boxes that overlap by more than the pack allows, one stays.
+
+        A certain one before one that isn't, then that of the larger look, then the better one.
+        """
+        boxes = np.concatenate([look.boxes for look in looks])
+        landmarks = np.concatenate([look.landmarks for look in looks])
+        scales = np.concatenate([np.full(len(look.boxes), look.scale) for look in looks])
+        rest = np.lexsort((-boxes[:, 4], -scales, ~self._sure(boxes)))
+        kept: list[int] = []
+        while rest.size:
+            first, rest = int(rest[0]), rest[1:]
+            kept.append(first)
+            rest = rest[overlaps(boxes[rest], boxes[first]) <= self._pack.detector.nms]
+        kept.sort(key=lambda one: -float(boxes[one, 4]))
+        return _Found(boxes[kept], landmarks[kept], max(look.scale for look in looks))
 
 
 def broken(pack: ModelPack, part: str, what: str) -> IntegrityError:
@@ -189,7 +231,7 @@ def _cut(image: Image, x: int, y: int, side: int) -> Image:
     return cut
 
 
-def _apart(whole: _Found, filling: NDArray[np.float32]) -> _Found:
-    """Without the weak detections that lie inside a face that fills the picture: they are parts of it."""
-    apart = share_inside(whole[0], filling) < _PART
-    return whole[0][apart], whole[1][apart]
+def _part_of(filling: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(n,) which boxes lie inside a face that fills the picture."""
+    inside: NDArray[np.bool_] = share_inside(boxes, filling) >= _PART
+    return inside

@@ -94,7 +94,10 @@ def check(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Count the faces a pack finds in your photos. Nothing is stored, nobody is embedded.
+    """Count the faces a pack finds in your photos, and its doubtful boxes. Nothing is stored, nobody is embedded.
+
+    Doubtful boxes lie between `candidate_threshold` and `threshold` of pack.toml. Choose the lowest candidate threshold
+    that costs you few portraits.
 
     \b
     habeas models check synthetic --photos ~/photos
@@ -106,20 +109,37 @@ def check(
 
     place = installation(config)
     folder = _folder(pack, place)
-    models = load(packs.read(folder), folder, place.settings.faces.smallest_px)
+    described = packs.read(folder)
+    models = load(packs.for_check(described), folder, place.settings.faces.smallest_px)
+    own = described.detector.candidate_threshold
     with out.progress(shown=not as_json) as bar:
         seen = bar.track(pictures(photos, place.settings.media), description="looking")
-        found = packs.check(models, seen)
+        found = packs.check(models, seen, own, place.settings.binding)
     told = {
         "pictures": len(found.boxes),
         "faces": sum(found.boxes.values()),
         "by_picture": dict(sorted(found.boxes.items())),
+        "doubtful": {f"{t:g}": dict(sorted(found.doubtful[t].items())) for t in found.doubtful},
+        "portraits_refused_for_a_doubt": {f"{t:g}": count for t, count in found.refused.items()},
         "unreadable": dict(sorted(found.unreadable.items())),
     }
 
     def human(console: Any) -> None:
-        console.print(out.table(["picture", "faces"], sorted(found.boxes.items())))
+        counted = out.safe(f"doubtful at {own:g}")
+        mine = found.doubtful.get(own, {})
+        rows = [(name, count, mine.get(name, 0)) for name, count in sorted(found.boxes.items())]
+        console.print(out.table(["picture", "faces", counted], rows))
         console.print(f"{told['faces']} faces in {told['pictures']} pictures", markup=False)
+        tried = [
+            (
+                f"{t:g}" + (" (this pack)" if t == own else ""),
+                sum(found.doubtful[t].values()),
+                found.refused[t],
+            )
+            for t in found.doubtful
+        ]
+        heads = ["candidate_threshold", "doubtful boxes", "pictures of one face refused for a doubt"]
+        console.print(out.table(heads, tried))
         if found.unreadable:
             console.print(out.table(["could not be read", "reason"], sorted(found.unreadable.items())))
 

@@ -3,8 +3,9 @@
 The rules, each of which refuses when in doubt:
 - A line speaks of a *scope*: its region (else the whole picture) during its window (else all the time).
   Windows are half open, [from, to), and so are regions, so that neighbours share no edge.
-- A face is bound to a line if it is the only face, and no candidate is, in the line's scope; if it stays
+- A face is bound to a line if it is the only face, and no candidate that counts is, in the line's scope; if it stays
   there; if no other line's scope touches this one; and if it is never cut by the border, nor too near another.
+- Which candidates count is `doubts`' to say; where a face is cut, `borders`'.
 - A photo with one line and no region is a portrait: the scope is the whole picture.
 - A photo whose lines are all closed and numbered from the left, in rows or in one, is bound by place, if exactly as
   many faces stand in rows that nobody could read otherwise (see `caption`).
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.faces import caption
+from habeas.faces import borders, caption, doubts
 from habeas.faces.tracking import Ends
 from habeas.model.face import BindingReason, Track
 from habeas.model.limits import BindingRules
@@ -93,11 +94,13 @@ def _speaks_of(
         len(about) > 1
         or not _plain(line, photo)
         or any(_scopes_meet(line, other) for other in lines if other is not line)
-        or any(touches(line, other) for other in others)
+        or any(touches(line, other) and not other.candidate for other in others)
+        or doubts.spoil(line, track, [o for o in others if o.candidate and touches(line, o)], photo, rules)
         or not (_in_window(line, track) & _in_region(line, track)).all()
     ):
         return None, BindingReason.AMBIGUOUS
-    return _unless_spoilt(line, track, others, rules)
+    alone = photo and len(lines) == 1 and line.region is None
+    return _unless_spoilt(line, track, others, rules, alone=alone)
 
 
 def _plain(line: Line, photo: bool) -> bool:
@@ -110,10 +113,13 @@ def _plain(line: Line, photo: bool) -> bool:
     return (line.position is None or line.region is not None) and not (photo and timed)
 
 
-def _unless_spoilt(line: Line, track: Track, others: Sequence[Track], rules: BindingRules) -> _Choice:
+def _unless_spoilt(
+    line: Line, track: Track, others: Sequence[Track], rules: BindingRules, *, alone: bool = False
+) -> _Choice:
+    """`alone`: the one face of a portrait."""
     if line.subject_id is None:
         return None, BindingReason.ERASED
-    if _cut(track, rules):
+    if borders.cut(track.steps, rules, alone=alone):
         return None, BindingReason.CUT
     if any(_crowded(track, other, rules) for other in others):
         return None, BindingReason.CROWDED
@@ -187,13 +193,6 @@ def _centres(track: Track) -> NDArray[np.float64]:
 def _sides(track: Track) -> NDArray[np.float64]:
     steps = track.steps
     return np.minimum(steps[:, 3] - steps[:, 1], steps[:, 4] - steps[:, 2])
-
-
-def _cut(track: Track, rules: BindingRules) -> bool:
-    steps, border = track.steps, rules.border_px
-    near = (steps[:, 1] < border) | (steps[:, 2] < border)
-    far = (steps[:, 3] > steps[:, 5] - border) | (steps[:, 4] > steps[:, 6] - border)
-    return bool((near | far).any())
 
 
 def _crowded(track: Track, other: Track, rules: BindingRules) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from habeas.faces.alignment import footprint
-from habeas.model.face import Detection, Frame, Sighting, Steps, Track
+from habeas.model.face import Detection, Frame, Sighting, Steps, Track, least_inside
 from habeas.model.limits import FaceRules
 
 Ends = Callable[[int, int, float, float], bool]
@@ -38,6 +38,7 @@ class _Open:
     path: array[float] = field(default_factory=lambda: array("d"))
     kept: list[Sighting] = field(default_factory=list)
     certain: bool = False
+    score: float = 0  # the best one, as a share of the detection threshold
     box: tuple[float, float, float, float] = (0, 0, 0, 0)
     speed: tuple[float, float] = (0, 0)  # pixels a millisecond
     at_ms: int = 0
@@ -129,7 +130,9 @@ class Tracker:
             new = detection.centre
             track.speed = ((new[0] - old[0]) / passed, (new[1] - old[1]) / passed)
         track.box, track.at_ms, track.frame_size = detection.box, frame.at_ms, (width, height)
-        track.path.extend((frame.at_ms, *detection.box, width, height))
+        inside = least_inside(detection.landmarks, width, height)
+        track.path.extend((frame.at_ms, *detection.box, width, height, inside))
+        track.score = max(track.score, detection.score / self._threshold)
         if detection.score >= self._threshold:
             track.certain = True
             track.kept.append(_sighting(frame, detection))
@@ -143,8 +146,8 @@ class Tracker:
 
 
 def _as_track(track: _Open) -> Track:
-    path: Steps = np.array(track.path, np.float64).reshape(-1, 7)
-    return Track(tuple(track.kept), track.shot, not track.certain, path)
+    path: Steps = np.array(track.path, np.float64).reshape(-1, 8)
+    return Track(tuple(track.kept), track.shot, not track.certain, path, track.score)
 
 
 def _sighting(frame: Frame, detection: Detection) -> Sighting:

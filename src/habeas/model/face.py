@@ -16,7 +16,14 @@ Vector = NDArray[np.float32]
 
 
 Steps = NDArray[np.float64]
-"""(n, 7), in time order: at_ms, box x0 y0 x1 y1 in pixels, frame width and height."""
+"""(n, 8), in time order: at_ms, box x0 y0 x1 y1 in pixels, frame width and height, and how far inside the picture the
+landmark nearest to its border lies, in pixels (negative = outside)."""
+
+
+def least_inside(landmarks: NDArray[np.float32], width: int, height: int) -> float:
+    """Distance in pixels from the landmark nearest to the border to that border; negative where one lies outside."""
+    points = np.asarray(landmarks, np.float64)
+    return float(min(points.min(), (np.array([width, height]) - points).min()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,8 @@ class Track:
     """The same face followed by position inside one shot. A photo's face is a track of one sighting.
 
     `candidate` is True when no sighting reached the detection threshold: it can't be bound,
-    but it makes a binding ambiguous. `sightings` are the pictures kept, at most a few, none of a candidate;
+    but it may make a binding ambiguous. `score` is its best one, as a share of that threshold.
+    `sightings` are the pictures kept, at most a few, none of a candidate;
     `path` is every place it was seen.
     """
 
@@ -92,13 +100,20 @@ class Track:
     shot: int = 0
     candidate: bool = False
     path: Steps | None = field(default=None, repr=False, compare=False)
+    score: float = field(default=1.0, repr=False, compare=False)
 
     @property
     def steps(self) -> Steps:
         """Every place it was seen, also where the sighting itself wasn't kept."""
         if self.path is not None:
             return self.path
-        return np.array([[s.at_ms, *s.detection.box, s.frame_width, s.frame_height] for s in self.sightings])
+        return np.array(
+            [
+                [s.at_ms, *s.detection.box, s.frame_width, s.frame_height,
+                 least_inside(s.detection.landmarks, s.frame_width, s.frame_height)]
+                for s in self.sightings
+            ]
+        )  # fmt: skip
 
     @property
     def from_ms(self) -> int:

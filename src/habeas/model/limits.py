@@ -48,11 +48,20 @@ class Sampling:
 class BindingRules:
     """When a face and a roster line may be put together; every doubt refuses."""
 
-    border_px: Annotated[int, Field(ge=0, le=1000)] = 2  # a box nearer to the border than this is cut
+    # A face with a landmark nearer to the border than this is cut, and one whose box lies outside of the picture by more
+    # than this share; the last number is for the one face of a portrait that it fills.
+    border_px: Annotated[int, Field(ge=0, le=1000)] = 2
+    max_outside: Annotated[float, Field(ge=0, le=1)] = 0.1
+    max_outside_alone: Annotated[float, Field(ge=0, le=1)] = 0.2
     near_factor: Annotated[float, Field(ge=0, le=1)] = (
         0.35  # overlap (IoU) with another box above this is too near
     )
     min_face_px: Annotated[int, Field(ge=1, le=10_000)] = 24  # smaller faces are counted, never embedded
+    # What a doubtful box must weigh to make a binding ambiguous: its score as a share of the detection threshold, less
+    # where it is smaller than the face (0 = every doubtful box counts); in a clip, in what share of the looks at the
+    # face it must be there.
+    candidate_weight: Annotated[float, Field(ge=0, le=1)] = 0.6
+    candidate_share: Annotated[float, Field(ge=0, le=1)] = 0.1
 
 
 @dataclass(frozen=True, slots=True)

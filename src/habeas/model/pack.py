@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ANY_PURPOSE = "*"
+CANDIDATE_SHARE = 0.8
+"""`candidate_threshold` as a share of `threshold`, where a pack doesn't say one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Detector:
     sha256: str
     input_size: tuple[int, int] | None  # width, height in pixels
     threshold: float  # a detection from here on is a face
-    candidate_threshold: float  # from here to `threshold` it only makes a binding ambiguous
+    candidate_threshold: float  # from here to `threshold` it may make a binding ambiguous (`faces.doubts`)
     nms: float
     resolves_px: float = 16.0  # longer side of the smallest face it finds, in pixels of its own input
 

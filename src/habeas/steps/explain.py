@@ -13,7 +13,7 @@ from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Reader, Row, one, rows, starting
 from habeas.steps.rulebook import Rulebook
 from habeas.steps.statuses import newest_statuses
-from habeas.steps.words import ACTIONS, EFFECTS, reason
+from habeas.steps.words import ACTIONS, EFFECTS, reason, remedy
 
 _PREFIX = re.compile(r"[0-9a-f]{4,64}")
 _PLACES = (
@@ -220,7 +220,7 @@ def _asset(links: Links, asset_id: str) -> Explanation:
         way += [links.policy(decisions[-1]), links.run(decisions[-1]["run_id"])]
     refused = rows(links.reader, "refusals", ("asset_id", "=", asset_id))
     for row in refused:
-        says = f"{row['count']} × {reason(row['reason'])}."
+        says = f"{row['count']} × {reason(row['reason'])}. {remedy(row['reason'])}".strip()
         way.append(Link("refused faces", says, plain(row, "reason", "count", "purpose", "run_id")))
     made = rows(links.reader, "embeddings", ("asset_id", "=", asset_id), columns=["row_id"])
     if made:

@@ -1,4 +1,4 @@
-"""`pack.toml`: text to a frozen pack. Every field but one is required, and no other is allowed."""
+"""`pack.toml`: text to a frozen pack. Every field but two is required, and no other is allowed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from habeas.errors import UsageError
-from habeas.model.pack import ANY_PURPOSE, Detector, ModelPack, Recogniser
+from habeas.model.pack import ANY_PURPOSE, CANDIDATE_SHARE, Detector, ModelPack, Recogniser
 
 FORMAT = 1
 FILE = "pack.toml"
@@ -26,7 +26,7 @@ def parse(text: str) -> ModelPack:
         raise UsageError(f"{FILE} is no valid TOML: {error}") from None
     if said.pop("format", None) != FORMAT:
         raise UsageError(f"{FILE}: format must be {FORMAT}")
-    detector = _part(Detector, said.pop("detector", None), _DETECTOR)
+    detector = _part(Detector, _with_candidates(said.pop("detector", None)), _DETECTOR)
     recogniser = _part(Recogniser, said.pop("recogniser", None), _RECOGNISER)
     values = _fields("", said, _PACK)
     if values["permitted_purposes"] != (ANY_PURPOSE,) and ANY_PURPOSE in values["permitted_purposes"]:
@@ -34,6 +34,15 @@ def parse(text: str) -> ModelPack:
     if not detector.candidate_threshold <= detector.threshold:
         raise UsageError(f"{FILE}: [detector] candidate_threshold can't be above threshold")
     return ModelPack(**values, detector=detector, recogniser=recogniser)
+
+
+def _with_candidates(said: object) -> object:
+    """The detector's table with a candidate threshold, where it states none."""
+    if not isinstance(said, dict):
+        return said
+    stated = said.get("threshold")  # what is wrong with it is said where it is read
+    known = stated if isinstance(stated, float) and 0.01 <= stated <= 1 else 0.5
+    return {"candidate_threshold": max(0.01, CANDIDATE_SHARE * known)} | said
 
 
 def _part(kind: type[_Part], said: object, rules: Mapping[str, Callable[[Any], Any]]) -> _Part:

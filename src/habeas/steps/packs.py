@@ -11,15 +11,18 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from habeas.errors import BadInput, IntegrityError, RefusedByPolicy, UsageError
-from habeas.model.face import Detection, Frame, Image
+from habeas.faces.binding import bind
+from habeas.faces.tracking import Tracker
+from habeas.model.face import BindingReason, Detection, Frame, Image
 from habeas.model.ids import digest, json_digest
-from habeas.model.limits import Execution
+from habeas.model.limits import BindingRules, Execution, FaceRules
 from habeas.model.pack import ANY_PURPOSE, ModelPack
+from habeas.model.rows import Line
 from habeas.steps import pack_file
 
 PRECISION = Execution().precision
@@ -144,24 +147,65 @@ class Finder(Protocol):
     def detect(self, image: Image) -> Sequence[Detection]: ...
 
 
+TRIED = (0.2, 0.3, 0.4, 0.5, 0.6)
+"""Candidate thresholds that `check` tries, those under the pack's threshold."""
+_PORTRAIT = Line("line", "somebody", None, None, None, None, False)
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Boxes per picture, and the reason per file that is no picture. Holds nothing of a face but counts."""
+    """Faces per picture, and the reason per file that is no picture. Holds nothing of a face but counts.
+
+    `doubtful`: candidate threshold -> picture -> boxes from there to the detection threshold.
+    `refused`: candidate threshold -> pictures of one face that a portrait's line would be refused for because of them.
+    """
 
     boxes: dict[str, int]
     unreadable: dict[str, str]
+    doubtful: dict[float, dict[str, int]]
+    refused: dict[float, int]
 
 
-def check(models: Finder, pictures: Iterable[tuple[str, Frame | BadInput]]) -> Checked:
-    """Counts the faces in each picture; stores nothing."""
+def for_check(pack: ModelPack) -> ModelPack:
+    """The pack with the lowest candidate threshold that `check` tries."""
+    low = min(TRIED[0], pack.detector.candidate_threshold)
+    return replace(pack, detector=replace(pack.detector, candidate_threshold=low))
+
+
+def check(
+    models: Finder,
+    pictures: Iterable[tuple[str, Frame | BadInput]],
+    candidate_threshold: float,
+    rules: BindingRules = BindingRules(),  # noqa: B008 - it can't be changed
+) -> Checked:
+    """Counts the faces in each picture, and what each candidate threshold would do; stores nothing.
+
+    `candidate_threshold`: the pack's own, tried beside TRIED.
+    """
+    tried = sorted({t for t in (*TRIED, candidate_threshold) if t < models.threshold})
     boxes: dict[str, int] = {}
     unreadable: dict[str, str] = {}
+    doubtful: dict[float, dict[str, int]] = {t: {} for t in tried}
+    refused = dict.fromkeys(tried, 0)
     for name, picture in pictures:
         if isinstance(picture, BadInput):
             unreadable[name] = picture.reason
-        else:
-            boxes[name] = sum(found.score >= models.threshold for found in models.detect(picture.image))
-    return Checked(boxes, unreadable)
+            continue
+        found = models.detect(picture.image)
+        boxes[name] = sum(one.score >= models.threshold for one in found)
+        for t in tried:
+            doubtful[t][name] = sum(t <= one.score < models.threshold for one in found)
+            refused[t] += boxes[name] == 1 and _doubted(
+                picture, [one for one in found if one.score >= t], models, rules
+            )
+    return Checked(boxes, unreadable, doubtful, refused)
+
+
+def _doubted(picture: Frame, found: Sequence[Detection], models: Finder, rules: BindingRules) -> bool:
+    """True if the only face of a picture would be refused because of its doubtful boxes."""
+    tracker = Tracker(FaceRules(), models.threshold)
+    tracker.add(picture, found)
+    return bind([_PORTRAIT], tracker.finish(), True, rules).refused[BindingReason.AMBIGUOUS] > 0
 
 
 def _read_or_error(folder: Path) -> ModelPack | UsageError:

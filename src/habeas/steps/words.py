@@ -10,7 +10,7 @@ REASONS: Final = {
     # faces, by habeas.model.face.BindingReason
     "unbound": "a face that no roster line is about",
     "ambiguous": "nobody can say which listed person this is",
-    "cut_by_border": "the face is cut by the border of the picture",
+    "cut_by_border": "the border of the picture cuts the face",
     "too_near_another": "the face is too near another one",
     "not_allowed": "a listed person whose decision is no",
     "low_quality": "too small, too blurred, too dark or too far turned",
@@ -100,6 +100,21 @@ REASONS: Final = {
     "unknown_person": "nobody here has that id",
 }
 
+REMEDIES: Final = {
+    "unbound": "Add a roster line about it, or leave it: no template is made of a face without one.",
+    "ambiguous": "Give the line a region (x0, y0, x1, y1), in a clip a window (from_ms, to_ms), that holds this face "
+    "alone; or list everybody with their position and `closed`. Doubtful boxes count by binding.candidate_weight and "
+    "candidate_share in the settings and candidate_threshold in pack.toml: see habeas models check.",
+    "cut_by_border": "Its five landmarks must lie inside (binding.border_px), and no more of its box outside than "
+    "binding.max_outside, in a portrait cropped to the face binding.max_outside_alone. Use a crop with more room.",
+    "too_near_another": "Its box may overlap another by binding.near_factor at most. Use another picture or moment.",
+    "low_quality": "The settings binding.min_face_px, faces.min_sharpness, faces.min_exposure, faces.max_exposure and "
+    "faces.min_frontality say what is good enough. Use a larger, sharper, brighter or more frontal picture.",
+    "not_allowed": "The decision about the line names the rule and the fact: habeas explain LINE.",
+    "placeholder": "Nothing: the person was erased.",
+}
+"""What would let a refused face pass: the rule, the setting, the list. Nothing here is about one face."""
+
 CONSENT: Final = {
     "ConsentGiven": "said yes",
     "ConsentRefused": "said no",
@@ -148,6 +163,11 @@ def obligation(text: str) -> str:
     """An obligation such as log_days>=730, in words."""
     name, _, number = text.replace(">=", "<=").partition("<=")
     return _DUTIES.get(name, text).format(number)
+
+
+def remedy(word: str) -> str:
+    """What would let a face pass that was refused for this reason; empty where it is no face's reason."""
+    return REMEDIES.get(word, "")
 
 
 def reason(word: str) -> str:

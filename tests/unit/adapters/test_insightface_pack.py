@@ -177,5 +177,5 @@ def test_photos_of_a_folder_are_counted_and_bad_ones_named(tiny: LoadedPack, tmp
     make.png(tmp_path / "two.png", tiny_pack.scene(*PEOPLE[:2]))
     make.clip(tmp_path / "clip.mp4")
     (tmp_path / "empty.jpg").write_bytes(b"")
-    checked = packs.check(tiny, media.pictures(tmp_path, MediaLimits()))
+    checked = packs.check(tiny, media.pictures(tmp_path, MediaLimits()), 0.3)
     assert ({"two.png": 2}, {"empty.jpg": "empty_file"}) == (checked.boxes, checked.unreadable)

@@ -23,14 +23,22 @@ Region = tuple[float, float, float, float]
 
 
 def track(
-    x: float, y: float = 250, times: tuple[int, ...] = (0,), *, size: float = 60, candidate: bool = False
+    x: float,
+    y: float = 250,
+    times: tuple[int, ...] = (0,),
+    *,
+    size: float = 60,
+    candidate: bool = False,
+    score: float = 0.8,
 ) -> Track:
+    """`score`: of a candidate, as a share of the detection threshold."""
     box = (x - size / 2, y - size / 2, x + size / 2, y + size / 2)
-    path = np.array([[at, *box, WIDTH, HEIGHT] for at in times], np.float64)
+    inside = min(x, y, WIDTH - x, HEIGHT - y) - 0.3 * size  # landmarks lie within 0.3 of the middle
+    path = np.array([[at, *box, WIDTH, HEIGHT, inside] for at in times], np.float64)
     seen = Detection(box, np.zeros((5, 2), np.float32), 0.4 if candidate else 0.9)
     crop = np.zeros((1, 1, 3), np.uint8)
     kept = () if candidate else (Sighting(times[0], seen, WIDTH, HEIGHT, crop),)
-    return Track(kept, 0, candidate, path)
+    return Track(kept, 0, candidate, path, score if candidate else 1.8)
 
 
 def line(
@@ -67,8 +75,44 @@ CASES: dict[str, tuple[list[Line], list[Track], bool, dict[str, float], dict[str
         [line("a", LEFT, 0, 1000), line("b", LEFT, 1000, 2000)],
         [track(250, times=(0, 500)), track(250, times=(1000, 1500))], False, {"a": 250, "b": 250}, {},
     ),
-    "cut by the border": ([line("a")], [track(31)], True, {}, {"cut_by_border": 1}),
-    "not quite cut": ([line("a")], [track(33)], True, {"a": 33}, {}),
+    "cut by the border": ([line("a")], [track(18)], True, {}, {"cut_by_border": 1}),
+    "half a pixel over the border": ([line("a")], [track(29.5)], True, {"a": 29.5}, {}),
+    "a landmark at the border": ([line("a", LEFT)], [track(19)], True, {}, {"cut_by_border": 1}),
+    "a portrait cropped to the face": ([line("a")], [track(250, size=510)], True, {"a": 250}, {}),
+    "a portrait cropped into the face": ([line("a")], [track(160, size=480)], True, {"a": 160}, {}),
+    "a portrait cropped so that a landmark is lost": ([line("a")], [track(143, size=480)], True, {},
+                                                      {"cut_by_border": 1}),
+    "a portrait of half a face": ([line("a")], [track(40, size=480)], True, {}, {"cut_by_border": 1}),
+    "as much outside, but others might be meant": ([line("a", LEFT)], [track(150, size=480)], True, {},
+                                                   {"cut_by_border": 1}),
+    "as much outside, in a clip": ([line("a")], [track(150, size=480)], False, {}, {"cut_by_border": 1}),
+    "a raised hand in a portrait": ([line("a")], [PERSON, track(150, 350, size=50, candidate=True, score=0.65)],
+                                    True, {"a": 250}, {}),
+    "a doubtful face as large as the other": ([line("a")], [PERSON, track(150, 350, candidate=True, score=0.62)],
+                                              True, {}, {"ambiguous": 1}),
+    "a doubtful face that is nearly one": ([line("a")], [PERSON, track(150, 350, size=50, candidate=True, score=0.95)],
+                                           True, {}, {"ambiguous": 1}),
+    "a small doubtful face in the middle, a bystander aside": (
+        [line("a")], [PERSON, track(500, size=30, candidate=True, score=0.62)], True, {}, {"ambiguous": 1},
+    ),
+    "something small in the face itself": ([line("a", LEFT)], [PERSON, track(260, size=30, candidate=True)], True,
+                                           {"a": 250}, {}),
+    "something small in a seat": ([line("a", LEFT)], [PERSON, track(150, size=30, candidate=True, score=0.62)], True,
+                                  {}, {"ambiguous": 1}),
+    "a hand that passes by": (
+        [line("a", LEFT)], [track(250, times=tuple(range(0, 6000, 500))), track(100, times=(500,), candidate=True)],
+        False, {"a": 250}, {},
+    ),
+    "somebody nearly missed who stays": (
+        [line("a", LEFT)], [track(250, times=tuple(range(0, 6000, 500))),
+                            track(100, times=(500, 1000), candidate=True)],
+        False, {}, {"ambiguous": 1},
+    ),
+    "somebody nearly missed who is seen now and then": (
+        [line("a", LEFT)], [track(250, times=tuple(range(0, 6000, 500))), track(100, times=(500,), candidate=True),
+                            track(100, times=(4000,), candidate=True)],
+        False, {}, {"ambiguous": 1},
+    ),
     "too near another": ([line("a", LEFT)], [track(480), track(505)], True, {}, {"too_near_another": 1, "unbound": 1}),
     "near but apart": ([line("a", LEFT)], [track(450), track(550)], True, {"a": 450}, {"unbound": 1}),
     "too small": ([line("a")], [track(250, size=20)], True, {}, {"low_quality": 1}),

@@ -97,7 +97,7 @@ def test_a_network_that_is_no_regular_file_refuses_the_pack(folder: Path, swap: 
         ('name = "tiny"', 'name = "../tiny"', "name"),
         ('file = "det.onnx"', 'file = "../det.onnx"', "file"),
         ('file = "det.onnx"', 'file = "/etc/passwd"', "file"),
-        ("threshold = 0.6\n", "", "threshold is missing"),
+        ("\nthreshold = 0.6\ncandidate_threshold = 0.3\n", "\n", " threshold is missing"),
         ("threshold = 0.6\n", "threshold = 7\n", "threshold"),
         ("threshold = 0.6\n", "threshold = 0.2\n", "candidate_threshold"),
         ("nms = 0.3", "nms = 0.3\nmirror = 1", "mirror is no field"),
@@ -181,5 +181,30 @@ class _Finder:
 
 def test_a_check_counts_faces_and_names_what_is_no_picture() -> None:
     picture = Frame(np.zeros((8, 8, 3), np.uint8))
-    checked = packs.check(_Finder(), [("a.jpg", picture), ("b.jpg", BadInput("truncated"))])
+    checked = packs.check(_Finder(), [("a.jpg", picture), ("b.jpg", BadInput("truncated"))], 0.35)
     assert ({"a.jpg": 2}, {"b.jpg": "truncated"}) == (checked.boxes, checked.unreadable)
+    assert {0.2: 1, 0.3: 1, 0.35: 1, 0.4: 1} == {t: each["a.jpg"] for t, each in checked.doubtful.items()}
+    assert {0} == set(checked.refused.values()), "of two faces nobody is refused for a doubt"
+
+
+class _WithHand:
+    """A face, and a doubtful box as large beside it."""
+
+    threshold = 0.5
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        inside = np.full((5, 2), 50, np.float32)
+        return [Detection((40, 40, 80, 80), inside, 0.9), Detection((100, 100, 140, 140), inside, 0.35)]
+
+
+def test_a_check_says_which_candidate_threshold_costs_portraits() -> None:
+    picture = Frame(np.zeros((160, 160, 3), np.uint8))
+    checked = packs.check(_WithHand(), [("a.jpg", picture)], 0.4)
+    assert {0.2: 1, 0.3: 1, 0.4: 0} == checked.refused
+    assert {0.2: 1, 0.3: 1, 0.4: 0} == {t: each["a.jpg"] for t, each in checked.doubtful.items()}
+
+
+def test_a_pack_that_says_no_candidate_threshold_has_the_shared_one(folder: Path) -> None:
+    text = tiny_pack.toml(folder).replace("candidate_threshold = 0.3\n", "")
+    assert pytest.approx(0.48) == pack_file.parse(text).detector.candidate_threshold
+    assert pytest.approx(0.2) == packs.for_check(pack_file.parse(text)).detector.candidate_threshold

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from habeas.model.decision import Action
 from habeas.model.face import BindingReason
+from habeas.model.limits import BindingRules, FaceRules
 from habeas.model.media import MediaReason
 from habeas.policy.facts import SCHEMA
 from habeas.policy.obligations import AT_LEAST, AT_MOST, WORDS
 from habeas.policy.packs import load_packs
 from habeas.settings import ALL_PACKS, SHIPPED_POLICIES
 from habeas.steps.import_fields import REASONS as IMPORT_REASONS
-from habeas.steps.words import REASONS, fact, obligation, reason
+from habeas.steps.words import REASONS, fact, obligation, reason, remedy
 
 BINDING = {value for name, value in vars(BindingReason).items() if name.isupper()}
 
@@ -19,6 +22,18 @@ BINDING = {value for name, value in vars(BindingReason).items() if name.isupper(
 def test_every_reason_to_refuse_can_be_said_in_words(word: str) -> None:
     assert word in REASONS
     assert "_" not in reason(word)
+
+
+@pytest.mark.parametrize("word", sorted(BINDING))
+def test_what_a_refused_face_needs_is_said(word: str) -> None:
+    assert remedy(word)
+
+
+def test_settings_named_to_people_who_are_refused_exist() -> None:
+    named = {word for each in BINDING for word in re.findall(r"(binding|faces)\.([a-z_]+)", remedy(each))}
+    assert {("binding", "max_outside"), ("faces", "min_sharpness")} <= named
+    known = {"binding": BindingRules(), "faces": FaceRules()}
+    assert [] == [each for each in named if not hasattr(known[each[0]], each[1])]
 
 
 @pytest.mark.parametrize("known", SCHEMA, ids=lambda known: known.name)
