@@ -48,8 +48,8 @@ class Sampling:
 class BindingRules:
     """When a face and a roster line may be put together; every doubt refuses."""
 
-    # A face with a landmark nearer to the border than this is cut, and one whose box lies outside of the picture by more
-    # than this share; the last number is for the one face of a portrait that it fills.
+    # A face is cut if a landmark is nearer to the border than this, or if more than this share of its box lies outside
+    # of the picture; the last number is for the one face of a portrait that it fills.
     border_px: Annotated[int, Field(ge=0, le=1000)] = 2
     max_outside: Annotated[float, Field(ge=0, le=1)] = 0.1
     max_outside_alone: Annotated[float, Field(ge=0, le=1)] = 0.2
