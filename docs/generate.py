@@ -76,7 +76,7 @@ def settings() -> str:
 
 _PLACES = {
     "archive": "HOME/archive", "warehouse": "HOME/warehouse", "runs": "HOME/runs", "report": "HOME/report",
-    "orders": "HOME/orders", "installation_key": "HOME/installation.key",
+    "orders": "HOME/orders", "models": "HOME/models", "installation_key": "HOME/installation.key",
     "registrar_public_key": "HOME/registrar.pub", "kms": "HOME/kms",
     "identity_key": "HOME/identity.key", "registrar_key": "HOME/registrar.key",
     "key_store": "sqlite:///HOME/keys.sqlite",

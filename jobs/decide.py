@@ -30,7 +30,7 @@ def body(job: Job) -> None:
     policies = job.policies
     # Pinned before anything is decided by them: a decision whose rules are lost could never be made again.
     store_of(job.settings).pin(policies, job.orders.book().reviewers())
-    model = packs.read(job.settings.models / job.settings.pack)
+    model = packs.read(job.settings.pack_folder())
     job.digests |= {"policy": policies.digest, "pack": packs.pack_digest(model)}
     question = decide.Question(
         wanted=tuple(job.purposes),

@@ -30,6 +30,7 @@ from habeas.model.limits import BindingRules, Execution, FaceRules, MediaLimits,
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHIPPED_POLICIES = PROJECT / "policies"
+SHIPPED_MODELS = PROJECT / "models"
 ALL_PACKS = ["house", "kr-pipa", "eu-gdpr", "eu-ai-act", "us-il-bipa", "us-tx-cubi", "us-wa"]
 """Every shipped policy pack. A law's pack is asked only where the law reaches, so naming all costs nothing."""
 
@@ -158,7 +159,7 @@ class Settings(_FromToml):
     packs: list[Name] = Field(
         default=ALL_PACKS, min_length=1, description="Policy packs; each that applies must allow."
     )
-    models: Place = PROJECT / "models"
+    models: Place = Path()  # the shipped packs are found besides
     pack: Name = "synthetic"
     purposes: list[Name] = Field(
         default=["archive_search"], min_length=1, description="What the nightly run embeds for."
@@ -184,12 +185,13 @@ class Settings(_FromToml):
             "runs": "runs",
             "report": "report",
             "orders": "orders",
+            "models": "models",
             "installation_key": "installation.key",
             "registrar_public_key": "registrar.pub",
         }.items():
             given = getattr(self, name)
             setattr(self, name, self.home / place if given == Path() else self._from_here(given))
-        for name in ("schemas", "policies", "models"):
+        for name in ("schemas", "policies"):
             setattr(self, name, self._from_here(getattr(self, name)))
         return self
 
@@ -200,6 +202,16 @@ class Settings(_FromToml):
         if self.faces.kept_sightings < self.faces.frames_per_track:
             raise ValueError("faces.kept_sightings must not be below faces.frames_per_track")
         return self
+
+    def pack_folder(self, name: str = "") -> Path:
+        """Folder of a model pack, by default the one in use: the installation's own, else the shipped one."""
+        own, shipped = (folder / (name or self.pack) for folder in self.pack_folders)
+        return shipped if shipped.is_dir() and not own.is_dir() else own
+
+    @property
+    def pack_folders(self) -> tuple[Path, Path]:
+        """Where model packs lie: those of the installation, then those that are shipped."""
+        return self.models, SHIPPED_MODELS
 
     @classmethod
     def read(cls, path: Path | None = None) -> Self:

@@ -44,8 +44,8 @@ def bare(after_a_night: Installed, tmp_path_factory: pytest.TempPathFactory) -> 
     """InsightFace's own app on the same pack, with no habeas around it."""
     settings = after_a_night.place.settings
     root = tmp_path_factory.mktemp("insightface")  # it looks for packs in a folder called models
-    (root / "models").symlink_to(settings.models)
-    detector = packs.read(settings.models / settings.pack).detector
+    (root / "models").symlink_to(settings.pack_folder().parent)
+    detector = packs.read(settings.pack_folder()).detector
     app = FaceAnalysis(name=settings.pack, root=str(root), allowed_modules=["detection", "recognition"])
     app.prepare(ctx_id=-1, det_thresh=detector.threshold, det_size=detector.input_size)
     return app
@@ -62,7 +62,7 @@ def frames(installed: Installed, asset: dict[str, Any]) -> dict[int, Image]:
 
 def looked_at_as_large_as_it_needs(bare: FaceAnalysis, image: Image, installed: Installed) -> None:
     settings = installed.place.settings
-    detector = packs.read(settings.models / settings.pack).detector
+    detector = packs.read(settings.pack_folder()).detector
     height, width = image.shape[:2]
     assert isinstance(detector.input_size, tuple)
     size = fitted(width, height, detector.input_size, settings.faces.smallest_px, detector.resolves_px)
@@ -100,7 +100,7 @@ def test_vectors_of_one_person_are_alike_and_of_two_are_not(
     after_a_night: Installed, vectors: dict[str, Vector]
 ) -> None:
     settings = after_a_night.place.settings
-    threshold = packs.read(settings.models / settings.pack).recogniser.same_person_score
+    threshold = packs.read(settings.pack_folder()).recogniser.same_person_score
     rows = [r for r in after_a_night.rows("embeddings") if r["purpose"] == "archive_search"]
     right = [
         (float(vectors[a["row_id"]] @ vectors[b["row_id"]]) >= threshold)

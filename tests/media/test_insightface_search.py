@@ -251,3 +251,45 @@ def test_in_thumbnails_as_many_faces_are_found_as_if_they_were_blown_up(
 def _hits(models: LoadedPack, faces: Sequence[FaceLabel], found: Sequence[Detection]) -> int:
     sure = [one for one in found if one.score >= models.threshold]
     return sum(any(overlap(face.box, one.box) >= SAME_BOX for one in sure) for face in faces)
+
+
+@pytest.mark.parametrize(
+    ("whole", "large", "expected"),
+    [(0.7, 0.0, 0.4), (0.0, 0.95, 0.45), (0.0, 0.5, 0.5)],
+    ids=["the whole is certain", "only thumbnails are, and the larger", "only the smallest is"],
+)
+def test_landmarks_come_from_the_largest_look_that_is_certain(
+    whole: float, large: float, expected: float, tiny: LoadedPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look puts its landmarks elsewhere; the smallest has the best score."""
+    picture = np.zeros((400, 400, 3), np.uint8)
+
+    def detect(image: Image, input_size: tuple[int, int] | None = None) -> Row:
+        side = max(image.shape[:2])
+        score, mark = {160: (0.99, 0.5), 320: (large, 0.45)}.get(side, (whole, 0.4))
+        low, high = (0, side) if side == 400 else (side / 4, side / 2)
+        box = np.array([[low + 0.05 * high] * 2 + [low + 0.95 * high] * 2 + [score]], np.float32)
+        marks = np.full((1, 5, 2), low + mark * high, np.float32)
+        kept = box[:, 4] >= 0.3
+        return box[kept], marks[kept]
+
+    monkeypatch.setattr(tiny._detector, "detect", detect)
+    (one,) = tiny.detect(picture)
+    assert np.allclose(one.landmarks, expected * 400)
+
+
+def test_a_face_that_a_larger_look_is_certain_of_is_not_dropped_for_lying_in_a_large_one(
+    tiny: LoadedPack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bystander's face before somebody's who fills the picture: both count, so nobody is bound. Doubtful parts go."""
+
+    def detect(image: Image, input_size: tuple[int, int] | None = None) -> Row:
+        side = max(image.shape[:2])
+        low, high = (0, side) if side == 400 else (side / 4, side / 2)
+        seen = [(0.05, 0.95, 0.9)] if side != 400 else [(0.3, 0.5, 0.8), (0.6, 0.7, 0.4), (0.0, 0.9, 0.35)]
+        box = np.array([[low + a * high] * 2 + [low + b * high] * 2 + [s] for a, b, s in seen], np.float32)
+        return box, np.full((len(seen), 5, 2), low + high / 2, np.float32)
+
+    monkeypatch.setattr(tiny._detector, "detect", detect)
+    sizes = sorted(round(one.size) for one in tiny.detect(np.zeros((400, 400, 3), np.uint8)))
+    assert [80, 360] == sizes

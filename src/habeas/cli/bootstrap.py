@@ -119,7 +119,7 @@ class Installation:
         from habeas.steps import packs
         from habeas.steps.derive_rows import Question
 
-        model = packs.read(self.settings.models / self.settings.pack)
+        model = packs.read(self.settings.pack_folder())
         return Question(
             wanted=tuple(purposes or self.settings.purposes),
             lists=self.policy.lists,
@@ -139,7 +139,9 @@ class Installation:
         from habeas.steps.replay import Replayer
         from habeas.steps.run_times import run_times
 
-        found = [pack for _, pack in packs.listed(self.settings.models) if not isinstance(pack, UsageError)]
+        found = [
+            pack for _, pack in packs.listed(*self.settings.pack_folders) if not isinstance(pack, UsageError)
+        ]
         models = {packs.pack_digest(pack): packs.digests(pack) for pack in found}
         ends = self.watcher.ends if self.has_custody else None
         again = DeriveAgain(self.reader, run_times(self.settings.runs, models), ends)

@@ -30,7 +30,7 @@ _FREE = 2_000_000_000  # bytes a small night and its Spark scratch files want
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One prerequisite. `says` is what was found, `mend` what to do when it is not ok."""
+    """One prerequisite. `says` is what was found, `mend` what to do when it is not ok, or a warning where it is."""
 
     name: str
     ok: bool
@@ -135,13 +135,13 @@ def _disk(home: Path) -> Check:
 def _pack(settings: Settings) -> Check:
     name = f"model pack {settings.pack}"
     try:
-        pack = packs.read(settings.models / settings.pack)
-        packs.verify(pack, settings.models / settings.pack)
+        pack = packs.read(settings.pack_folder())
+        packs.verify(pack, settings.pack_folder())
     except HabeasError as error:
         return Check(name, False, error.message, error.hint or "habeas models verify says more.")
     except OSError as error:
         return Check(name, False, f"can't be read ({error.strerror})", "habeas models verify says more.")
-    return Check(name, True, f"version {pack.version}, digests as stated", "")
+    return Check(name, True, f"version {pack.version}, digests as stated", packs.warning(pack.name))
 
 
 def _keys(given: Path | None, config: Path | None) -> Check:

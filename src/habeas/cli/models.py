@@ -29,8 +29,10 @@ def add(
     from habeas.cli.bootstrap import installation
     from habeas.steps import packs
 
-    pack = packs.add(folder, installation(config).settings.models)
-    told = {"pack": pack.name, "model_id": packs.model_id(pack), "licence": pack.licence}
+    settings = installation(config).settings
+    pack = packs.add(folder, *settings.pack_folders)
+    told = {"pack": pack.name, "model_id": packs.model_id(pack), "licence": pack.licence,
+            "folder": str(settings.pack_folder(pack.name))}  # fmt: skip
     out.show(told, as_json, lambda console: console.print(out.pairs(told)))
 
 
@@ -41,7 +43,7 @@ def list_(config: Config = None, as_json: Json = False) -> None:
     from habeas.steps import packs
 
     found: list[dict[str, Any]] = []
-    for name, pack in packs.listed(installation(config).settings.models):
+    for name, pack in packs.listed(*installation(config).settings.pack_folders):
         if isinstance(pack, UsageError):
             found.append({"pack": name, "error": pack.message})
         else:
@@ -148,7 +150,7 @@ def check(
 
 def _folder(pack: str, place: Any) -> Path:
     named = Path(pack)
-    return named if named.is_dir() and len(named.parts) > 1 else Path(place.settings.models) / pack
+    return named if named.is_dir() and len(named.parts) > 1 else Path(place.settings.pack_folder(pack))
 
 
 def _commercial(place: Any, names: list[str]) -> dict[str, bool]:

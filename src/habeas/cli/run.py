@@ -149,7 +149,7 @@ def _require_known(place: Installation, wanted: Mapping[str, Any]) -> None:
     if purposes := wanted["purposes"]:
         _require("purpose", purposes, set(place.purposes), "policies/purposes.yaml")
     if model := wanted.get("model"):
-        names = {name for name, _ in packs.listed(place.settings.models)}
+        names = {name for name, _ in packs.listed(*place.settings.pack_folders)}
         _require("model pack", [model], names, "habeas models list")
 
 

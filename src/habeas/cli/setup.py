@@ -51,9 +51,13 @@ def init(
     \b
     habeas init --home /srv/faces --archive /mnt/footage
     """
+    from habeas.steps import packs
+
     place, made = make(home, archive, [word for word in purposes.split(",") if word], pack)
     told = {"config": str(place.config), "custody": str(place.custody_file), "keys_made": made,
             "archive": str(place.settings.archive), "warehouse": str(place.settings.warehouse)}  # fmt: skip
+    if warning := packs.warning(place.settings.pack):
+        told["warning"] = warning
 
     def human(console: Any) -> None:
         console.print(out.pairs(told))
@@ -142,6 +146,10 @@ def _write(place: Path, text: str, mode: int) -> None:
         file.write(text)
 
 
+def _state(check: Mapping[str, Any]) -> str:
+    return "missing" if not check["ok"] else "warning" if check["mend"] else "ok"
+
+
 def doctor(config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
     """List what habeas needs, what is missing, and how to mend it.
 
@@ -154,10 +162,10 @@ def doctor(config: Config = None, custody: Custody = None, as_json: Json = False
     found = [asdict(check) for check in checks(config, custody)]
 
     def human(console: Any) -> None:
-        rows = [("ok" if entry["ok"] else "missing", entry["name"], entry["says"]) for entry in found]
+        rows = [(_state(entry), entry["name"], entry["says"]) for entry in found]
         console.print(out.table(["", "what", "found"], rows))
         for entry in found:
-            if not entry["ok"]:
+            if entry["mend"]:
                 console.print(f"{entry['name']}: {entry['mend']}", markup=False)
 
     out.show(found, as_json, human)

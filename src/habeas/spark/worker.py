@@ -79,7 +79,7 @@ def set_up(
     IntegrityError, UsageError.
     """
     purposes = {p: policies.purposes.resolve(p).commercial for p in wanted}
-    folder = settings.models / settings.pack
+    folder = settings.pack_folder()
     packs.require_untainted(packs.read(folder), policies.tainted)
     return WorkerSetup(
         pack=packs.ready(folder, purposes),

@@ -26,6 +26,8 @@ from habeas.model.rows import Line
 from habeas.steps import pack_file
 
 PRECISION = Execution().precision
+DRAWN = "synthetic"
+"""The shipped pack, which was trained on drawn people alone."""
 
 
 def read(folder: Path) -> ModelPack:
@@ -40,6 +42,16 @@ def read(folder: Path) -> ModelPack:
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{pack_file.FILE} in {folder} can't be read as UTF-8 text") from None
     return pack_file.parse(text)
+
+
+def warning(name: str) -> str:
+    """What must be known before a pack of this name is used; empty where there is nothing."""
+    if name != DRAWN:
+        return ""
+    return (
+        f"model pack {DRAWN} knows drawn people alone and is for trying habeas out: on photos of people it finds few "
+        "faces and tells nobody apart. Add one of your own: habeas models add FOLDER (docs/how-to/your-own-model.md)"
+    )
 
 
 def permit(pack: ModelPack, purposes: Mapping[str, bool]) -> None:
@@ -105,15 +117,18 @@ def ready(folder: Path, purposes: Mapping[str, bool]) -> ModelPack:
     return pack
 
 
-def add(folder: Path, destination: Path) -> ModelPack:
+def add(folder: Path, destination: Path, *others: Path) -> ModelPack:
     """Copies a verified pack to `destination`/<name>: pack.toml, its two networks and text files beside them.
 
-    Raises UsageError if another pack of this name is there; adding the same one again changes nothing.
+    `others`: further folders of packs, whose names are taken. Raises UsageError if another pack of this name is there;
+    adding the same one again changes nothing.
     """
     pack = read(folder)
     verify(pack, folder)
     target = destination / pack.name
-    if target.exists():
+    places = [each / pack.name for each in (destination, *others)]
+    if there := next((each for each in places if each.exists()), None):
+        target = there
         if read(target) != pack:
             raise UsageError(
                 f"a different model pack {pack.name} is there already",
@@ -133,10 +148,14 @@ def add(folder: Path, destination: Path) -> ModelPack:
     return pack
 
 
-def listed(destination: Path) -> tuple[tuple[str, ModelPack | UsageError], ...]:
-    """Each folder of `destination` with its pack, or why it can't be read."""
-    folders = sorted(p for p in destination.iterdir() if p.is_dir()) if destination.is_dir() else []
-    return tuple((p.name, _read_or_error(p)) for p in folders if not p.name.startswith("."))
+def listed(*destinations: Path) -> tuple[tuple[str, ModelPack | UsageError], ...]:
+    """Each folder of `destinations` with its pack, or why it can't be read; of two of one name the first."""
+    found: dict[str, Path] = {}
+    for destination in destinations:
+        for path in destination.iterdir() if destination.is_dir() else ():
+            if path.is_dir() and not path.name.startswith("."):
+                found.setdefault(path.name, path)
+    return tuple((name, _read_or_error(found[name])) for name in sorted(found))
 
 
 class Finder(Protocol):

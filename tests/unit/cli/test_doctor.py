@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tiny_pack
 
 from habeas.adapters import jars
 from habeas.adapters.java import find_java
@@ -140,8 +141,12 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_pack_with_another_digest_is_reported(tmp_path: Path) -> None:
+    folder = tiny_pack.write(tmp_path / "models" / "tiny")
+    (folder / "rec.onnx").write_bytes(b"another network")
     config = installation(tmp_path)
-    config.write_text(f'{config.read_text()}models = "{tmp_path / "models"}"\n')
+    text = config.read_text().replace('pack = "synthetic"', 'pack = "tiny"')
+    config.write_text(f'{text}models = "{tmp_path / "models"}"
+')
     pack = named(checks(config, environment=NOWHERE), "model pack")
     assert not pack.ok
     assert pack.mend
