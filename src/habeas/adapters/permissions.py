@@ -19,7 +19,7 @@ def steering(settings: Settings) -> tuple[Path, ...]:
     home = settings.home
     return (home, home / "habeas.toml", settings.warehouse, settings.runs, settings.orders, settings.policies,
             home / "policy", settings.registrar_public_key, settings.installation_key,
-            settings.models, settings.schemas)  # fmt: skip
+            *settings.pack_folders, settings.schemas)  # fmt: skip
 
 
 def writable_by_everybody(places: Iterable[Path]) -> tuple[Path, ...]:
