@@ -142,7 +142,9 @@ class Archive:
             )
             # workers don't find what lies beside the bench
             cloudpickle.register_pickle_by_value(sys.modules[_plain.__module__])
-            planned = embed.plan(tables, [SEARCH], setup.identity).persist()
+            planned = embed.plan(
+                tables, [SEARCH], setup.identity, model_id=setup.model_id, pack=setup.pack_digest
+            ).persist()
             counts, whole = embed.planned_counts(planned)
             dealt = shares.dealt(
                 planned, counts["assets_planned"], whole, spark.sparkContext.defaultParallelism

@@ -9,6 +9,7 @@ import pytest
 
 from habeas.spark.decisions import newest_status
 from habeas.spark.publish import publish
+from habeas.spark.statuses import settle_now
 from habeas.spark.tables import Tables
 
 pytestmark = pytest.mark.spark
@@ -28,7 +29,8 @@ def embedding(row: str, key: str, **more: Any) -> dict[str, Any]:
 
 REFUSAL = {"kind": "refusal", "run_id": "r1", "asset_id": "a1", "source_id": "s", "work_digest": "w",
            "reason": "unbound", "count": 2}  # fmt: skip
-DONE = {"kind": "done", "run_id": "r1", "asset_id": "a1", "source_id": "s", "work_digest": "w", "count": 1}
+DONE = {"kind": "done", "run_id": "r1", "asset_id": "a1", "source_id": "s", "work_digest": "w", "count": 1,
+        "model_id": "m", "made_for": ["p=w"]}  # fmt: skip
 
 
 def decide(
@@ -140,3 +142,108 @@ def test_a_permission_that_ends_sooner_is_taken_over(tables: Tables) -> None:
     newest = max(tables.read("row_status").collect(), key=lambda r: r["recorded_at"])
     assert (newest["status"], newest["reason"]) == ("open", "renewed")
     assert newest["expires_at"].astimezone(UTC) == NOW + timedelta(days=2)
+
+
+def work(
+    tables: Tables, digest: str, *rows: dict[str, Any], at: datetime, purpose: str = "p", **ended: Any
+) -> None:
+    """A night on the same file: `rows` are what it makes."""
+    made = [row | {"work_digest": digest, "purpose": purpose} for row in rows]
+    stage(tables, *made, DONE | {"work_digest": f"all {digest}", "made_for": [f"{purpose}={digest}"]} | ended)
+    publish(tables, "r1", at, at, lambda: frozenset({"k1"}))
+
+
+def newest(tables: Tables) -> dict[str, tuple[str, str]]:
+    return {
+        r["row_id"][0]: (r["status"], r["reason"]) for r in newest_status(tables.read("row_status")).collect()
+    }
+
+
+def test_what_the_newest_work_no_longer_makes_is_shut_and_opens_when_it_is_made_again(tables: Tables) -> None:
+    first, second = embedding("1", "k1"), embedding("2", "k1", rank=1)
+    work(tables, "loose", first, second, at=NOW)
+    work(tables, "strict", first, at=NOW + timedelta(days=1))
+    assert newest(tables) == {"1": ("open", "published"), "2": ("closed", "superseded")}
+    shut = {r["row_id"][0]: r["erase_by"] for r in newest_status(tables.read("row_status")).collect()}
+    assert shut["2"] is not None
+    # The looser settings come back, with the very digest of the first night; this clock is behind.
+    work(tables, "loose", first, second, at=NOW + timedelta(hours=1))
+    assert newest(tables) == {"1": ("open", "published"), "2": ("open", "allowed_again")}
+    assert 2 == tables.read("work").count()
+
+
+def test_a_row_that_is_made_again_holds_what_the_newest_work_saw(tables: Tables) -> None:
+    """The best frame of other settings may show another person, whom the old ciphertext would go on naming."""
+    work(tables, "one", embedding("1", "k1", sealed=b"\x01" * 3500), at=NOW)
+    work(tables, "two", embedding("1", "k1", sealed=b"\x02" * 3500, frame_ms=9), at=NOW + timedelta(days=1))
+    (row,) = tables.read("embeddings").collect()
+    assert (b"\x02" * 3500, 9) == (bytes(row["sealed"]), row["frame_ms"])
+    assert newest(tables)["1"][0] == "open"
+
+
+def test_work_for_another_purpose_shuts_nothing(tables: Tables) -> None:
+    work(tables, "w", embedding("1", "k1"), at=NOW)
+    work(tables, "other", purpose="q", at=NOW + timedelta(days=1))
+    assert newest(tables) == {"1": ("open", "published")}
+
+
+def test_a_file_that_can_no_longer_be_used_shuts_what_was_made_of_it(tables: Tables) -> None:
+    work(tables, "w", embedding("1", "k1"), at=NOW)
+    work(
+        tables, "w2", at=NOW + timedelta(days=1), kind="quarantine", reason="unreadable_container", count=None
+    )
+    assert newest(tables) == {"1": ("closed", "superseded")}
+
+
+def test_refusals_are_those_of_the_newest_work_for_each_purpose(tables: Tables) -> None:
+    """Whoever reads the table may add up what is in it."""
+
+    def refused(digest: str, count: int, purpose: str) -> list[dict[str, Any]]:
+        named = {"reason": "not_allowed", "purpose": purpose, "count": 1}
+        return [
+            REFUSAL | {"work_digest": f"all {digest}", "count": count},
+            REFUSAL | {"work_digest": f"all {digest}"} | named,
+        ]
+
+    for number, (digest, purpose) in enumerate([("w1", "p"), ("w2", "p"), ("w3", "q")]):
+        done = DONE | {"work_digest": f"all {digest}", "made_for": [f"{purpose}={digest}"]}
+        stage(tables, *refused(digest, number + 1, purpose), done)
+        publish(tables, "r1", NOW, NOW + timedelta(days=number), frozenset)
+    found = sorted((r["reason"], r["purpose"], r["count"]) for r in tables.read("refusals").collect())
+    assert found == [("not_allowed", "p", 1), ("not_allowed", "q", 1), ("unbound", "", 3)]
+
+
+def a_line(line: str, at: datetime) -> dict[str, Any]:
+    return {"line_id": line, "asset_id": "a1", "subject_id": f"u of {line}", "closed": False, "attested_by": "desk",
+            "attested_at": at, "listed_at": at, "recorded_at": at}  # fmt: skip
+
+
+def test_a_corrected_list_shuts_the_wrong_persons_template_before_any_file_is_read(tables: Tables) -> None:
+    tables.append("rosters", tables.frame("rosters", [a_line("l1", NOW)]))
+    work(tables, "w", embedding("1", "k1"), at=NOW)
+    corrected = NOW + timedelta(days=1)
+    tables.append("rosters", tables.frame("rosters", [a_line("right", corrected)]))
+    settle_now(tables, lambda: frozenset({"k1"}), "r2", corrected)
+    assert newest(tables) == {"1": ("closed", "roster_replaced")}
+    settle_now(tables, frozenset, "r3", corrected)
+    assert newest(tables) == {"1": ("closed", "roster_replaced")}
+
+
+def test_a_photo_replaced_by_another_of_its_name_shuts_what_was_made_of_the_old_one(tables: Tables) -> None:
+    def asset(name: str, there: bool, at: datetime) -> dict[str, Any]:
+        return {"asset_id": name, "source_id": "s", "location": "a.jpg", "folders": [], "media": "photo",
+                "format": "jpeg", "bytes": 1, "modified_ns": 1, "present": there, "catalogued_at": at,
+                "run_id": "r"}  # fmt: skip
+
+    tables.append("assets", tables.frame("assets", [asset("a1", True, NOW)]))
+    work(tables, "w", embedding("1", "k1"), at=NOW)
+    tables.upsert("assets", tables.frame("assets", [asset("a1", False, NOW)]))
+    settle_now(tables, lambda: frozenset({"k1"}), "r2", NOW + timedelta(hours=1))
+    assert newest(tables) == {"1": ("open", "published")}, "it is merely gone"
+    tables.upsert("assets", tables.frame("assets", [asset("a2", True, NOW + timedelta(days=1))]))
+    settle_now(tables, lambda: frozenset({"k1"}), "r3", NOW + timedelta(days=1))
+    assert newest(tables) == {"1": ("closed", "file_replaced")}
+    back = [asset("a1", True, NOW), asset("a2", False, NOW + timedelta(days=1))]
+    tables.upsert("assets", tables.frame("assets", back))
+    settle_now(tables, lambda: frozenset({"k1"}), "r4", NOW + timedelta(days=2))
+    assert newest(tables) == {"1": ("open", "allowed_again")}

@@ -103,7 +103,7 @@ class _Read:
         consents = import_consents(
             folder / "consents.csv", purposes=purposes, recorded_at=NOW, subject_of=_digest
         )
-        rosters = import_rosters(folder / "rosters.csv", subject_of=_digest, asset_of=_asset)
+        rosters = import_rosters(folder / "rosters.csv", recorded_at=NOW, subject_of=_digest, asset_of=_asset)
         assert ((), (), ()) == (sources.set_aside, consents.set_aside, rosters.set_aside)
         self.sources = {source.source_id: source for source in sources.records}
         self.lines, self._said = rosters.records, consents.records

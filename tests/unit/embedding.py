@@ -48,7 +48,10 @@ def grant(subject: str, purpose: str = "archive_search") -> Grant:
 
 def plan_for(path: Path, *lines: Line, media: str = "photo") -> AssetPlan:
     name = asset_id(KEY, "demo", hashlib.sha256(path.read_bytes()).digest())
-    return AssetPlan(name, "demo", path.name, media, "work digest", lines)
+    made_for = tuple(
+        f"{purpose}=digest" for purpose in sorted({g.purpose for li in lines for g in li.grants})
+    )
+    return AssetPlan(name, "demo", path.name, media, "work digest", lines, "model", made_for)
 
 
 def archive(folder: Path) -> ArchiveMedia:

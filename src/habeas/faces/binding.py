@@ -10,6 +10,7 @@ The rules, each of which refuses when in doubt:
 - A photo whose lines are all closed and numbered from the left, in rows or in one, is bound by place, if exactly as
   many faces stand in rows that nobody could read otherwise (see `caption`).
 - An anonymous placeholder never binds and counts as a line like any other.
+- Lines that say the same place and time of the same person are one: two desks may attest one portrait.
 Each face (a track that isn't a candidate) is counted exactly once: bound, or under one reason.
 """
 
@@ -48,7 +49,7 @@ class Binding:
 
 def bind(lines: Sequence[Line], tracks: Sequence[Track], photo: bool, rules: BindingRules) -> Binding:
     """Pure; neither the order of the lines nor that of the tracks matters."""
-    lines = sorted(lines, key=lambda line: line.line_id)
+    lines = sorted(_each_once(lines), key=lambda line: line.line_id)
     faces = [track for track in tracks if not track.candidate]
     placed = _by_caption(lines, tracks, rules) if photo else None
     chosen = [_speaks_of(track, lines, tracks, photo, rules) for track in faces] if placed is None else placed
@@ -76,6 +77,15 @@ def window_ends(lines: Sequence[Line]) -> Ends:
         return any(before < edge <= now and _region_holds(line, centre)[0] for edge, line in edges)
 
     return ends
+
+
+def _each_once(lines: Sequence[Line]) -> list[Line]:
+    """One line of each person, place and time: the one that most is allowed for. Placeholders may be several people."""
+    kept: dict[tuple[object, ...], Line] = {}
+    for line in sorted(lines, key=lambda line: (-len(line.grants), not line.closed, line.line_id)):
+        who = line.subject_id or ("placeholder", line.line_id)
+        kept.setdefault((who, line.from_ms, line.to_ms, line.region, line.position, line.row), line)
+    return list(kept.values())
 
 
 _Choice = tuple[Line | None, str]

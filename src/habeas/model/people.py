@@ -58,6 +58,7 @@ class RosterLine:
     """Somebody's statement that a person is in an asset; never made from a face.
 
     `subject_id` is None for an anonymous placeholder (an erased person): it never binds and still counts.
+    `listed_at`: the newest `attested_at` among the lines of the same asset in the list that it came in.
     """
 
     line_id: str
@@ -71,6 +72,7 @@ class RosterLine:
     attested_by: str
     attested_at: datetime
     row: int | None = None
+    listed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class AssetPlan:
-    """One asset to work on: where it lies, who is listed, and the digest of everything that decides the result."""
+    """One asset to work on: where it lies, who is listed, and the digest of everything that decides the result.
+
+    `made_for`: each wanted purpose with the digest of what decides its rows, whatever else is wanted, as
+    `purpose=digest`.
+    """
 
     asset_id: str
     source_id: str
@@ -55,6 +59,11 @@ class AssetPlan:
     media: str  # "photo" | "clip"
     work_digest: str
     lines: tuple[Line, ...]
+    model_id: str = ""
+    made_for: tuple[str, ...] = ()
+
+    def digest_for(self, purpose: str) -> str:
+        return dict(each.split("=", 1) for each in self.made_for)[purpose]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +105,4 @@ class StagedRow:
     sealed: bytes = field(default=b"", repr=False)
     frames_decoded: int = 0  # done: counters of the work, not of anybody's face
     embedder_faces: int = 0
+    made_for: tuple[str, ...] = ()  # done, quarantine: as in AssetPlan

@@ -16,6 +16,7 @@ from habeas.adapters.locks import table_lock
 from habeas.model.decision import Action
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
+from habeas.spark.current_lines import current_lines
 from habeas.spark.decisions import current, dated_ahead
 from habeas.spark.due import due_since
 from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_stored
@@ -87,7 +88,7 @@ def _decide(
     whole = isinstance(due, str)
     counts = {"embed_fact_sets": 0, "scan_fact_sets": 0}
     with _kept(None if whole else due.lines) as (lines, found):
-        counts["lines_due"] = tables.read("rosters").count() if whole else found
+        counts["lines_due"] = current_lines(tables.read("rosters")).count() if whole else found
         if whole or found:
             derived = derived_lines(tables, question, open_keys, lines)
             counts |= _settle(tables, packs, derived, question, Action.EMBED, lines, recorded_at)

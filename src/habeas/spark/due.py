@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from habeas.spark.current_lines import current_lines
 from habeas.spark.decisions import dated_ahead, key_frame, rank, shut_keys
 from habeas.spark.local import small
 from habeas.spark.since import Seen, Since
@@ -80,7 +81,7 @@ def _lines(
         _misjudged_keys(tables, open_keys),
     ]
     itself = small(_united(named).distinct()).withColumn("itself", F.lit(True))
-    rosters = tables.read("rosters")
+    rosters = current_lines(tables.read("rosters"))
     found = rosters.join(people, "subject_id", "left").join(files, "asset_id", "left")
     found = found.join(itself, "line_id", "left").where("of_person OR of_file OR itself")
     return found.select(*rosters.columns)

@@ -18,7 +18,9 @@ from habeas.errors import HabeasError, Unavailable
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark import shares
+from habeas.spark.current_lines import current_lines
 from habeas.spark.decisions import current, permits
+from habeas.spark.outdated import in_force
 from habeas.spark.sound import require_sound
 from habeas.spark.tables import Tables
 
@@ -39,31 +41,31 @@ def plan(
     captured_to: datetime | None = None,
     halted: Stopped = NOTHING_HALTED,
     now: datetime | None = None,
-    pack: str = "",
+    *,
+    model_id: str,
+    pack: str,
 ) -> DataFrame:
-    """Assets that both gates let through, that have no row in `work` for the same digest, and that no halt touches.
+    """Assets that both gates let through, whose newest work isn't this very work already, and that no halt touches.
 
-    `identity` names everything else the result depends on: model, settings. `pack`: digest of the model pack; decisions
-    about another one permit nothing here. One row an asset:
-    asset_id, source_id, location, media, work_digest, lines (with their grants).
+    `pack` is the digest of the model's pack: decisions about another one permit nothing here. `identity` names
+    everything else the result depends on: settings, the way files are read. One row an asset: asset_id, source_id,
+    location, media, work_digest, made_for, model_id, lines (with their grants).
     """
+    rosters = current_lines(tables.read("rosters"))
     decisions = current(tables.read("decisions")).where(F.col("purpose").isin(purposes))
-    decisions = decisions.where(permits(now or datetime.now(UTC)))
-    if pack:
-        decisions = decisions.where(F.col("pack_digest") == pack)
+    decisions = decisions.where(permits(now or datetime.now(UTC))).where(F.col("pack_digest") == pack)
     scans = decisions.where("action = 'scan'").select("asset_id", "purpose")
     grants = (
         decisions.where("action = 'embed'")
         .join(scans, ["asset_id", "purpose"], "left_semi")
-        .join(tables.read("rosters").select("line_id", "subject_id"), "line_id")
+        .join(rosters.select("line_id", "subject_id"), "line_id")
         .join(tables.read("keys"), ["subject_id", "purpose", "key_id"])
         .withColumn("expires_at", F.col("valid_until"))
         .groupBy("line_id")
         .agg(F.sort_array(F.collect_list(F.struct(*_GRANT))).alias("grants"))
     )
     lines = (
-        tables.read("rosters")
-        .join(grants, "line_id", "left")
+        rosters.join(grants, "line_id", "left")
         .groupBy("asset_id")
         .agg(
             F.sort_array(F.collect_list(F.struct(*_LINE, "grants"))).alias("lines"),
@@ -72,11 +74,17 @@ def plan(
         .where("wanted")
     )
     assets = _assets(tables, source, captured_from, captured_to)
-    planned = assets.join(lines, "asset_id").withColumn("work_digest", _work_digest(identity))
-    planned = planned.where(~_touched(halted))
-    done = tables.read("work").select("asset_id", "work_digest")
-    names = ("asset_id", "source_id", "location", "media", "bytes", "work_digest", "lines")
-    return planned.join(done, ["asset_id", "work_digest"], "left_anti").select(*names)
+    planned = assets.join(lines, "asset_id").where(~_touched(halted))
+    planned = planned.withColumn("model_id", F.lit(model_id))
+    planned = planned.withColumn("made_for", _made_for(identity, pack, purposes))
+    planned = planned.withColumn("work_digest", F.sha2(F.concat_ws("|", "model_id", "made_for"), 256))
+    done = in_force(tables.read("work")).where(F.col("model_id") == model_id)
+    done = done.groupBy("asset_id").agg(F.collect_set("part").alias("done"))
+    new = F.array_except("made_for", F.coalesce("done", F.array().cast("array<string>")))
+    names = (
+        "asset_id", "source_id", "location", "media", "bytes", "work_digest", "made_for", "model_id", "lines",
+    )  # fmt: skip
+    return planned.join(done, "asset_id", "left").where(F.size(new) > 0).select(*names)
 
 
 def source_folders(tables: Tables) -> dict[str, str]:
@@ -106,16 +114,27 @@ def _touched(halted: Stopped) -> Column:
     return F.col("source_id").isin(sorted(halted.sources)) | F.arrays_overlap(wanted, purposes)
 
 
-def _work_digest(identity: str) -> Column:
-    """What decides the rows of an asset: model and settings, its lines, and who is allowed under which key."""
-    line = F.transform(
-        "lines",
-        lambda li: F.struct(
-            *[li[c].alias(c) for c in _LINE],
-            F.transform(li["grants"], lambda g: F.struct(g["purpose"], g["key_id"])).alias("grants"),
-        ),
-    )
-    return F.sha2(F.concat_ws("|", F.lit(identity), F.to_json(line)), 256)
+def _made_for(identity: str, pack: str, purposes: list[str]) -> Column:
+    """purpose=digest-pack for each wanted purpose, as `steps.outdated` reads it.
+
+    A digest covers what decides the rows for that purpose: settings, the asset's lines, and who is allowed for it under
+    which key. Not what else is wanted: work for one purpose says nothing about the rows of another.
+    """
+    parts = [
+        F.concat(F.lit(f"{each}="), _digest_for(identity, each), F.lit(f"-{pack[:32]}"))
+        for each in sorted(purposes)
+    ]
+    return F.array(*parts)
+
+
+def _digest_for(identity: str, purpose: str) -> Column:
+    def line(li: Column) -> Column:
+        granted = F.filter(F.coalesce(li["grants"], F.array()), lambda g: g["purpose"] == purpose)
+        keys = F.transform(granted, lambda g: g["key_id"]).alias("keys")
+        return F.struct(*[li[c].alias(c) for c in _LINE], keys)
+
+    lines = F.to_json(F.transform("lines", line))
+    return F.sha2(F.concat_ws("|", F.lit(identity), F.lit(purpose), lines), 256)
 
 
 Worker = Callable[[AssetPlan], list[StagedRow]]
@@ -221,15 +240,17 @@ def _guarded(worker: Worker, plan: AssetPlan) -> list[StagedRow]:
         ) from None
     except Exception:  # noqa: BLE001  # whatever it was, its text may hold values of a row
         return [
-            StagedRow(Kind.QUARANTINE, plan.asset_id, plan.source_id, plan.work_digest, "unexpected_error")
-        ]
+            StagedRow(Kind.QUARANTINE, plan.asset_id, plan.source_id, plan.work_digest, "unexpected_error",
+                      model_id=plan.model_id, made_for=plan.made_for)
+        ]  # fmt: skip
 
 
 def asset_plan(row: dict[str, object]) -> AssetPlan:
     lines = tuple(_line(li) for li in row["lines"])  # type: ignore[attr-defined]
     return AssetPlan(
         asset_id=str(row["asset_id"]), source_id=str(row["source_id"]), location=str(row["location"]),
-        media=str(row["media"]), work_digest=str(row["work_digest"]), lines=lines,
+        media=str(row["media"]), work_digest=str(row["work_digest"]), lines=lines, model_id=str(row["model_id"]),
+        made_for=tuple(row["made_for"]),  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -249,7 +270,7 @@ def _staged(row: StagedRow, run_id: str) -> dict[str, object]:
     empty_is_null = {
         name: getattr(row, name) or None
         for name in ("reason", "purpose", "row_id", "line_id", "subject_id", "key_id", "model_id", "preprocessing",
-                     "transform", "decision_id", "sealed", "suite", "format_version")
+                     "transform", "decision_id", "sealed", "suite", "format_version", "made_for")
     }  # fmt: skip
     embedding = row.kind == "embedding"
     return empty_is_null | {

@@ -14,6 +14,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from habeas.policy.regimes import LAWS
+from habeas.spark.current_lines import current_lines, replaced
 from habeas.spark.decisions import current, key_frame
 from habeas.spark.local import again, looked_up, small
 from habeas.spark.tables import Tables
@@ -38,7 +39,7 @@ _Deriving = Callable[[_Rows], Iterator[FactSet]]
 def derived_lines(
     tables: Tables, question: Question, open_keys: frozenset[str], rosters: DataFrame | None = None
 ) -> DataFrame:
-    """A fact set for each roster line and wanted purpose. `rosters`: these lines alone."""
+    """A fact set for each roster line that holds and each wanted purpose. `rosters`: these lines alone."""
     around = _surroundings(tables, question)
 
     def derive(rows: _Rows) -> Iterator[FactSet]:
@@ -121,7 +122,7 @@ def _people_and_lines(
 
     Also of files that are gone: what was made of them may still be stored.
     """
-    listed = tables.read("rosters") if rosters is None else rosters
+    listed = current_lines(tables.read("rosters")) if rosters is None else rosters
     lines = listed.join(tables.read("assets").select(*_ASSET), "asset_id")
     who = None if rosters is None else small(rosters.select("subject_id").distinct())
     said = _of(who, tables.read("consents").where(F.col("purpose").isin(*question.wanted)))
@@ -187,6 +188,7 @@ def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: Da
     """Assets with the purposes some listed person is allowed for, under which laws, and until when that holds."""
     assets = tables.read("assets").where("present AND media IN ('photo', 'clip')").select(*_ASSET)
     decisions = decisions.where("action = 'embed'")
+    decisions = decisions.join(replaced(tables.read("rosters")), "line_id", "left_anti")
     if only is not None:
         assets, decisions = (each.join(only, "asset_id", "left_semi") for each in (assets, decisions))
     decided, facts = current(decisions), fact_sets.where("action = 'embed'")

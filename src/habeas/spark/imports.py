@@ -169,6 +169,7 @@ def add_rosters(
     with registrar.together():
         read = imports.import_rosters(
             file,
+            recorded_at=now,
             subject_of=_person(registrar, now, as_typed),
             asset_of=asset_of,
             known=Known(alike=_alike(registrar, as_typed)),

@@ -1,8 +1,9 @@
 """Publish: staged rows become rows of record, by key, so that a retry changes nothing.
 
 Open keys are read before the merge, after it, and once more after rows were opened: a withdrawal in between still
-wins, and a key nobody knows counts as closed. What is halted is asked right before the merge. `work` comes last:
-a run killed halfway finds its assets undone and lands on the same rows.
+wins, and a key nobody knows counts as closed. What is halted is asked right before the merge. `work` comes after what
+was made: a run killed before it finds its assets undone and lands on the same rows. What may be opened is settled after
+`work`, which says what the newest work no longer makes (`outdated`); each later run settles it again.
 """
 
 from __future__ import annotations
@@ -54,13 +55,12 @@ def publish(
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
         if counts:
             _insert_embeddings(tables, good, now)
-        if "refusal" in counts:
             _insert_refusals(tables, free, now)
         if "quarantine" in counts or any(r["bad"] for r in kinds):
             _set_aside(tables, free, run_id, as_of)
-        changed = settle_now(tables, open_keys, run_id, now)
         if counts:
             _close_work(tables, free, run_id, now)
+        changed = settle_now(tables, open_keys, run_id, now)
         tables.clear_run("staged", run_id)
     finally:
         staged.unpersist()
@@ -74,17 +74,36 @@ def _not_halted(staged: DataFrame, halted: Stopped) -> DataFrame:
     touched = F.col("source_id").isin(sorted(halted.sources)) | (
         (F.col("kind") == "embedding") & F.col("purpose").isin(sorted(halted.purposes))
     )
-    assets = staged.where(touched).select("asset_id", "work_digest").distinct()
-    return staged.join(assets, ["asset_id", "work_digest"], "left_anti")
+    return staged.join(staged.where(touched).select("asset_id").distinct(), "asset_id", "left_anti")
 
 
 def _insert_embeddings(tables: Tables, good: DataFrame, now: datetime) -> None:
-    tables.insert_missing("embeddings", good.withColumn("sealed_at", F.lit(now)))
+    """A row that other work made before is put in place of the old one: its frame, and so its face, may be another."""
+    rows = good.withColumn("sealed_at", F.lit(now))
+    tables.upsert("embeddings", rows, when="t.work_digest <> s.work_digest")
 
 
 def _insert_refusals(tables: Tables, staged: DataFrame, now: datetime) -> None:
+    """The new counts in place of those of older work, which would count the same faces again.
+
+    Counts for a purpose that this work wasn't for stay.
+    """
     rows = staged.where("kind = 'refusal'").withColumn("purpose", F.coalesce("purpose", F.lit("")))
-    tables.insert_missing("refusals", rows.withColumn("recorded_at", F.lit(now)))
+    if not rows.isEmpty():
+        tables.insert_missing("refusals", rows.withColumn("recorded_at", F.lit(now)))
+    if not tables.exists("refusals"):
+        return
+    purposes = F.transform("made_for", lambda part: F.substring_index(part, "=", 1))
+    ended = staged.where("kind IN ('done', 'quarantine')")
+    ended = ended.select("asset_id", F.col("work_digest").alias("now"), purposes.alias("purposes"))
+    old = tables.read("refusals").join(ended, "asset_id").where("work_digest <> now")
+    old = old.where("purpose = '' OR array_contains(purposes, purpose)").select(
+        "asset_id", "work_digest", "purpose"
+    )
+    old = old.distinct().persist()
+    if not old.isEmpty():
+        tables.delete_matching("refusals", old, ["asset_id", "work_digest", "purpose"])
+    old.unpersist()
 
 
 def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) -> None:
@@ -106,15 +125,24 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
 
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
+    """Work that was done before and is done again counts from now on: the newest is what holds, and it is newer than
+    what is there, whoever's clock is behind.
+    """
+    last = tables.read("work").groupBy("asset_id").agg(F.max("recorded_at").alias("last"))
     rows = (
         staged.where("kind IN ('done', 'quarantine')")
         .groupBy("asset_id", "work_digest")
-        .agg(F.max(F.col("kind") == "quarantine").alias("bad"))
-        .select("asset_id", "work_digest", F.expr("IF(bad, 'quarantined', 'done')").alias("state"))
+        .agg(
+            F.max(F.col("kind") == "quarantine").alias("bad"),
+            F.first("model_id").alias("model_id"),
+            F.first("made_for").alias("made_for"),
+        )
+        .join(last, "asset_id", "left")
+        .withColumn("state", F.expr("IF(bad, 'quarantined', 'done')"))
         .withColumn("run_id", F.lit(run_id))
-        .withColumn("recorded_at", F.lit(now))
+        .withColumn("recorded_at", F.greatest(F.lit(now), F.col("last") + F.expr("INTERVAL 1 MICROSECOND")))
     )
-    tables.insert_missing("work", rows)
+    tables.upsert("work", rows)
 
 
 def record_runs(tables: Tables, records: list[TaskRecord], as_of: datetime) -> None:

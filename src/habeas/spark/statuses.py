@@ -17,9 +17,11 @@ from pyspark.sql import functions as F
 
 from habeas.spark.decisions import current, key_frame, newest_status, permits
 from habeas.spark.local import local
+from habeas.spark.outdated import outdated_rows
 from habeas.spark.sound import unsound, unsound_ids
 from habeas.spark.tables import Tables
 from habeas.steps.erasure_queue import DESTROY_DAYS
+from habeas.steps.statuses import MAY_OPEN_AGAIN
 
 OpenKeys = Callable[[], frozenset[str]]
 
@@ -43,11 +45,12 @@ def settle_now(tables: Tables, open_keys: OpenKeys, run_id: str, now: datetime) 
 def settle(tables: Tables, open_keys: frozenset[str], run_id: str, now: datetime) -> dict[str, int]:
     """Open, renew or close every stored row; returns how many opened and closed, and how many decisions were unsound.
 
-    Open needs both: an open key, and a newest decision that allows and has not run out. What was frozen or held stays
-    so, and what was closed with its key stays closed; what a decision had closed may open again when one allows it.
+    Open needs all three: an open key, a newest decision that allows and has not run out, and that the newest work still
+    makes the row (see `steps.outdated`). What was frozen or held stays so, and what was closed with its key stays
+    closed; what was closed for another reason may open again when that reason is gone.
     """
-    rows, decisions = tables.read("embeddings"), tables.read("decisions")
-    return _settle(tables, rows, decisions, tables.read("row_status"), open_keys, run_id, now)
+    rows = tables.read("embeddings").join(outdated_rows(tables), "row_id", "left")
+    return _settle(tables, rows, tables.read("decisions"), tables.read("row_status"), open_keys, run_id, now)
 
 
 def close_rows(tables: Tables, closed_keys: frozenset[str], run_id: str, now: datetime) -> int:
@@ -55,7 +58,8 @@ def close_rows(tables: Tables, closed_keys: frozenset[str], run_id: str, now: da
     if not closed_keys or not tables.exists("embeddings"):
         return 0
     rows = tables.read("embeddings").join(key_frame(tables, closed_keys), "key_id", "left_semi")
-    rows = rows.select("row_id", "line_id", "purpose", "key_id", "decision_id").persist()
+    rows = rows.select("row_id", "line_id", "purpose", "key_id", "decision_id")
+    rows = rows.withColumn("outdated", F.lit(None).cast("string")).persist()  # its key alone closes it
     try:
         decisions = tables.read("decisions").join(rows, ["line_id", "purpose"], "left_semi")
         known = tables.read("row_status").join(rows, "row_id", "left_semi")
@@ -80,13 +84,14 @@ def _settle(
         permits(now).alias("permitted"),
     )  # fmt: skip
     known = newest_status(statuses).select("row_id", "status", "expires_at", "reason", "recorded_at")
-    allowed = F.coalesce(F.col("key_open") & F.col("permitted"), F.lit(False))
+    permitted = F.coalesce("permitted", F.lit(False))
+    allowed = F.coalesce(F.col("key_open") & permitted & F.col("outdated").isNull(), F.lit(False))
     new, opened = F.col("status").isNull(), F.col("status") == "open"
-    again = (F.col("status") == "closed") & (F.col("reason") == "decision_ended")
+    again = (F.col("status") == "closed") & F.col("reason").isin(*MAY_OPEN_AGAIN)
     moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))
     # Persisted before it is filtered: Spark's optimiser would take the cases apart again and again.
     joined = (
-        rows.select("row_id", "line_id", "purpose", "key_id", "decision_id")
+        rows.select("row_id", "line_id", "purpose", "key_id", "decision_id", "outdated")
         .join(keys, "key_id", "left")
         .join(decided, ["line_id", "purpose"], "left")
         .join(known, "row_id", "left")
@@ -94,7 +99,8 @@ def _settle(
             "event",
             F.when(allowed & new, "published").when(allowed & again, "allowed_again")
             .when(allowed & opened & moved, "renewed")
-            .when(~allowed & (opened | new) & F.col("key_open"), "decision_ended")
+            .when(~allowed & (opened | new) & F.col("key_open") & ~permitted, "decision_ended")
+            .when(~allowed & (opened | new) & F.col("key_open"), F.col("outdated"))
             .when(~allowed & (opened | new), "key_closed"),
         )
         .withColumn("allowed", allowed)

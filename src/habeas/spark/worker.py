@@ -53,20 +53,12 @@ class WorkerSetup:
 
     @property
     def identity(self) -> str:
-        """Everything but the asset and its lines that decides what is made of it; part of the work digest."""
+        """All but the model, the asset and its lines that decides what is made of it; part of the work digest."""
         numbers = {
             name: asdict(getattr(self, name))  # whole numbers and fractions only
             for name in ("media", "sampling", "binding", "faces")
         }
-        precision = () if self.execution.precision == packs.PRECISION else (self.execution.precision,)
-        return digest(
-            "work",
-            READ_AS,
-            *precision,
-            packs.pack_digest(self.pack),
-            json_digest("limits", numbers),
-            *sorted(self.purposes),
-        )
+        return digest("work", READ_AS, json_digest("limits", numbers))
 
 
 def set_up(

@@ -93,7 +93,7 @@ def embed_asset(
     Raises IntegrityError when a key record or the model pack can't be trusted: that is no matter of one asset.
     """
     if not any(line.grants for line in plan.lines):
-        return [_row(Kind.DONE, plan)]
+        return [_ended(Kind.DONE, plan)]
     before = models.faces_embedded
     for line in plan.lines:
         for grant in line.grants:
@@ -101,7 +101,7 @@ def embed_asset(
     try:
         tracks, frames = _followed(plan, media, models, rules)
     except BadInput as bad:
-        return [_row(Kind.QUARANTINE, plan, reason=bad.reason)]
+        return [_ended(Kind.QUARANTINE, plan, reason=bad.reason)]
     binding = bind(plan.lines, tracks, plan.media == "photo", rules.binding)
     chosen, refused = _allowed(binding, models, rules)
     vectors = models.embed([one.crop for one in chosen]) if chosen else ()
@@ -118,7 +118,7 @@ def embed_asset(
     ]
     embedded = len({one.line.line_id for one in chosen})
     calls = models.faces_embedded - before  # what the recogniser saw, whatever was chosen for it
-    rows.append(_row(Kind.DONE, plan, count=embedded, frames_decoded=frames, embedder_faces=calls))
+    rows.append(_ended(Kind.DONE, plan, count=embedded, frames_decoded=frames, embedder_faces=calls))
     return rows
 
 
@@ -201,6 +201,7 @@ def _sealed(
     return _row(
         Kind.EMBEDDING,
         plan,
+        work_digest=plan.digest_for(grant.purpose),
         purpose=grant.purpose,
         row_id=name,
         line_id=one.line.line_id,
@@ -232,7 +233,11 @@ def _record(line: Line, grant: Grant) -> KeyRecord:
     return from_grant(grant, line.subject_id)
 
 
+def _ended(kind: Kind, plan: AssetPlan, **values: Any) -> StagedRow:
+    """The row that says what the work on this asset came to, and for which purposes it was done."""
+    return _row(kind, plan, model_id=plan.model_id, made_for=plan.made_for, **values)
+
+
 def _row(kind: Kind, plan: AssetPlan, **values: Any) -> StagedRow:
-    return StagedRow(
-        kind=kind, asset_id=plan.asset_id, source_id=plan.source_id, work_digest=plan.work_digest, **values
-    )
+    same = {"asset_id": plan.asset_id, "source_id": plan.source_id, "work_digest": plan.work_digest}
+    return StagedRow(kind=kind, **(same | values))

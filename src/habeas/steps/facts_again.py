@@ -12,6 +12,7 @@ from datetime import datetime
 from habeas.model.decision import Action, Facts
 from habeas.policy.facts import facts_of, parse
 from habeas.policy.policy_set import PolicySet
+from habeas.steps.current_lines import replaced
 from habeas.steps.derive_rows import Deriver, FactSet, Question, Surroundings
 from habeas.steps.known_then import Held, Holdings, KeyEnds, RunTimes, key_then, lines_then
 from habeas.steps.last_decided import code_digest
@@ -54,7 +55,13 @@ class DeriveAgain:
         unseen = {} if times.model is not None else {"model_tainted": _UNKNOWN_MODEL}
         deriver = self._deriver(row, policies, times)
         if row["action"] == Action.SCAN:
-            told = lines_then(row, held, lambda each: self._was_there(each, times))
+            listed = [
+                each for each in held.lists.get(row["asset_id"], ()) if each["recorded_at"] <= times.known_at
+            ]
+            gone_then = replaced(listed)
+            told = lines_then(
+                row, held, lambda each: each["line_id"] not in gone_then and self._was_there(each, times)
+            )
             (derived,) = deriver.scans(held.assets[row["asset_id"]] | {"lines": [told] if told else []})
         else:
             derived, known = self._embed(row, held, times, deriver)
@@ -114,6 +121,11 @@ class DeriveAgain:
         asset = held.assets.get(row["asset_id"])
         if asset is None:
             return "the file is no longer in the catalogue"
+        lists = held.lists.get(row["asset_id"], ()) if row["action"] == Action.SCAN else ()
+        if any(times.known_at < each["recorded_at"] <= times.read_by for each in lists):
+            return "a list of the file came while the run went on"
+        if times.code != code_digest() and replaced(lists):
+            return "newer lists replaced older ones of the file, which another version may have added up"
         line = held.lines.get(row["line_id"] or "", {})
         source = self._holdings.sources.get(asset["source_id"], {})
         subject = held.subjects.get(line.get("subject_id") or "", {})

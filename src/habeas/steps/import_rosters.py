@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from habeas.errors import BadInput
+from habeas.model.clocks import dated_ahead
 from habeas.model.ids import new_id
 from habeas.model.people import Region, RosterLine
 from habeas.steps import import_fields as cell
@@ -38,8 +40,11 @@ class Entry:
     attested_at: datetime
     row: int | None = None
 
-    def line(self, asset_id: str, subject_id: str | None) -> RosterLine:
-        """The id covers the whole content: the same line again is the same line."""
+    def line(self, asset_id: str, subject_id: str | None, listed_at: datetime) -> RosterLine:
+        """The id covers the whole content: the same line again is the same line.
+
+        In a list that is newer than the line, it is a line of that list, whatever older list has it as well.
+        """
         where = self.region
         edges = (where.x0, where.y0, where.x1, where.y1) if where else (None, None, None, None)
         line_id = new_id(
@@ -54,6 +59,7 @@ class Entry:
             self.attested_by,
             self.attested_at,
             *(() if self.row is None else (self.row,)),
+            *(() if listed_at == self.attested_at else ("listed", listed_at)),
         )
         return RosterLine(
             line_id,
@@ -67,12 +73,16 @@ class Entry:
             self.attested_by,
             self.attested_at,
             self.row,
+            listed_at,
         )
 
 
-def parse(values: Values) -> Entry:
+def parse(values: Values, recorded_at: datetime) -> Entry:
     """Raises BadInput. Blank `closed` = false: nobody said that everybody is listed."""
     from_ms, to_ms = _window(values)
+    attested_at = cell.instant(values, "attested_at")
+    if dated_ahead(attested_at, recorded_at):
+        raise BadInput("lies_ahead", "attested_at: later than now; check the clock and the time zone")
     return Entry(
         source_id=cell.slug(values, "source"),
         location=_location(values),
@@ -83,9 +93,17 @@ def parse(values: Values) -> Entry:
         position=cell.whole(values, "position", least=1, most=1000),
         closed=cell.boolean(values, "closed") or False,
         attested_by=cell.optional_text(values, "attested_by") or "",
-        attested_at=cell.instant(values, "attested_at"),
+        attested_at=attested_at,
         row=_row(values),
     )
+
+
+def listed_times(placed: Iterable[tuple[str, Entry]]) -> dict[str, datetime]:
+    """asset_id -> when the list was attested, as far as it is about that asset: the newest time of its lines."""
+    newest: dict[str, datetime] = {}
+    for asset_id, entry in placed:
+        newest[asset_id] = max(entry.attested_at, newest.get(asset_id, entry.attested_at))
+    return newest
 
 
 def place_hint(values: Values) -> tuple[str, str] | None:

@@ -64,11 +64,15 @@ def import_occasions(file: Input, *, recorded_at: datetime, places: Places) -> I
 def import_rosters(
     file: Input,
     *,
+    recorded_at: datetime,
     subject_of: SubjectOf,
     asset_of: Callable[[str, str], str],
     known: Known = NOTHING_KNOWN,
 ) -> Imported[RosterLine]:
     """Read roster lines. A blank subject makes an anonymous placeholder, which never binds and still counts.
+
+    A newer list of an asset replaces older ones (`current_lines`), so one that is dated after `recorded_at`, the time
+    of the import, is set aside: it would outrank every correction until then.
 
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
     `subject_of` see import_consents. Raises UsageError like import_sources.
@@ -79,10 +83,14 @@ def import_rosters(
         return asset_of(place[0], place[1])
 
     asset = remembered(asset_at)
-    parsed, unread = intake.parse(file, _rosters.COLUMNS, _rosters.parse)
+    parsed, unread = intake.parse(file, _rosters.COLUMNS, lambda values: _rosters.parse(values, recorded_at))
     placed, _ = intake.each(parsed, lambda entry: (asset((entry.source_id, entry.location)), entry))
+    listed = _rosters.listed_times(at for _, at in placed)
     named, unnamed = intake.each(
-        placed, lambda at: at[1].line(at[0], None if at[1].real_id is None else people.one(at[1].real_id))
+        placed,
+        lambda at: at[1].line(
+            at[0], None if at[1].real_id is None else people.one(at[1].real_id), listed[at[0]]
+        ),
     )
     torn = {asset_id for asset_id, _ in unnamed}
     for place in filter(None, map(_rosters.place_hint, unread)):

@@ -51,6 +51,7 @@ class Held:
     ends: Mapping[str, datetime | None] | None  # of keys; None = this caller may not look
     decided: Mapping[tuple[str, str], Sequence[Row]]  # embed decisions, by asset and purpose
     laws: Mapping[str, frozenset[str]]  # facts digest -> laws that reach the line
+    lists: Mapping[str, Sequence[Row]]  # roster lines of scanned assets, by asset
 
 
 class Holdings:
@@ -78,6 +79,7 @@ class Holdings:
             ends=self._key_ends([key["key_id"] for key in keys]) if self._key_ends else None,
             decided=grouped(decided, lambda row: (row["asset_id"], row["purpose"])),
             laws={digest: _laws(row["facts"]) for digest, row in fact_sets.items()},
+            lists=grouped(self._listed("rosters", "asset_id", scanned), lambda row: row["asset_id"]),
         )
 
     def _by_id(self, table: str, column: str, values: Collection[str]) -> dict[str, Row]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from habeas.errors import UsageError
+from habeas.steps.outdated import FILE_REPLACED, ROSTER_REPLACED, SUPERSEDED
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 """A row of `row_status`."""
+
+MAY_OPEN_AGAIN: Final = ("decision_ended", ROSTER_REPLACED, FILE_REPLACED, SUPERSEDED)
+"""Reasons to close a row that may end: the row opens again then. A row whose key closed never does."""
 
 
 def newest_statuses(statuses: Iterable[Row]) -> dict[str, Row]:

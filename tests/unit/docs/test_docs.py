@@ -107,7 +107,12 @@ def test_the_lists_in_the_how_to_can_be_imported_as_they_stand() -> None:
     read = [
         import_sources(sources, purposes=purposes, recorded_at=now),
         import_consents(consents, purposes=purposes, recorded_at=now, subject_of=lambda real: "a1" * 16),
-        import_rosters(rosters, subject_of=lambda real: "a1" * 16, asset_of=lambda source, file: "b2" * 16),
+        import_rosters(
+            rosters,
+            recorded_at=now,
+            subject_of=lambda real: "a1" * 16,
+            asset_of=lambda source, file: "b2" * 16,
+        ),
     ]
     assert [(2, ()), (2, ()), (2, ())] == [(each.lines, each.set_aside) for each in read]
 

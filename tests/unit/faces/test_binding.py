@@ -117,6 +117,25 @@ CASES: dict[str, tuple[list[Line], list[Track], bool, dict[str, float], dict[str
     "near but apart": ([line("a", LEFT)], [track(450), track(550)], True, {"a": 450}, {"unbound": 1}),
     "too small": ([line("a")], [track(250, size=20)], True, {}, {"low_quality": 1}),
     "small bystander in a portrait": ([line("a")], [PERSON, track(750, size=20)], True, {}, {"ambiguous": 2}),
+    "one person attested twice": (
+        [line("a", subject_id="u"), line("b", subject_id="u")], [PERSON], True, {"a": 250}, {},
+    ),
+    "one person attested twice, once closed": (
+        [line("a", subject_id="u"), line("b", subject_id="u", closed=True)], [PERSON], True, {"b": 250}, {},
+    ),
+    "one person attested twice beside a bystander": (
+        [line("a", subject_id="u"), line("b", subject_id="u")], [PERSON, track(750)], True, {}, {"ambiguous": 2},
+    ),
+    "one person in two places": (
+        [line("a", LEFT, subject_id="u"), line("b", subject_id="u")], [PERSON], True, {}, {"ambiguous": 1},
+    ),
+    "one seat attested twice beside a neighbour": (
+        [line("a", LEFT, subject_id="u"), line("b", LEFT, subject_id="u"), line("c", RIGHT)], [PERSON, track(750)],
+        True, {"a": 250, "c": 750}, {},
+    ),
+    "two placeholders are two people": (
+        [line("a", subject_id=None), line("b", subject_id=None)], [PERSON], True, {}, {"ambiguous": 1},
+    ),
     "placeholder": ([line("a", subject_id=None)], [PERSON], True, {}, {"placeholder": 1}),
     "placeholder's neighbour keeps his face": (
         [line("a", LEFT, subject_id=None), line("b", RIGHT)], [PERSON, track(750)],

@@ -267,7 +267,8 @@ def test_a_file_that_is_no_longer_what_was_catalogued_leaves_one_row(
     plan = plan_for(path, line("ann", "archive_search"))
     damage(path)  # type: ignore[operator]
     rows = embed_asset(plan, archive(tmp_path), models, sealer(), rules(models))
-    assert [StagedRow(Kind.QUARANTINE, plan.asset_id, "demo", "work digest", reason=reason)] == rows
+    assert [StagedRow(Kind.QUARANTINE, plan.asset_id, "demo", "work digest", reason=reason, model_id="model",
+                      made_for=plan.made_for)] == rows  # fmt: skip
 
 
 def test_a_file_that_breaks_half_way_leaves_one_quarantine_row_and_no_embedding(

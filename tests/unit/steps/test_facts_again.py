@@ -37,7 +37,7 @@ def everything(**changes: list[Row]) -> Tables:
     """The ordinary person's line, key and consent, in tables."""
     subject = asdict(a_subject()) | {"jurisdictions": ["KR"], "recorded_at": FOUND}
     line = {"line_id": "line-1", "asset_id": "asset-1", "subject_id": "subject-1", "attested_by": "front desk",
-            "attested_at": day("2026-01-01"), "recorded_at": FOUND}  # fmt: skip
+            "attested_at": day("2026-01-01"), "recorded_at": FOUND, "closed": False}  # fmt: skip
     ordinary: dict[str, list[Row]] = {
         "sources": [asdict(FULL_SOURCE) | {"purposes": list(FULL_SOURCE.purposes)}],
         "assets": [ASSET],
@@ -385,6 +385,21 @@ def test_a_file_is_looked_at_again_by_what_had_been_decided_about_its_people(
 
 def test_a_file_nobody_is_listed_in_has_no_such_fact() -> None:
     assert FactsAgain(Again.SAME) == again(everything(), scanned(None, None, None), **SCAN)
+
+
+def test_a_file_is_looked_at_again_by_the_list_that_held_then() -> None:
+    """The wrong list's person was allowed, the right one's is not. What came while the run read isn't compared."""
+    tables = everything(decisions=[listed("line-1", "allow"), listed("right", "deny")], fact_sets=[LAWFUL])
+    (wrong,) = tables.tables["rosters"]
+    newer = wrong | {"line_id": "right", "attested_at": day("2026-01-05")}
+    replaced = scanned(False, None)
+    for recorded_at, says in ((NOW, Again.SAME), (READ_BY, Again.CHANGED), (LATER, Again.DIFFERS)):
+        tables.tables["rosters"][1:] = [newer | {"recorded_at": recorded_at}]
+        runs = RUNS | {"r": RunTimes(NOW, READ_BY, MODEL, code_digest())}
+        assert says == again(tables, replaced, times=runs, **SCAN).says
+    tables.tables["rosters"][1:] = [newer | {"recorded_at": NOW}]
+    runs = RUNS | {"r": RunTimes(NOW, READ_BY, MODEL, "another version")}
+    assert Again.CHANGED == again(tables, replaced, times=runs, **SCAN).says
 
 
 def test_a_line_whose_facts_are_gone_may_be_under_any_law() -> None:

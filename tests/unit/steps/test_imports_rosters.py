@@ -14,11 +14,13 @@ from habeas.model.people import Region, RosterLine
 from habeas.steps.import_fields import REASONS
 from habeas.steps.imports import Imported, import_rosters
 
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TWO = {"file": "a/two.jpg", "subject": "kai"}
 
 
 def read(data: bytes, store: KeyStore | None = None) -> Imported[RosterLine]:
-    found = import_rosters(io.BytesIO(data), subject_of=(store or KeyStore()).subject_of, asset_of=asset_of)
+    person = (store or KeyStore()).subject_of
+    found = import_rosters(io.BytesIO(data), recorded_at=NOW, subject_of=person, asset_of=asset_of)
     aside = sum(each.line_number is not None for each in found.set_aside)
     assert found.lines == len(found.records) + found.repeated + aside
     assert {each.reason for each in found.set_aside} <= REASONS | {"tombstoned"}
@@ -43,6 +45,7 @@ def test_a_portrait_line() -> None:
         closed=True,
         attested_by="front desk",
         attested_at=datetime(2026, 1, 1, tzinfo=UTC),
+        listed_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert expected == line
 
@@ -232,3 +235,23 @@ def test_no_real_id_and_no_path_gets_out() -> None:
     found = read(csv_bytes(LINE, {}, {"subject": "juno", "position": "x"}, TWO))
     for secret in ("mina", "juno", "kai", "one.jpg", "two.jpg"):
         assert secret not in repr(found)
+
+
+def test_a_list_that_is_dated_ahead_is_set_aside_whole() -> None:
+    """It would outrank every correction until its date. A clock may be some minutes ahead."""
+    fast, ahead = ({"attested_at": f"2026-11-23T0{hour}Z"} for hour in ("0:05:00", "9:00:00"))
+    assert [] == reasons(read(csv_bytes(LINE, fast)))
+    found = read(csv_bytes(LINE, ahead, {"subject": "kai"}))
+    assert {"lies_ahead", "roster_incomplete"} == {reason for _, reason in reasons(found)}
+    assert () == found.records
+
+
+def test_a_line_that_a_newer_list_has_again_is_a_line_of_that_list() -> None:
+    """Were it the old line still, it would fall with the old list, and whoever stands beside it would take its face."""
+    newer = {"subject": "kai", "attested_at": "2026-01-02T00:00:00Z"}
+    (alone,) = read(csv_bytes(LINE, {})).records
+    first, second = read(csv_bytes(LINE, {}, newer)).records
+    assert alone.line_id != first.line_id
+    assert [datetime(2026, 1, 2, tzinfo=UTC)] * 2 == [first.listed_at, second.listed_at]
+    assert datetime(2026, 1, 1, tzinfo=UTC) == first.attested_at
+    assert (first, second) == read(csv_bytes(LINE, {}, newer)).records

@@ -112,7 +112,7 @@ def test_the_lists_can_be_imported_without_a_single_record_set_aside(tiny: Path)
     consents = import_consents(
         lists / "consents.csv", purposes=purposes, recorded_at=NOW, subject_of=subject_of
     )
-    rosters = import_rosters(lists / "rosters.csv", subject_of=subject_of, asset_of=asset_of)
+    rosters = import_rosters(lists / "rosters.csv", recorded_at=NOW, subject_of=subject_of, asset_of=asset_of)
     places = Places(asset_of, asset_of)  # a folder is found like a file
     occasions = import_occasions(lists / "occasions.csv", recorded_at=NOW, places=places)
     out = import_leave_outs(
