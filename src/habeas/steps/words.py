@@ -94,6 +94,10 @@ REASONS: Final = {
     "unknown_leave_out": "no record has the id it lifts",
     "roster_incomplete": "another line of the same file can't be used",
     "roster_asset_missing": "no such file in its source",
+    # stored rows, by habeas.steps.outdated
+    "roster_replaced": "a newer list of its file replaced the line it was made for",
+    "file_replaced": "another picture or clip took the place of its file",
+    "superseded": "the newest work on its file no longer makes it",
     "shortened_number": "a number that a spreadsheet shortened: several ids look like it",
     "looks_like_known": "an id or name that looks like another one that is here",
     "unknown_name": "a name that nothing here has",
