@@ -1,6 +1,6 @@
 """A verified model pack, loaded by InsightFace's model zoo: detection and recognition, nothing else.
 
-One thread that doesn't spin, once a process. Nothing is downloaded: the two files are named by path.
+One thread that doesn't spin, once a process. Nothing is downloaded: the two networks are the bytes that were hashed.
 InsightFace's code is MIT; the licence of a pack is its own and was checked before this module is called.
 """
 
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import insightface.model_zoo.model_zoo as zoo
 import numpy as np
-import onnx
 from insightface.utils import face_align
 from numpy.typing import NDArray
 
-from habeas.adapters import onnx_sessions
+from habeas.adapters import onnx_files, onnx_sessions
 from habeas.adapters.insightface_search import Search, broken
 from habeas.errors import IntegrityError
 from habeas.faces.alignment import similarity
@@ -49,20 +48,23 @@ def load(
     key = (packs.pack_digest(pack), str(folder), smallest_px, execution)
     with _lock:
         if key not in _loaded:
-            packs.verify(pack, folder)
-            _loaded[key] = LoadedPack(pack, folder, smallest_px, execution)
+            networks = packs.contents(pack, folder)
+            _loaded[key] = LoadedPack(pack, networks, smallest_px, execution)
         return _loaded[key]
 
 
 class LoadedPack:
     """Detects, aligns and embeds. Counts what it was called on: pictures, looks at them, faces."""
 
-    def __init__(self, pack: ModelPack, folder: Path, smallest_px: float, execution: Execution) -> None:
+    def __init__(
+        self, pack: ModelPack, networks: Mapping[str, bytes], smallest_px: float, execution: Execution
+    ) -> None:
+        """`networks`: file name -> the bytes that were hashed."""
         cv2.setNumThreads(1)
         self.pack, self.threshold = pack, pack.detector.threshold
         self.model_id = packs.model_id(pack, execution.precision)
         self.pictures_searched = self.faces_embedded = 0
-        self._detector = _network(folder / pack.detector.file, "detection", execution)
+        self._detector = _network(pack.detector.file, networks, "detection", execution)
         size = pack.detector.input_size
         self._detector.prepare(
             0,
@@ -71,7 +73,7 @@ class LoadedPack:
             nms_thresh=pack.detector.nms,
         )
         self._search = Search(self._detector, pack, smallest_px)
-        self._recogniser = _network(folder / pack.recogniser.file, "recognition", execution)
+        self._recogniser = _network(pack.recogniser.file, networks, "recognition", execution)
         self._side = int(pack.recogniser.input_size[0])
         if tuple(self._recogniser.input_size) != pack.recogniser.input_size:
             raise IntegrityError(
@@ -135,39 +137,19 @@ class LoadedPack:
         self.pictures_searched = self.faces_embedded = self._search.looks = 0
 
 
-def _network(file: Path, task: str, execution: Execution) -> Any:
-    _self_contained(file)
+def _network(name: str, networks: Mapping[str, bytes], task: str, execution: Execution) -> Any:
+    onnx_files.require_self_contained(name, networks[name])
     providers = onnx_sessions.providers(execution)
     try:
-        network = zoo.get_model(
-            str(file), providers=providers, sess_options=onnx_sessions.options(), download=False
+        network = zoo.ModelRouter(onnx_files.sealed(networks[name])).get_model(
+            providers=providers, sess_options=onnx_sessions.options()
         )
     except Exception as error:  # noqa: BLE001 onnxruntime's exceptions have no common base
-        raise IntegrityError(f"{file.name} can't be loaded as a network ({type(error).__name__})") from None
+        raise IntegrityError(f"{name} can't be loaded as a network ({type(error).__name__})") from None
     if getattr(network, "taskname", None) != task:
-        raise IntegrityError(f"{file.name} is no {task} network")
+        raise IntegrityError(f"{name} is no {task} network")
     onnx_sessions.require(network.session, execution)
     return network
-
-
-def _self_contained(file: Path) -> None:
-    """Raises IntegrityError if the network keeps tensors in other files: they would escape the digest."""
-    try:
-        model = onnx.load_model(str(file), load_external_data=False)
-    except Exception:  # noqa: BLE001 protobuf raises its own
-        raise IntegrityError(f"{file.name} is no ONNX network") from None
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
-        raise IntegrityError(f"{file.name} points at data outside itself")
-
-
-def _tensors(graph: Any) -> list[Any]:
-    found = list(graph.initializer)
-    for node in graph.node:
-        for attribute in node.attribute:
-            found += [attribute.t, *attribute.tensors]
-            for inner in [attribute.g, *attribute.graphs]:
-                found += _tensors(inner) if inner.node or inner.initializer else []
-    return found
 
 
 def _check_outputs(detector: Any, picture: Image, name: str) -> None:

@@ -12,6 +12,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from io import BufferedReader
 from pathlib import Path
 from typing import Protocol
 
@@ -72,11 +73,25 @@ def permit(pack: ModelPack, purposes: Mapping[str, bool]) -> None:
 def verify(pack: ModelPack, folder: Path) -> None:
     """Raises IntegrityError unless both networks are regular files with the digests the pack states."""
     for part in (pack.detector, pack.recogniser):
-        if _sha256(folder / part.file) != part.sha256:
-            raise IntegrityError(
-                f"{part.file} of model pack {pack.name} has another digest than pack.toml states",
-                hint="Fetch the file again from where its licence_source says; don't edit the digest.",
-            )
+        _require(pack, part.file, _sha256(folder / part.file), part.sha256)
+
+
+def _require(pack: ModelPack, name: str, found: str, stated: str) -> None:
+    if found != stated:
+        raise IntegrityError(
+            f"{name} of model pack {pack.name} has another digest than pack.toml states",
+            hint="Fetch the file again from where its licence_source says; don't edit the digest.",
+        )
+
+
+def contents(pack: ModelPack, folder: Path) -> dict[str, bytes]:
+    """Both networks by file name: what is loaded is what was hashed. Raises IntegrityError as `verify`."""
+    held = {}
+    for part in (pack.detector, pack.recogniser):
+        with _opened(folder / part.file) as file:
+            held[part.file] = file.read()
+        _require(pack, part.file, hashlib.sha256(held[part.file]).hexdigest(), part.sha256)
+    return held
 
 
 def model_id(pack: ModelPack, precision: str = PRECISION) -> str:
@@ -239,6 +254,11 @@ def _plain(path: Path) -> bool:
 
 
 def _sha256(path: Path) -> str:
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(path: Path) -> BufferedReader:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -246,5 +266,4 @@ def _sha256(path: Path) -> str:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise IntegrityError(f"{path.name} of a model pack is no regular file")
-    with os.fdopen(fd, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return os.fdopen(fd, "rb")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import onnx
 import pytest
 import tiny_pack
 
-from habeas.adapters import insightface_pack, media
+from habeas.adapters import insightface_pack, media, onnx_files
 from habeas.adapters.insightface_pack import LoadedPack
 from habeas.errors import IntegrityError
 from habeas.faces.tracking import Tracker
@@ -149,17 +150,96 @@ def test_a_changed_file_is_refused_before_a_parser_sees_it(tmp_path: Path) -> No
         insightface_pack.load(pack, folder)
 
 
-def test_a_network_that_keeps_data_in_another_file_is_refused(tmp_path: Path) -> None:
-    folder = tiny_pack.write(tmp_path / "tiny")
-    model = onnx.load(folder / "rec.onnx")
-    (tensor,) = model.graph.initializer
+def _outside(tensor: onnx.TensorProto) -> onnx.TensorProto:
     tensor.data_location = onnx.TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="../../secret.bin")
     tensor.ClearField("raw_data")
+    return tensor
+
+
+def _weights() -> onnx.TensorProto:
+    return _outside(onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [1], [1.0]))
+
+
+def _constant() -> onnx.NodeProto:
+    return onnx.helper.make_node("Constant", [], ["w"], value=_weights())
+
+
+def _in_weights(model: onnx.ModelProto) -> None:
+    _outside(model.graph.initializer[0])
+
+
+def _in_a_function(model: onnx.ModelProto) -> None:
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    model.functions.append(onnx.helper.make_function("own", "Hidden", [], ["w"], [_constant()], opsets))
+
+
+def _in_a_branch_of_a_function(model: onnx.ModelProto) -> None:
+    branch = onnx.helper.make_graph([_constant()], "branch", [], [])
+    node = onnx.helper.make_node("If", ["c"], ["w"], then_branch=branch, else_branch=branch)
+    opsets = [onnx.helper.make_opsetid("", 17)]
+    model.functions.append(onnx.helper.make_function("own", "Hidden", ["c"], ["w"], [node], opsets))
+
+
+def _in_a_sparse_tensor(model: onnx.ModelProto) -> None:
+    model.graph.sparse_initializer.add().values.CopyFrom(_weights())
+
+
+def _in_training(model: onnx.ModelProto) -> None:
+    model.training_info.add().algorithm.node.append(_constant())
+
+
+def _in_a_compiled_part(model: onnx.ModelProto) -> None:
+    node = onnx.helper.make_node("EPContext", [], ["w"], domain="com.microsoft", embed_mode=0)
+    model.graph.node.append(node)
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        _in_weights,
+        _in_a_function,
+        _in_a_branch_of_a_function,
+        _in_a_sparse_tensor,
+        _in_training,
+        _in_a_compiled_part,
+    ],
+)
+def test_a_network_that_keeps_data_in_another_file_is_refused(
+    tmp_path: Path, hide: Callable[[onnx.ModelProto], None]
+) -> None:
+    folder = tiny_pack.write(tmp_path / "tiny")
+    model = onnx.load(folder / "rec.onnx")
+    hide(model)
     (folder / "rec.onnx").write_bytes(model.SerializeToString())
     (folder / "pack.toml").write_text(tiny_pack.toml(folder))
     with pytest.raises(IntegrityError, match="outside itself"):
         _load(folder)
+
+
+def test_what_is_loaded_is_what_was_hashed_whatever_becomes_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who may write into the pack's folder waits for its digest to be taken, and swaps the file."""
+    folder = tiny_pack.write(tmp_path / "tiny")
+    wanted = _load(tiny_pack.write(tmp_path / "same"))
+    look = onnx_files.require_self_contained
+
+    def swapped(name: str, content: bytes) -> None:
+        (folder / name).write_bytes(b"another network")
+        look(name, content)
+
+    monkeypatch.setattr(onnx_files, "require_self_contained", swapped)
+    loaded = _load(folder)
+    crop = np.full((112, 112, 3), 9, np.uint8)
+    assert np.array_equal(wanted.embed([crop]), loaded.embed([crop]))
+
+
+def test_the_bytes_of_a_network_cannot_be_written_to(tmp_path: Path) -> None:
+    place = onnx_files.sealed(b"a network")
+    assert b"a network" == Path(place).read_bytes()
+    with pytest.raises(PermissionError), open(place, "r+b") as file:
+        file.write(b"another")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", b"not a network"])
