@@ -69,7 +69,7 @@ def test_findings_come_as_json(place: Path) -> None:
     result = habeas("lint", str(place / "policies"), "--json")
     told = json.loads(result.stdout)
     assert (2, False) == (result.exit_code, told["clean"])
-    assert ("error", "house/a.cedar:3") == (told["findings"][0]["severity"], told["findings"][0]["place"])
+    assert ("error", "house/a.cedar:7") == (told["findings"][0]["severity"], told["findings"][0]["place"])
 
 
 def test_tables_that_hold_end_with_0(place: Path) -> None:
