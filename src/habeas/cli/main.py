@@ -29,7 +29,7 @@ from habeas.cli import (
     source,
     tables,
 )
-from habeas.cli.suggestions import SuggestingGroup
+from habeas.cli.suggestions import SuggestingGroup, without_what_was_typed
 from habeas.errors import HabeasError, Unavailable
 
 EXIT_CODES = """
@@ -81,7 +81,8 @@ class Main(SuggestingGroup):
             if error.hint:
                 _say(f"  {error.hint}")
             ctx.exit(error.exit_code)
-        except _ITS_OWN:
+        except _ITS_OWN as error:
+            without_what_was_typed(error)
             raise
         except KeyboardInterrupt:
             _say("habeas: interrupted; what was finished stays, and the same command can be run again.")

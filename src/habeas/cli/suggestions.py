@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -53,6 +54,23 @@ class SuggestingGroup(TyperGroup):
             if found and hasattr(error, "message"):
                 error.message = f"{error.message.split(' Did you mean')[0]} {found}."
             raise
+
+
+_TYPED = (
+    (re.compile(r"No such command '.*?'\.?", re.DOTALL), "No such command."),
+    (re.compile(r"Got unexpected extra arguments?(\(s\))? \(.*\)", re.DOTALL),
+     "Got an argument too many. A real id goes into a file: --subject-file FILE, or - for standard input"),
+    (re.compile(r"^'.*?' is not ", re.DOTALL), "That is not "),
+)  # fmt: skip
+"""How Typer's own errors quote an argument, and what is said instead: it may be a real id in the wrong place."""
+
+
+def without_what_was_typed(error: Any) -> None:
+    """Take what was typed out of a usage error's message."""
+    if isinstance(message := getattr(error, "message", None), str):
+        for quoted, words in _TYPED:
+            message = quoted.sub(words, message)
+        error.message = message
 
 
 def suggestion(program: Any, word: str) -> str | None:

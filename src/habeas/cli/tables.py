@@ -103,7 +103,7 @@ def _contracts(place: Any) -> Any:
 def _contract(place: Any, name: str) -> Any:
     found = _contracts(place).get(name)
     if found is None:
-        raise UsageError(f"there is no table {out.safe(name)}", hint="See: habeas tables list")
+        raise UsageError("there is no table of that name", hint="See: habeas tables list")
     return found
 
 

@@ -5,10 +5,11 @@ The key is what keeps a row shut; the status says so to whoever reads tables, an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from habeas.steps.current_decision import current_decisions
 from habeas.steps.erasure_queue import DESTROY_DAYS
 from habeas.steps.import_store import Store
 from habeas.steps.intake import Closed
@@ -16,7 +17,6 @@ from habeas.steps.ledger_rows import in_utc
 from habeas.steps.statuses import newest_statuses
 
 _ROW = ("row_id", "line_id", "purpose", "key_id", "decision_id")
-_DECISION = ("decision_id", "action", "asset_id", "line_id", "purpose", "as_of", "obligations")
 _STATUS = ("row_id", "status", "recorded_at", "expires_at")
 _LIMIT = "destroy_days<="
 _TICK = timedelta(microseconds=1)
@@ -30,8 +30,10 @@ def close_rows(store: Store, closed_keys: Collection[str], run_id: str, now: dat
     known = [
         in_utc(row) for row in store.rows("row_status", "row_id", {row["row_id"] for row in stored}, _STATUS)
     ]
-    decided = store.rows("decisions", "line_id", {row["line_id"] for row in stored}, _DECISION)
-    newest, statuses = _newest(map(in_utc, decided)), newest_statuses(known)
+    decided = store.rows("decisions", "line_id", {row["line_id"] for row in stored})
+    holding = current_decisions(in_utc(row) for row in decided if row["action"] == "embed").values()
+    newest = {(row["line_id"], row["purpose"]): row for row in holding}
+    statuses = newest_statuses(known)
     fresh = [
         _closed(row, statuses.get(row["row_id"]), newest.get((row["line_id"], row["purpose"])), run_id, now)
         for row in stored
@@ -45,16 +47,6 @@ def together(one: Closed, other: Closed) -> Closed:
     """Both as one."""
     last = [each.erase_by for each in (one, other) if each.erase_by is not None]
     return Closed(one.keys + other.keys, one.rows + other.rows, max(last, default=None))
-
-
-def _newest(decisions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Newest decision about each line and purpose, as `spark.decisions.current` has it."""
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for each in sorted(decisions, key=lambda row: row["decision_id"], reverse=True):
-        thing = each["line_id"], each["purpose"]
-        if each["action"] == "embed" and (thing not in found or each["as_of"] >= found[thing]["as_of"]):
-            found[thing] = each
-    return found
 
 
 def _closed(

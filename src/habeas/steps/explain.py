@@ -74,11 +74,13 @@ def find(reader: Reader, id_prefix: str) -> tuple[str, str]:
     if len(exact) == 1:
         return exact[0]
     if not found:
-        raise UsageError(f"nothing has an id that starts with {prefix}", hint=_HINT)
+        raise UsageError("nothing has an id that is or starts with the one given", hint=_HINT)
     if len(found) > 1:
         listed = ", ".join(f"{kind} {whole}" for kind, whole in sorted(found)[:_SHOWN])
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        raise UsageError(f"{prefix} fits {len(found)} ids: {listed}{more}", hint="Give more of the id.")
+        raise UsageError(
+            f"that is the beginning of {len(found)} ids: {listed}{more}", hint="Give more of the id."
+        )
     return found.pop()
 
 

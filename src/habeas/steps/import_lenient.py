@@ -7,10 +7,11 @@ holds from when it is recorded, and without a part of its scope it reaches furth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from habeas.errors import BadInput
+from habeas.model.clocks import dated_ahead
 from habeas.model.text import fold, tidy
 from habeas.policy.purposes import Purposes
 from habeas.steps import import_fields as cell
@@ -22,8 +23,6 @@ from habeas.steps.import_scope import SaidScope
 
 T = TypeVar("T")
 
-SKEW = timedelta(minutes=5)
-"""Clocks differ by so much without anybody being told."""
 _LONGEST_ID = 200
 
 
@@ -100,7 +99,7 @@ class Lenient:
         except BadInput as error:
             self.doubt(error.reason, f"{error.detail}; it holds from now on")
             return recorded_at, f"not read: {str(self._values.get(column))[:MAX_FIELD]}"
-        if said > recorded_at + SKEW:
+        if dated_ahead(said, recorded_at):
             self.doubt("lies_ahead", f"{column}: after it is recorded; it holds from now on")
         return min(said, recorded_at), said
 

@@ -36,7 +36,7 @@ def count_of_run(reader: Batches, run_id: str) -> int:
     where = [("run_id", "=", run_id)]
     found = sum(int(batch.num_rows) for batch in _batches(reader, ["decision_id"], where))
     if not found:
-        raise UsageError(f"no decision was written by a run {run_id!a}", hint="See: habeas tables show runs")
+        raise UsageError("no decision was written by the run named", hint="See: habeas tables show runs")
     return found
 
 

@@ -168,3 +168,30 @@ def test_a_leave_out_of_somebody_nobody_knows_stays_and_is_told(
     assert "nearest: studio" in told["remarks"][1]["detail"]
     assert "9005" not in json.dumps(told)
     assert 2 == len(place.reader.read("leave_outs").to_pylist())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "consent withdraw b-9005",
+        "consent withdraw --purpose archive_search --subject b-9005",
+        "consent show b-9005",
+        "consent show --subject 90059005",
+        "consent import b-9005.csv",
+        "consent b-9005",
+        "b-9005",
+        "explain b-9005",
+        "explain 9005",
+        "log consents --subject 90059005",
+        "log decisions --asset 90059005",
+        "tables show b-9005",
+        "tables show embeddings --rows b-9005",
+        "replay --run b-9005",
+        "open b-9005",
+    ],
+)
+def test_a_real_id_typed_by_mistake_is_never_repeated(place: Installation, words: str) -> None:
+    runner = CliRunner(env={"HABEAS_CONFIG": str(place.config), "NO_COLOR": "1"})
+    told = runner.invoke(app, words.split())
+    assert told.exit_code != 0
+    assert "9005" not in told.output

@@ -118,7 +118,8 @@ def test_the_lists_in_the_how_to_can_be_imported_as_they_stand() -> None:
 
 
 def test_the_lists_about_consent_can_be_imported_as_they_stand() -> None:
-    where, release, guardian, out, lift = (BytesIO(b.encode()) for b in _blocks("record-consent.md", "csv"))
+    blocks = (BytesIO(b.encode()) for b in _blocks("record-consent.md", "csv"))
+    where, release, guardian, withdrawn, out, lift = blocks
     purposes, now = load_purposes(PROJECT / "policies" / "purposes.yaml"), datetime(2026, 12, 2, tzinfo=UTC)
     places, common = Places(lambda *_: "f1", lambda *_: "a1"), {"purposes": purposes, "recorded_at": now}
     person = {"subject_of": lambda real: f"subject {real}", "places": places}
@@ -138,10 +139,13 @@ def test_the_lists_about_consent_can_be_imported_as_they_stand() -> None:
         import_occasions(where, recorded_at=now, places=places),
         import_consents(release, **common, **person),
         import_consents(guardian, **common, **person),
+        import_consents(withdrawn, **common, **person),
         import_leave_outs(out, **common, **person),
         import_leave_outs(lift, **common, **person, recorded=[lifted]),
     ]
-    assert [(2, ()), (1, ()), (1, ()), (4, ()), (1, ())] == [(each.lines, each.set_aside) for each in read]
+    assert [(2, ()), (1, ()), (1, ()), (1, ()), (4, ()), (1, ())] == [
+        (each.lines, each.set_aside) for each in read
+    ]
 
 
 def test_the_lists_of_rules_in_the_how_to_can_be_read_as_they_stand() -> None:

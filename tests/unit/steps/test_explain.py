@@ -211,7 +211,7 @@ def test_rules_that_changed_since_are_said_to_have_changed(reader: DeltaReader) 
 
 
 def test_an_ambiguous_beginning_lists_what_it_fits(reader: DeltaReader) -> None:
-    with pytest.raises(UsageError, match="fits 2 ids") as caught:
+    with pytest.raises(UsageError, match="beginning of 2 ids") as caught:
         explain(reader, "0000")
     assert story.GROUP in str(caught.value)
 
