@@ -16,8 +16,9 @@ DESTROY_DAYS: Final = 5
 def waiting(reader: Reader, now: datetime) -> list[Row]:
     """Closed rows that are still stored, the most urgent first.
 
-    `since`: when it was closed; `why`: key_closed (a no, a leave-out) or decision_ended, then with the `rules` that
-    ended it. A row that may be opened again leaves the list; so does one that is frozen or held.
+    `since`: when it was closed; `why`: key_closed (a no, a leave-out), decision_ended, then with the `rules` that
+    ended it, or a reason of `steps.outdated`. A row that may be opened again leaves the list; so does one that is
+    frozen or held.
     """
     stored = {
         row["row_id"]: row for row in rows(reader, "embeddings", columns=["row_id", "source_id", "purpose"])
