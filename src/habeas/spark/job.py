@@ -135,6 +135,8 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         orders = OrderFolder(settings.orders, settings.registrar_public_key)
         halts = HaltWatch(orders, {})
         if halt := halts.stopped().everything:  # nothing is started, and the run's time isn't fixed yet
+            with suppress(HabeasError):  # a halt speaks, also where there is no key
+                folder = RunFolder(settings.runs, args.run_id, mac_key(settings, Use.RUN_RECORD))
             return _not_begun(task, folder, halt, started)
         record_key = mac_key(settings, Use.RUN_RECORD)
         folder = RunFolder(settings.runs, args.run_id, record_key)
