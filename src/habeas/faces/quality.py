@@ -1,5 +1,5 @@
 """Quality of a face; numpy on the aligned picture. In the words of ISO/IEC 29794-5: `size_px` stands for head size,
-`sharpness` is sharpness, `exposure` the luminance mean, `frontality` the turn to the side of the head pose.
+`sharpness` is sharpness, `exposure` the luminance mean, `frontality` the turn to the side (yaw) and the roll of the head pose.
 
 Computed for bound and allowed faces alone: a quality score of a refused face is derived from it.
 """
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from habeas.model.face import Detection, Image
 from habeas.model.limits import BindingRules, FaceRules
 from habeas.model.rows import Quality
+
+_TILTED, _SIDEWAYS = 45.0, 75.0
+"""Degrees of roll up to which a face counts in full, and from which on it isn't frontal at all."""
 
 
 def measure(detection: Detection, aligned: Image, norm_ok: bool = False) -> Quality:
@@ -34,14 +37,19 @@ def sharpness(luminance: NDArray[np.float64]) -> float:
 
 
 def frontality(landmarks: NDArray[np.float32]) -> float:
-    """1 when the nose lies midway between the eyes, 0 when it lies at or beyond one of them (yaw)."""
+    """1 when the nose lies midway between the eyes and they lie level, as far as a head tilts by itself; 0 when the nose
+    lies at or beyond one eye (yaw), or when the face lies on its side or upside down (roll): a photo that was turned
+    without a word about it.
+    """
     left, right, nose = np.asarray(landmarks[:3], np.float64)
     axis = right - left
     length = float(np.hypot(*axis))
     if not np.isfinite(length) or length < 1e-6:
         return 0.0
     along = float((nose - (left + right) / 2) @ axis) / length
-    return float(np.clip(1 - abs(along) / (length / 2), 0, 1))
+    yaw = float(np.clip(1 - abs(along) / (length / 2), 0, 1))
+    roll = abs(float(np.degrees(np.arctan2(axis[1], axis[0]))))
+    return yaw * float(np.clip((_SIDEWAYS - roll) / (_SIDEWAYS - _TILTED), 0, 1))
 
 
 def passes(quality: Quality, faces: FaceRules, binding: BindingRules) -> bool:

@@ -16,13 +16,13 @@ class MediaLimits:
     """Caps beyond which a file goes to quarantine as `over_limit`, before or while it is decoded."""
 
     max_bytes: Annotated[int, Field(ge=1, le=10**15)] = 2_000_000_000
-    max_pixels: Annotated[int, Field(ge=1, le=10**9)] = 60_000_000
+    max_pixels: Annotated[int, Field(ge=1, le=10**9)] = 64_000_000  # common cameras make up to 61 million
     max_frames: Annotated[int, Field(ge=1, le=10**9)] = (
         1_300_000  # frames decoded of one clip: six hours at 60 a second
     )
     max_duration_s: Annotated[int, Field(ge=1, le=30 * 24 * 3600)] = 6 * 3600
     memory_mb: Annotated[int, Field(ge=256, le=2**20)] = (
-        1536  # MiB for the decoder on top of its start; a turned picture of max_pixels takes 1100
+        1536  # MiB for the decoder on top of its start; a turned picture of max_pixels takes 1180
     )
     # Until the decoder has said what is asked of it: headers, or the next frame. A halt of a source or a purpose waits
     # so long at most, and some seconds for what is in hand; it has to hold within half a minute.

@@ -84,3 +84,10 @@ def test_the_first_picture_of_a_stereo_jpeg_is_the_photo(tmp_path: Path) -> None
     first, second = (Image.fromarray(np.full((48, 64, 3), level, np.uint8)) for level in (200, 20))
     first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
     assert _decoded(tmp_path / "a.jpg").min() > 190
+
+
+def test_a_photo_of_a_camera_of_61_megapixels_is_within_the_limit(tmp_path: Path) -> None:
+    make.png_of_size(tmp_path / "a.png", 9568, 6376)
+    with (tmp_path / "a.png").open("rb") as file:
+        seen = images.read_header(file.fileno(), MediaLimits())
+    assert (9568, 6376) == (seen.width, seen.height)

@@ -39,6 +39,19 @@ def test_the_footprint_holds_the_whole_aligned_square_inside_the_frame() -> None
     assert alignment.footprint(landmarks, 40, 40) is None
 
 
+@pytest.mark.parametrize(
+    ("degrees", "passes_rules"), [(0, True), (-40, True), (40, True), (90, False), (-90, False), (180, False)]
+)
+def test_a_face_that_lies_on_its_side_is_not_frontal(degrees: int, passes_rules: bool) -> None:
+    """A photo that was turned, and says nothing of it: its template would be of a face on its side."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    landmarks = ((alignment.TEMPLATE - 56) @ turn.T + 56).astype(np.float32)
+    seen = replace(GOOD, frontality=quality.frontality(landmarks))
+    assert passes_rules is quality.passes(seen, FaceRules(), BindingRules())
+    assert not passes_rules or seen.frontality > 0.9
+
+
 def test_frontality_falls_as_the_nose_leaves_the_middle() -> None:
     front = alignment.TEMPLATE.astype(np.float32)
     values = []
