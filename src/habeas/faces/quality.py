@@ -1,5 +1,5 @@
 """Quality of a face; numpy on the aligned picture. In the words of ISO/IEC 29794-5: `size_px` stands for head size,
-`sharpness` is sharpness, `exposure` the luminance mean, `frontality` the turn to the side (yaw) and the roll of the head pose.
+`sharpness` is sharpness, `exposure` the luminance mean, `frontality` the yaw and the roll of the head pose.
 
 Computed for bound and allowed faces alone: a quality score of a refused face is derived from it.
 """
@@ -37,9 +37,10 @@ def sharpness(luminance: NDArray[np.float64]) -> float:
 
 
 def frontality(landmarks: NDArray[np.float32]) -> float:
-    """1 when the nose lies midway between the eyes and they lie level, as far as a head tilts by itself; 0 when the nose
-    lies at or beyond one eye (yaw), or when the face lies on its side or upside down (roll): a photo that was turned
-    without a word about it.
+    """1 when the nose lies midway between the eyes and they lie level, as far as a head tilts by itself.
+
+    0 when the nose lies at or beyond one eye (yaw), or when the face lies on its side or upside down (roll), as in a
+    photo that was turned without a word about it.
     """
     left, right, nose = np.asarray(landmarks[:3], np.float64)
     axis = right - left
