@@ -103,7 +103,7 @@ def _speaks_of(
     if (
         len(about) > 1
         or not _plain(line, photo)
-        or any(_scopes_meet(line, other) for other in lines if other is not line)
+        or any(scopes_meet(line, other) for other in lines if other is not line)
         or any(touches(line, other) and not other.candidate for other in others)
         or doubts.spoil(line, track, [o for o in others if o.candidate and touches(line, o)], photo, rules)
         or not (_in_window(line, track) & _in_region(line, track)).all()
@@ -154,7 +154,7 @@ def _by_caption(lines: Sequence[Line], tracks: Sequence[Track], rules: BindingRu
     ]
 
 
-def _scopes_meet(one: Line, other: Line) -> bool:
+def scopes_meet(one: Line, other: Line) -> bool:
     (a0, a1), (b0, b1) = _window(one), _window(other)
     if not (a0 < b1 and b0 < a1):
         return False

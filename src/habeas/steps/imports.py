@@ -25,6 +25,7 @@ from habeas.steps import import_sources as _sources
 from habeas.steps.import_left_out import import_leave_outs
 from habeas.steps.import_lines import SetAside
 from habeas.steps.import_occasions import Occasion
+from habeas.steps.import_overlaps import of_overlaps
 from habeas.steps.import_real_ids import RealIds, SubjectOf
 from habeas.steps.import_remarks import NOTHING_KNOWN, Known
 from habeas.steps.import_scope import Places
@@ -74,6 +75,8 @@ def import_rosters(
     A newer list of an asset replaces older ones (`current_lines`), so one that is dated after `recorded_at`, the time
     of the import, is set aside: it would outrank every correction until then.
 
+    Lines that can never be bound, because two people are said to be in one place at one time, are kept and told once.
+
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
     `subject_of` see import_consents. Raises UsageError like import_sources.
     """
@@ -104,4 +107,5 @@ def import_rosters(
         "roster_incomplete",
         "another line of the same asset can't be used, and a roster counts whole or not at all",
     )
+    intake.remarks += of_overlaps(whole)
     return intake.done([line for _, line in whole], lambda line: line.line_id)

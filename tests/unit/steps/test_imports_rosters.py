@@ -255,3 +255,37 @@ def test_a_line_that_a_newer_list_has_again_is_a_line_of_that_list() -> None:
     assert [datetime(2026, 1, 2, tzinfo=UTC)] * 2 == [first.listed_at, second.listed_at]
     assert datetime(2026, 1, 1, tzinfo=UTC) == first.attested_at
     assert (first, second) == read(csv_bytes(LINE, {}, newer)).records
+
+
+SEAT = {"x0": "0", "y0": "0", "x1": "0.6", "y1": "1", "position": "", "closed": ""}
+NEXT = {**SEAT, "x0": "0.4", "x1": "1", "subject": "kai"}
+
+
+def test_lines_that_can_never_be_bound_are_told_once_for_the_list_and_kept() -> None:
+    elsewhere = {"file": "a/two.jpg"}
+    found = read(csv_bytes(LINE, SEAT, NEXT, SEAT | elsewhere, NEXT | elsewhere))
+    (told,) = found.remarks
+    assert "overlapping_lines" == told.reason
+    assert "4 lines of 2 files" in told.detail and "2, 3, 4, 5" in told.detail
+    assert 4 == len(found.records) and not found.set_aside
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {**NEXT, "x0": "0.6"},
+        {**NEXT, "from_ms": "1000", "to_ms": "2000"},
+        {**NEXT, "subject": LINE["subject"]},
+        {**NEXT, "file": "a/two.jpg"},
+    ],
+    ids=["the next seat", "another time", "the same person", "another file"],
+)
+def test_lines_that_can_be_bound_are_not_told(second: dict[str, str]) -> None:
+    first = {**SEAT, "from_ms": "0", "to_ms": "1000"}
+    second = {"from_ms": "0", "to_ms": "1000"} | second
+    assert () == read(csv_bytes(LINE, first, second)).remarks
+
+
+def test_a_caption_has_no_regions_and_is_not_told() -> None:
+    named = [{"position": str(place), "subject": who} for place, who in enumerate(("kai", "mina"), 1)]
+    assert () == read(csv_bytes(LINE, *named)).remarks

@@ -1,0 +1,54 @@
+"""Roster lines that can never be bound, told while whoever wrote them is still there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from itertools import combinations
+
+from habeas.faces.binding import scopes_meet
+from habeas.faces.caption import is_caption
+from habeas.model.people import RosterLine
+from habeas.model.rows import Line
+from habeas.steps.import_remarks import Remark
+
+_SHOWN = 10
+
+
+def of_overlaps(lines: Collection[tuple[int, RosterLine]]) -> list[Remark]:
+    """One remark for the whole list: lines of two people that are about one place at one time."""
+    by_asset: dict[str, list[tuple[int, Line]]] = defaultdict(list)
+    for number, line in lines:
+        by_asset[line.asset_id].append((number, _as_planned(line)))
+    met: dict[str, set[int]] = {}
+    for asset_id, listed in by_asset.items():
+        found = set() if is_caption([line for _, line in listed]) else _meeting(listed)
+        if found:
+            met[asset_id] = found
+    numbers = sorted(set().union(*met.values()))
+    if not numbers:
+        return []
+    shown = ", ".join(map(str, numbers[:_SHOWN])) + (" and more" if len(numbers) > _SHOWN else "")
+    files = "1 file" if len(met) == 1 else f"{len(met)} files"
+    detail = (
+        f"{len(numbers)} lines of {files} can never be bound: two people are said to be in one place at one time "
+        f"(lines {shown}); give each a region or a window of its own, or number everybody from the left"
+    )
+    return [Remark(numbers[0], "overlapping_lines", detail, is_no=False)]
+
+
+def _meeting(lines: Collection[tuple[int, Line]]) -> set[int]:
+    return {
+        number
+        for (one, a), (other, b) in combinations(lines, 2)
+        if (a.subject_id is None or a.subject_id != b.subject_id) and scopes_meet(a, b)
+        for number in (one, other)
+    }
+
+
+def _as_planned(line: RosterLine) -> Line:
+    """What binding will see of it."""
+    where = line.region
+    region = None if where is None else (where.x0, where.y0, where.x1, where.y1)
+    return Line(line.line_id, line.subject_id, line.from_ms, line.to_ms, region, line.position, line.closed,
+                row=line.row)  # fmt: skip
