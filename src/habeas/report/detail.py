@@ -12,7 +12,8 @@ from typing import Any
 from habeas.policy.obligations import unite
 from habeas.report.summary import Tally, flow, refused_assets
 from habeas.steps.rulebook import Rulebook, is_waived
-from habeas.steps.words import obligation
+from habeas.steps.supply import where_to_write
+from habeas.steps.words import fact, obligation
 
 _BINS = 12
 
@@ -73,6 +74,7 @@ class Detail:
     flow: dict[str, int]
     sources: tuple[SourceLine, ...]
     purposes: tuple[PurposeLine, ...]
+    missing: tuple[tuple[str, int, str], ...]  # fact in words, decisions that lack it, where to write it
     quality: dict[str, tuple[Bin, ...]]
     rules: tuple[tuple[str, int], ...]  # sentence, how many newest decisions it spoke against
     obligations: tuple[str, ...]  # in words
@@ -92,6 +94,7 @@ def describe(tally: Tally, rules: Rulebook) -> Detail:
         flow=flow(tally),
         sources=_sources(tally, rules),
         purposes=_purposes(tally),
+        missing=_missing(tally),
         quality={
             name: bins([row[name] for row in tally.embeddings])
             for name in ("q_size_px", "q_sharpness", "q_exposure", "q_frontality")
@@ -182,6 +185,15 @@ def _rules(tally: Tally, rules: Rulebook) -> tuple[tuple[str, int], ...]:
         if not is_waived(rule)
     )
     return tuple(fired.most_common())
+
+
+def _missing(tally: Tally) -> tuple[tuple[str, int, str], ...]:
+    """Facts that nobody supplied: in words, how many decisions lack it, and where to write it."""
+    counts = Counter((name, row["purpose"]) for row in tally.decisions for name in row["missing"] or ())
+    return tuple(
+        (fact(name), count, where_to_write(name, purpose))
+        for (name, purpose), count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    )
 
 
 def _obligations(tally: Tally) -> tuple[str, ...]:

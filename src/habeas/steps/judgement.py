@@ -9,6 +9,7 @@ from typing import Any
 from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Row
 from habeas.steps.rulebook import Rulebook, is_waived
+from habeas.steps.supply import where_to_write
 from habeas.steps.words import ACTIONS, EFFECTS, fact, obligation
 
 _FIELDS = (
@@ -41,7 +42,9 @@ def _decision(book: Rulebook, row: Row, facts: str | None, spoke: list[str]) -> 
     if spoke:
         says += f" {_count(len(spoke), 'rule')} spoke against it."
     if row["missing"]:
-        says += " Nobody supplied: " + "; ".join(f"“{fact(name)}”" for name in row["missing"]) + "."
+        says += (
+            " Nobody supplied: " + "; ".join(_wanted(name, row["purpose"]) for name in row["missing"]) + "."
+        )
     if facts is None:
         says += " Its facts are no longer held."
     rules = [_told(book, name) for name in row["rules"]]
@@ -51,6 +54,12 @@ def _decision(book: Rulebook, row: Row, facts: str | None, spoke: list[str]) -> 
     }
     fields = {**plain(row, *_FIELDS), "rules": rules, "regulator": regulator, "facts": facts}
     return Link("decision", says, fields)
+
+
+def _wanted(name: str, purpose: str) -> str:
+    """A missing fact in words, and where to write it."""
+    where = where_to_write(name, purpose)
+    return f"“{fact(name)}”" + (f" ({where})" if where else "")
 
 
 def _told(book: Rulebook, name: str) -> dict[str, Any]:

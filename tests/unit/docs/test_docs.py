@@ -8,13 +8,17 @@ from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
+import deriving
 import pytest
 
+from habeas.model.decision import Action
 from habeas.model.people import LeaveOut, LeaveOutKind, Scope
 from habeas.policy.activities import activities_of
+from habeas.policy.decide import decide
+from habeas.policy.packs import load_packs
 from habeas.policy.purposes import load_purposes
 from habeas.policy.waivers import waivers_of
-from habeas.settings import PROJECT
+from habeas.settings import ALL_PACKS, PROJECT, SHIPPED_POLICIES
 from habeas.steps.import_scope import Places
 from habeas.steps.imports import (
     import_consents,
@@ -114,7 +118,7 @@ def test_the_lists_in_the_how_to_can_be_imported_as_they_stand() -> None:
             asset_of=lambda source, file: "b2" * 16,
         ),
     ]
-    assert [(2, ()), (2, ()), (2, ())] == [(each.lines, each.set_aside) for each in read]
+    assert [(3, ()), (2, ()), (2, ())] == [(each.lines, each.set_aside) for each in read]
 
 
 def test_the_lists_about_consent_can_be_imported_as_they_stand() -> None:
@@ -158,3 +162,14 @@ def test_the_lists_of_rules_in_the_how_to_can_be_read_as_they_stand() -> None:
 def test_the_pack_in_the_how_to_can_be_read_as_it_stands() -> None:
     (text,) = _blocks("your-own-model.md", "toml")
     assert "my_pack" == parse_pack(text.replace('"…"', f'"{"0" * 64}"')).name
+
+
+def test_what_the_how_to_says_is_done_leaves_no_fact_out_in_korea() -> None:
+    """The example is what people start from: with a fact missing in it, every template was refused."""
+    purposes = load_purposes(PROJECT / "policies" / "purposes.yaml")
+    done = activities_of(_blocks("record-activities.md", "yaml")[0].encode(), "activities.yaml", purposes)
+    said = deriving.a_full_statement(notice_version="2026-1")
+    derived = deriving.embed(activity=done["archive_search"], statements=[said])
+    packs = [pack for pack in load_packs(SHIPPED_POLICIES, ALL_PACKS) if pack.name in ("house", "kr-pipa")]
+    verdict = decide(Action.EMBED, derived.facts, packs)
+    assert () == verdict.missing
