@@ -2,7 +2,7 @@
 
 Colours come out right by FFmpeg's conversion: 8 to 12 bits, any subsampling, full or limited range, and the matrix
 that the stream names; where it names none, BT.709 for high definition and BT.601 below it, as players do. It converts
-the two fields of an interlaced frame apart.
+the two fields of an interlaced frame apart. High dynamic range (PQ, HLG) is shown as on an ordinary screen.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
+from habeas.adapters import hdr
 from habeas.adapters.clip_track import BROKEN
 from habeas.errors import BadInput
 from habeas.model.face import Image
@@ -39,12 +40,17 @@ class Painter:
 
     def upright(self, frame: Any) -> Image:
         """Raises BadInput: `over_limit`, `too_small`, `unreadable_container`."""
-        width = self._square_width(frame)
+        width, transfer = self._square_width(frame), int(frame.color_trc)
+        bright = transfer in hdr.TRANSFERS
         try:
             shown = self._converter.reformat(
-                frame, width=width, format="bgr24", src_colorspace=_matrix(frame), threads=1
-            )
-            image: Image = np.asarray(shown.to_ndarray(), np.uint8)
+                frame, width=width, format="rgb48le" if bright else "bgr24",
+                src_colorspace=_matrix(frame), threads=1,
+            )  # fmt: skip
+            signal: Any = shown.to_ndarray()
+            if bright:
+                signal = hdr.to_srgb(signal, transfer, int(frame.color_primaries))[:, :, ::-1]
+            image: Image = np.asarray(signal, np.uint8)
         except BROKEN:
             raise BadInput(MediaReason.UNREADABLE_CONTAINER, "a frame can't be converted") from None
         if frame.interlaced_frame:

@@ -23,7 +23,7 @@ from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, Tif
 from PIL.Image import Transpose
 from pillow_heif.as_plugin import HeifImageFile
 
-from habeas.adapters import photo_colors, photo_kinds
+from habeas.adapters import photo_colors, photo_kinds, photo_transfer
 from habeas.adapters.files import PositionedReader
 from habeas.errors import BadInput
 from habeas.model.face import Frame, Image
@@ -86,7 +86,8 @@ def decode(fd: int, limits: MediaLimits) -> Frame:
     """
     with _opened(fd, limits) as image, _refusing():
         image.load()
-        shown = photo_colors.to_rgb(image)
+        kind = photo_kinds.kind_of(os.pread(fd, 4096, 0))
+        shown = photo_transfer.as_shown(fd, kind, image, photo_colors.to_rgb(image))
         orientation = _exif(image).get(_ORIENTATION)
         if orientation in _UPRIGHT and not isinstance(image, TiffImagePlugin.TiffImageFile):
             shown = shown.transpose(_UPRIGHT[orientation])
