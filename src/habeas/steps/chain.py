@@ -9,6 +9,7 @@ from datetime import datetime
 from habeas.consent.leave_outs import speaks_about
 from habeas.model.people import LeaveOut, Place
 from habeas.steps.chain_consent import said
+from habeas.steps.current_lines import replaced
 from habeas.steps.derive_rows import place_of
 from habeas.steps.judgement import judged
 from habeas.steps.ledger_rows import leave_out_of
@@ -82,6 +83,8 @@ class Links:
             return Link("roster line", "The roster line is no longer held.", {"line_id": line_id}), None
         who = f"Person {line['subject_id'][:8]}" if line["subject_id"] else "An anonymous placeholder"
         says = f"{who}{_place(line)}, attested by {line['attested_by']} on {day(line['attested_at'])}."
+        if line_id in replaced(rows(self.reader, "rosters", ("asset_id", "=", line["asset_id"]))):
+            says += " A newer list of the file replaced it."
         names = (
             "line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "row", "closed",
         )  # fmt: skip

@@ -309,6 +309,9 @@ def test_a_file_no_source_holds_is_found_and_said_never_to_have_been_catalogued(
         ("key_closed", story.at(29), "its key was closed, because the person said no or is left out"),
         ("decision_ended", story.at(29), f"decision {story.WITHDRAWN[:12]} no longer allows it"),
         ("decision_ended", story.at(21), "its permission ran out on 2026-11-21 00:00 UTC"),
+        ("roster_replaced", story.at(29), "a newer list of its file replaced the line it was made for"),
+        ("file_replaced", story.at(29), "another picture or clip took the place of its file"),
+        ("superseded", story.at(29), "the newest work on its file no longer makes it"),
     ],
 )
 def test_a_closed_template_says_when_and_why_and_by_when_it_is_erased(
@@ -360,3 +363,25 @@ def test_a_lost_table_does_not_explain_anything(reader: DeltaReader) -> None:
     tables = Tables(embeddings=reader.read("embeddings").to_pylist())
     with pytest.raises(IntegrityError, match="table decisions is gone, and embeddings holds rows"):
         explain(tables, story.ROW_ANA)
+
+
+def test_a_line_that_a_newer_list_replaced_says_so(reader: DeltaReader) -> None:
+    names = (
+        "embeddings",
+        "decisions",
+        "fact_sets",
+        "assets",
+        "rosters",
+        "consents",
+        "subjects",
+        "keys",
+        "sources",
+    )
+    tables = Tables(**{name: reader.read(name).to_pylist() for name in names})
+    lines = {link.step: link.says for link in explain(tables, story.LINE_ANA).links}
+    assert "replaced" not in lines["roster line"]
+    line = next(row for row in tables.tables["rosters"] if row["line_id"] == story.LINE_BEN)
+    later = {"line_id": "9e" * 16, "attested_at": story.at(25), "recorded_at": story.at(25)}
+    tables.tables["rosters"].append(line | later)
+    lines = {link.step: link.says for link in explain(tables, story.LINE_ANA).links}
+    assert lines["roster line"].endswith("A newer list of the file replaced it.")
