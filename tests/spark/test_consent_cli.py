@@ -63,8 +63,10 @@ def test_from_the_desk_to_the_receipt_and_back(spark: SparkSession, tmp_path: Pa
     then = desk.show("--known-at", said["recorded_at"], "--as-of", said["recorded_at"])
     assert ["given"] == [row["standing"] for row in then["statements"]]
 
-    typo = desk("consent", "withdraw", "--purpose", "archive_search", "--subject-file", "-", stdin="B-l\n")
+    words = ("consent", "withdraw", "--purpose", "archive_search", "--subject-file", "-")
+    typo = desk(*words, stdin="B-l\n", code=2)
     assert 1 == typo["withdrawn_unasked"]
+    assert ["looks_like_known"] == [each["reason"] for each in typo["remarks"]]
     assert "known" in desk("consent", "show", "--subject-file", "-", stdin="B-nobody\n", code=2)
 
 

@@ -208,10 +208,11 @@ def test_left_out_of_one_event_the_rest_gets_a_new_key_once(tables: Tables, regi
 
 
 def test_footage_without_a_person_and_a_bad_line(tables: Tables, registrar: Registrar) -> None:
-    read = leave_outs(tables, registrar, {"lot": "lot-7"}, {"subject": "juno", "kind": "erase"})
+    read = leave_outs(tables, registrar, {"lot": "lot-7"}, {"subject": "1.23457E+11", "kind": "erase"})
     assert ([None], 1) == ([each.subject_id for each in listed(tables)], read.refusals_set_aside)
     assert {LeaveOutKind.LEAVE_OUT} == {each.kind for each in listed(tables)}
-    assert ["unknown_word"] == [row["reason"] for row in tables.read("quarantine").collect()]
+    assert ["shortened_number"] == [row["reason"] for row in tables.read("quarantine").collect()]
+    assert ["unknown_name"] == [each.reason for each in read.remarks], "no folder belongs to that lot yet"
 
 
 def test_a_row_that_leaves_out_nothing_is_refused_by_the_table(tables: Tables) -> None:
@@ -260,9 +261,25 @@ def test_an_asset_knows_each_folder_above_it_and_no_table_holds_the_path_twice(
     _, places = installed
     catalog(tables, settings, "r1", NOW, None)
     a, wedding = places.folder("studio", "a"), places.folder("studio", "a/kims_wedding")
-    assert {"a/kims_wedding/one.jpg": {a, wedding}, "b/two.jpg": {places.folder("studio", "b")}} == folders(
-        tables
-    )
+    one, two = (places.named("studio", name) for name in ("a/kims_wedding/one.jpg", "b/two.jpg"))
+    b = places.folder("studio", "b")
+    assert {"a/kims_wedding/one.jpg": {a, wedding, one}, "b/two.jpg": {b, two}} == folders(tables)
+
+
+@pytest.mark.parametrize("named", [{"asset": "studio/late/one.jpg"}, {"source": "studio", "folder": "late"}])
+def test_what_was_left_out_before_it_was_there_is_left_out_once_it_is(
+    tables: Tables, registrar: Registrar, settings: Settings, installed: Any, named: dict[str, str]
+) -> None:
+    archive, places = installed
+    file = io.BytesIO(csv_bytes(OUT, named))
+    read = add_leave_outs(tables, registrar, file, PURPOSES, NOW, places)
+    assert [True] == [each.needs_a_look for each in read.remarks]
+    (record,) = read.records
+    (archive / "studio/late").mkdir()
+    (archive / "studio/late/one.jpg").write_bytes(_photo(77))
+    catalog(tables, settings, "r1", LATER, None)
+    reached = {name for name, inside in folders(tables).items() if inside & set(record.scope.folders)}
+    assert {"late/one.jpg"} == reached
 
 
 def test_moving_or_copying_footage_takes_it_off_no_list(

@@ -11,6 +11,7 @@ from habeas.adapters.delta_reader import DeltaReader
 from habeas.spark.decisions import newest_status
 from habeas.spark.statuses import close_rows, settle
 from habeas.spark.tables import Tables
+from habeas.steps import closing
 from habeas.steps.erasure_queue import DESTROY_DAYS, waiting
 
 pytestmark = pytest.mark.spark
@@ -119,6 +120,18 @@ def test_closing_a_key_closes_its_rows_and_no_other(stored: Tables) -> None:
     changed = {row: r["reason"] for row, r in now_holds(stored).items() if before.get(row) != r}
     assert dict.fromkeys(("withdrawn", "never_opened", "ahead"), "key_closed") == changed
     assert 0 == close_rows(stored, gone, "r2", NOW)
+
+
+def test_the_desk_closes_the_rows_that_a_night_would(stored: Tables) -> None:
+    """Without Spark: the same rows, the same decisions, the same time to erase by."""
+    before = now_holds(stored)
+    gone = {"closed-withdrawn", "closed-never_opened", "closed-held", "closed-ahead", "closed-unheard_of"}
+    done = closing.close_rows(stored, gone, "r1", NOW)
+    after = {row: r for row, r in now_holds(stored).items() if before.get(row) != r}
+    expected = {row: CASES[row][3] for row in ("withdrawn", "never_opened", "ahead")}
+    assert expected == {row: (r["status"], r["reason"], days(r["erase_by"])) for row, r in after.items()}
+    assert (5, 3, 28) == (done.keys, done.rows, days(done.erase_by))
+    assert 0 == close_rows(stored, frozenset(gone), "r2", NOW)
 
 
 def test_before_anything_is_stored_there_is_nothing_to_close(tables: Tables) -> None:
