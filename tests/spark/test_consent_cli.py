@@ -76,8 +76,8 @@ def test_lists_of_folders_people_and_a_database(spark: SparkSession, tmp_path: P
     occasions.write_text(
         "source,folder,kind,name\nstudio,open-day,event,open-day\nstudio,elsewhere,event,x\n"
     )
-    told = desk("source", "occasions", str(occasions))
-    assert (1, ["folder_missing"]) == (told["occasions"], [each["reason"] for each in told["set_aside"]])
+    told = desk("source", "occasions", str(occasions), code=2)
+    assert (2, ["folder_missing"]) == (told["occasions"], [each["reason"] for each in told["remarks"]])
 
     database = desk.home / "desk.sqlite"
     with sa.create_engine(f"sqlite:///{database}").begin() as connection:

@@ -88,8 +88,8 @@ def _require_heard(read: Any) -> None:
         wrong = f"{read.refusals_set_aside} lines that may say no can't be used ({reasons})"
     elif look:
         raise UsageError(
-            f"{len(look)} lines that say no name somebody or something that isn't here: the no is kept, and may stop "
-            "nothing yet",
+            f"{len(look)} lines name somebody or something that isn't here: they are kept, and a no among them may "
+            "stop nothing yet",
             hint=f"Look at line {', '.join(map(str, look[:_SHOWN]))}{' and more' if len(look) > _SHOWN else ''}. Where "
             "it is misspelt, import it once more as it is spelt here.",
         )

@@ -37,9 +37,10 @@ def add(file: File, config: Config = None, as_json: Json = False) -> None:
 def occasions(file: File, config: Config = None, as_json: Json = False) -> None:
     """Record which site, event or lot the footage of a folder belongs to, from CSV or JSON lines.
 
-    A release for one event, or a lot that is left out, reaches footage through its folders.
+    A release for one event, or a lot that is left out, reaches footage through its folders. A folder that isn't there
+    yet is kept, and counts once there is one.
 
-    Ends with 2 where nothing could be used.
+    Ends with 2 where nothing could be used, and where a folder isn't there.
 
     \b
     habeas source occasions occasions.csv

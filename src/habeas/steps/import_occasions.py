@@ -34,10 +34,18 @@ class Named:
     kind: str
     name: str
 
-    def occasion(self, recorded_at: datetime, places: Places) -> Occasion:
-        """Raises BadInput when the folder isn't there."""
-        folder_id = places.folder(self.source_id, self.folder)
-        return Occasion(self.source_id, folder_id, self.kind, self.name, recorded_at)
+    def occasion(self, recorded_at: datetime, places: Places) -> tuple[Occasion, str]:
+        """The occasion, and why its folder isn't there (empty = it is): then it holds once there is one.
+
+        A leave-out of an event reaches footage by its folders, so a line is not lost because the folder comes later.
+        Raises BadInput where the folder can't even be named.
+        """
+        missing = ""
+        try:
+            folder_id = places.folder(self.source_id, self.folder)
+        except BadInput as error:
+            missing, folder_id = error.reason, places.named(self.source_id, self.folder)
+        return Occasion(self.source_id, folder_id, self.kind, self.name, recorded_at), missing
 
 
 def parse(values: Values) -> Named:

@@ -24,11 +24,12 @@ from habeas.steps import import_rosters as _rosters
 from habeas.steps import import_sources as _sources
 from habeas.steps.import_left_out import import_leave_outs
 from habeas.steps.import_lines import SetAside
+from habeas.steps.import_names import NO_NAMES
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_overlaps import of_overlaps
 from habeas.steps.import_real_ids import RealIds, SubjectOf
-from habeas.steps.import_remarks import NOTHING_KNOWN, Known
-from habeas.steps.import_scope import Places
+from habeas.steps.import_remarks import NOTHING_KNOWN, Known, of_places
+from habeas.steps.import_scope import Places, SaidScope
 from habeas.steps.import_sources import conflicts_with
 from habeas.steps.import_statements import import_consents
 from habeas.steps.intake import Imported, Input, Intake, remembered, remembering
@@ -56,8 +57,10 @@ def import_occasions(file: Input, *, recorded_at: datetime, places: Places) -> I
     intake, places = Intake(), remembering(places)
     parsed, _ = intake.parse(file, _occasions.COLUMNS, _occasions.parse)
     named, _ = intake.each(parsed, lambda each: each.occasion(recorded_at, places))
+    for number, (_, missing) in named:
+        intake.remarks += of_places(number, SaidScope(), [missing] if missing else [], NO_NAMES, is_no=True)
     return intake.done(
-        [occasion for _, occasion in named],
+        [occasion for _, (occasion, _) in named],
         lambda each: f"{each.source_id}/{each.folder_id}/{each.kind}/{each.name}",
     )
 

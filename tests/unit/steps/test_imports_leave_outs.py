@@ -218,13 +218,27 @@ def test_a_folder_belongs_to_an_event() -> None:
         ({"kind": "wedding"}, "unknown_word"),
         ({"name": "Kim's wedding"}, "bad_slug"),
         ({"folder": ""}, "missing_value"),
-        ({"folder": "kims_birthday"}, "folder_missing"),
-        ({"source": "attic"}, "unknown_source"),
+        ({"source": "Attic"}, "bad_slug"),
     ],
 )
 def test_a_bad_occasion_is_set_aside(change: dict[str, str], reason: str) -> None:
     found = occasions({}, change)
     assert ([(3, reason)], 1) == ([(e.line_number, e.reason) for e in found.set_aside], len(found.records))
+    assert "kims" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [({"folder": "kims_birthday"}, "folder_missing"), ({"source": "attic"}, "unknown_source")],
+)
+def test_an_occasion_of_a_folder_that_comes_later_is_kept_and_told(
+    change: dict[str, str], reason: str
+) -> None:
+    """A lot that is left out reaches footage by its folders."""
+    found = occasions({}, change)
+    where = HERE | change
+    assert PLACES.named(where["source"], where["folder"]) == found.records[1].folder_id
+    assert [(3, reason, True)] == [(e.line_number, e.reason, e.needs_a_look) for e in found.remarks]
     assert "kims" not in repr(found)
 
 
