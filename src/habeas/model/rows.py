@@ -106,3 +106,4 @@ class StagedRow:
     frames_decoded: int = 0  # done: counters of the work, not of anybody's face
     embedder_faces: int = 0
     made_for: tuple[str, ...] = ()  # done, quarantine: as in AssetPlan
+    faces: int = 0  # done: faces found, each once

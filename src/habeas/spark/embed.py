@@ -279,5 +279,5 @@ def _staged(row: StagedRow, run_id: str) -> dict[str, object]:
         "frame_ms": row.frame_ms if embedding else None, "rank": row.rank if embedding else None,
         "q_size_px": q and q.size_px, "q_sharpness": q and q.sharpness, "q_exposure": q and q.exposure,
         "q_frontality": q and q.frontality, "q_norm_ok": q and q.norm_ok,
-        "frames_decoded": row.frames_decoded, "embedder_faces": row.embedder_faces,
+        "frames_decoded": row.frames_decoded, "embedder_faces": row.embedder_faces, "faces": row.faces,
     }  # fmt: skip

@@ -136,6 +136,8 @@ def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -
             F.max(F.col("kind") == "quarantine").alias("bad"),
             F.first("model_id").alias("model_id"),
             F.first("made_for").alias("made_for"),
+            F.max(F.when(F.col("kind") == "done", F.col("faces"))).alias("faces"),
+            F.max(F.when(F.col("kind") == "done", F.col("count"))).alias("faces_embedded"),
         )
         .join(last, "asset_id", "left")
         .withColumn("state", F.expr("IF(bad, 'quarantined', 'done')"))

@@ -118,7 +118,16 @@ def embed_asset(
     ]
     embedded = len({one.line.line_id for one in chosen})
     calls = models.faces_embedded - before  # what the recogniser saw, whatever was chosen for it
-    rows.append(_ended(Kind.DONE, plan, count=embedded, frames_decoded=frames, embedder_faces=calls))
+    rows.append(
+        _ended(
+            Kind.DONE,
+            plan,
+            count=embedded,
+            faces=binding.faces,
+            frames_decoded=frames,
+            embedder_faces=calls,
+        )
+    )
     return rows
 
 

@@ -348,3 +348,10 @@ def test_no_row_shows_its_ciphertext_and_no_rule_its_key(tmp_path: Path, models:
     rows = embed(photo(tmp_path, "ann"), models, line("ann", "archive_search"))
     assert "sealed=" not in repr(rows)
     assert "installation key" not in repr(rules(models))
+
+
+def test_a_face_refused_for_two_purposes_is_found_once(tmp_path: Path, models: LoadedPack) -> None:
+    both = ("archive_search", "access_verification")
+    rows = embed(photo(tmp_path, *WHO), models, line("ann", both[0]), line("bob"), purposes=both)
+    assert {("not_allowed", both[0]): 1, ("not_allowed", both[1]): 2, ("unbound", ""): 2} == refusals(rows)
+    assert (4, 1) == (done(rows).faces, done(rows).count)
