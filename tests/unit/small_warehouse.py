@@ -357,7 +357,17 @@ def fill(warehouse: Path) -> None:
     write(
         warehouse,
         "work",
-        [{"asset_id": GROUP, "work_digest": "w1", "state": "done", "run_id": RUN, "recorded_at": at(20, 1)}],
+        [
+            {
+                "asset_id": GROUP,
+                "work_digest": "w1",
+                "state": "done",
+                "run_id": RUN,
+                "recorded_at": at(20, 1),
+                "faces": 4,
+                "faces_embedded": 1,
+            }
+        ],
     )
     counts = {
         "catalog": {"assets": 3, "quarantined": 1},

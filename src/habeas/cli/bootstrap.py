@@ -294,17 +294,22 @@ class Installation:
         names = sorted(read_contracts(self.settings.schemas))
         return {name: str(self.reader.path(name)) for name in names}
 
-    def report(self, run_id: str, *, title: str, drawn: bool = False) -> dict[str, Any]:
-        """Write the page of a run; the summary it was made from."""
+    def report(self, run_id: str) -> dict[str, Any]:
+        """Write the page of a run and the index of all; the summary that the page shows."""
+        from habeas.cli.options import now
         from habeas.report.make import make_report
+        from habeas.steps.runs import RunFolder
 
+        drawn = (self.settings.home / "demo.json").is_file()
+        folder = RunFolder(self.settings.runs, run_id)
         return make_report(
             self.reader,
             self.rules,
             run_id,
             self.settings.report,
             self.table_paths(),
-            title=title,
+            now=now(),
+            records=folder.records(),
             drawn=drawn,
         )
 

@@ -48,13 +48,16 @@ def tell(place: Any, run_id: str) -> dict[str, Any]:
     """Write the page of the case beside that of the run; what came of it."""
     from habeas.report.airport import airport_case, as_json, examples
     from habeas.report.airport_page import render
+    from habeas.report.make import page_of, write_index
     from habeas.report.page import write
-    from habeas.report.summary import read_tally
+    from habeas.steps.tally import read_tally
 
-    summary = place.report(run_id, title="Demo airport: one night", drawn=True)
-    tally = read_tally(place.reader, run_id)
+    summary, folder = place.report(run_id), place.settings.report
+    tally = read_tally(place.reader)
     case, asked = airport_case(place.reader, tally, place.policy, PURPOSES), examples(tally)
-    page = write(place.settings.report, render(case, asked, waived=summary["waivers"]), _PAGE)
+    run = page_of(folder, run_id).relative_to(folder).as_posix()
+    page = write(folder, render(case, asked, run, summary["waivers"]), _PAGE)
+    write_index(folder, drawn=True)
     return {
         "answer": {**as_json(case), "run": summary},
         "table": _table(case),

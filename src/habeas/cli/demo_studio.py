@@ -39,14 +39,15 @@ def draw(home: Path, mark: Mapping[str, Any], progress: Callable[[int, int], Non
 
 def tell(place: Any, run_id: str) -> dict[str, Any]:
     """Write the page of the run; what came of it."""
-    from habeas.cli.run import summary_table
+    from habeas.cli.report import summary_table
     from habeas.report.detail import examples
-    from habeas.report.summary import read_tally
+    from habeas.report.make import page_of
+    from habeas.steps.tally import read_tally
 
-    summary = place.report(run_id, title="Demo archive: one night", drawn=True)
+    summary = place.report(run_id)
     return {
         "answer": summary,
         "table": summary_table(summary),
-        "page": place.settings.report / "index.html",
-        "examples": list(examples(read_tally(place.reader, "")))[:3],
+        "page": page_of(place.settings.report, run_id),
+        "examples": list(examples(read_tally(place.reader)))[:3],
     }

@@ -23,6 +23,7 @@ from habeas.cli import (
     policy_life,
     policy_statutes,
     replay,
+    report,
     roster,
     run,
     setup,
@@ -230,6 +231,7 @@ app.command("halts")(halt.halts)
 app.add_typer(run.app, cls=SuggestingGroup, name="run")
 app.command("explain")(explain.explain)
 app.command("replay")(replay.replay)
+app.command("report")(report.report)
 app.add_typer(log.app, cls=SuggestingGroup, name="log")
 app.add_typer(tables.app, cls=SuggestingGroup, name="tables")
 app.add_typer(models.app, cls=SuggestingGroup, name="models")

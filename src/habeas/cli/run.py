@@ -9,6 +9,7 @@ import typer
 
 from habeas.cli import out
 from habeas.cli.options import AsOf, Config, Custody, Json, moment, now
+from habeas.cli.report import show_report
 from habeas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -128,14 +129,7 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
             bar.update(steps, advance=1, description=f"{dag}: {record['task']} {record['status']}")
 
         run_id = place.run_dag(dag, {name: value for name, value in wanted.items() if value}, now(), ended)
-    told = place.report(run_id, title=f"Run {run_id}")
-    page = place.settings.report / "index.html"
-
-    def human(console: Any) -> None:
-        console.print(summary_table(told))
-        console.print(f"\nPage: {page}", markup=False)
-
-    out.show(told, as_json, human)
+    show_report(place, run_id, as_json)
 
 
 def _require_known(place: Installation, wanted: Mapping[str, Any]) -> None:
@@ -159,31 +153,6 @@ def _require(what: str, asked: Iterable[str], known: Collection[str], see: str) 
             f"there is no {what} {out.safe(strange[0])}",
             hint=f"Known: {', '.join(map(out.safe, sorted(known))) or 'none'}. See: {see}",
         )
-
-
-def summary_table(told: dict[str, Any]) -> Any:
-    """The summary in a few lines."""
-    from habeas.steps.words import reason
-
-    refused = "; ".join(f"{reason(word)}: {count}" for word, count in told["faces_refused"].items()) or "none"
-    left = "; ".join(f"{reason(word)}: {count}" for word, count in told["assets_refused"].items()) or "none"
-    waived = "; ".join(
-        f"{each['rule']} {each['state']}, until {each['ends_on']} by {each['owner']}: {each['reason']}"
-        for each in told["waivers"]
-    )
-    return out.pairs(
-        {
-            "files": told["assets"],
-            "files nobody looked into": left,
-            "files set aside": told["quarantined"],
-            "faces found": told["faces_detected"],
-            "faces refused": refused,
-            "templates sealed": told["embeddings"],
-            "people": told["subjects"],
-            "waivers": waived or "none",
-            "seconds": ", ".join(f"{step} {seconds}" for step, seconds in told["seconds"].items()),
-        }
-    )
 
 
 def _instant(text: str | None) -> str:

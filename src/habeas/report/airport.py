@@ -12,8 +12,8 @@ from habeas.model.decision import Rule
 from habeas.policy.activities import NOT_DISCLOSED
 from habeas.policy.policy_set import PolicySet
 from habeas.report.airport_finding import FINDING, KNOWN, RESTS_ON
-from habeas.report.summary import Tally
 from habeas.steps.reading import Reader, Row, rows
+from habeas.steps.tally import Tally
 
 NAMED = tuple(rule for named, _ in RESTS_ON for rule in named)
 """Ids of the rules the case is about, in the order they are told."""
@@ -83,7 +83,7 @@ def airport_case(reader: Reader, tally: Tally, policy: PolicySet, purposes: Sequ
         rules={name: known[name] for name in sorted(fired & known.keys(), key=_order)},
         titles={pack.name: pack.meta.title for pack in policy.packs},
         files=len(tally.assets),
-        opened=len(tally.scanned),
+        opened=len(tally.looked_at),
         listed=len({row["line_id"] for row in asked}),
         strays=sum(owners.get(row["key_id"]) != (row["subject_id"], row["purpose"]) for row in stored),
     )

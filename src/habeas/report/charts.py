@@ -1,4 +1,8 @@
-"""Charts as inline SVG: drawn by Vega-Lite inside this process, so that the page needs no script and no network."""
+"""Charts that need no script and no network.
+
+Bars are plain HTML, so that their labels wrap and stay readable on a telephone and on paper. Histograms are inline
+SVG, drawn by Vega-Lite inside this process.
+"""
 
 from __future__ import annotations
 
@@ -16,94 +20,88 @@ from habeas.report.detail import Bin
 _CLIP = re.compile(r' clip-path="url\(#[a-z0-9]+\)"')
 _FONT = "DejaVu Sans, Verdana, sans-serif"
 _INK, _FAINT, _BLUE, _RED = "#3b4252", "#c8cdd6", "#3f6fb5", "#b5533f"
+_ROW = Markup('<li><span class="name">{}</span>{}<b>{}</b></li>')
+_SIDES = Markup('<li><span class="name">{}</span><b>{}</b>{}{}<b>{}</b></li>')
+_TITLE = Markup('<span style="color: {}">{}</span>')
+_LINE = Markup('<li><span class="name">{}</span><span class="cells" style="--columns: {}">{}</span></li>')
+_HEAD = Markup('<span class="cell"><b>{}</b></span>')
 
 
-def bars(
-    counts: Mapping[str, int],
-    labels: Mapping[str, str],
-    colour: str = _BLUE,
-    width: int = 190,
-    label: int = 330,
-) -> Markup:
+def bars(counts: Mapping[str, int], labels: Mapping[str, str], colour: str = _BLUE) -> Markup:
     """Horizontal bars, largest first, with the number behind each. Empty counts give nothing."""
     if not counts:
         return Markup("")
-    data = [{"label": labels.get(name, name), "count": count} for name, count in counts.items()]
-    base = alt.Chart(_inline(data)).encode(
-        y=alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(labelLimit=label, ticks=False, domain=False)),
-        x=alt.X("count:Q", title=None, axis=None),
-    )
-    chart = base.mark_bar(color=colour, cornerRadiusEnd=3, height=16)
-    numbers = base.mark_text(align="left", dx=5, fontSize=12).encode(text="count:Q")
-    return svg((chart + numbers).properties(width=width, height=alt.Step(26)))
+    longest = max(counts.values()) or 1
+    rows = [
+        _ROW.format(labels.get(name, name), _bar(count, longest, colour), _shown(count))
+        for name, count in sorted(counts.items(), key=lambda item: -item[1])
+    ]
+    return Markup('<ul class="bars">{}</ul>').format(Markup("").join(rows))
 
 
-def two_sided(
-    left: Mapping[str, int], right: Mapping[str, int], titles: tuple[str, str], width: int = 420
-) -> Markup:
+def two_sided(left: Mapping[str, int], right: Mapping[str, int], titles: tuple[str, str]) -> Markup:
     """Bars from a middle line: what is lost to the left in red, what is won to the right in blue.
 
-    Longest first; each bar has its number at its end. Nothing on either side gives nothing.
+    Longest first; each bar has its number beside it. Nothing on either side gives nothing.
     """
     names = sorted({*left, *right}, key=lambda name: (-left.get(name, 0) - right.get(name, 0), name))
     if not names:
         return Markup("")
-    data = [
-        {"label": name, "side": title, "at": sign * counts[name], "count": counts[name]}
-        for counts, title, sign in ((left, titles[0], -1), (right, titles[1], 1))
+    longest = max([*left.values(), *right.values()]) or 1
+    head = _SIDES.format("", _TITLE.format(_RED, titles[0]), "", _TITLE.format(_BLUE, titles[1]), "")
+    rows = [
+        _SIDES.format(
+            name,
+            _number(left.get(name, 0)),
+            _bar(left.get(name, 0), longest, _RED),
+            _bar(right.get(name, 0), longest, _BLUE),
+            _number(right.get(name, 0)),
+        )
         for name in names
-        if counts.get(name)
     ]
-    longest = max([*left.values(), *right.values()])
-    base = alt.Chart(_inline(data)).encode(
-        y=alt.Y("label:N", sort=names, title=None, axis=alt.Axis(labelLimit=330, ticks=False, domain=False)),
-        # Room for the numbers beyond the longest bar on either side.
-        x=alt.X("at:Q", title=None, axis=None, scale=alt.Scale(domain=[-1.3 * longest, 1.3 * longest])),
-    )
-    colour = alt.Color(
-        "side:N",
-        scale=alt.Scale(domain=list(titles), range=[_RED, _BLUE]),
-        legend=alt.Legend(title=None, orient="top", labelColor=_INK, labelFontSize=12),
-    )
-    bar = base.mark_bar(height=16).encode(color=colour)
-    lost = base.transform_filter("datum.at < 0").mark_text(align="right", dx=-5, fontSize=12)
-    won = base.transform_filter("datum.at > 0").mark_text(align="left", dx=5, fontSize=12)
-    middle = alt.Chart(_inline([{"at": 0}])).mark_rule(color=_FAINT).encode(x=alt.X("at:Q", axis=None))
-    layers = middle + bar + lost.encode(text="count:Q") + won.encode(text="count:Q")
-    return svg(layers.properties(width=width, height=alt.Step(26)))
+    return Markup('<ul class="bars two">{}{}</ul>').format(head, Markup("").join(rows))
 
 
 def side_by_side(
-    counts: Mapping[str, Mapping[str, int]], labels: Mapping[str, str], colour: str = _RED, width: int = 150
+    counts: Mapping[str, Mapping[str, int]], labels: Mapping[str, str], colour: str = _RED
 ) -> Markup:
     """A column of bars for each name of `counts`, the same rows in all, in the order of `labels`.
 
     A row that is nowhere counted is left out; where it counts nothing in one column it has no bar and no number.
     """
-    order = [label for key, label in labels.items() if any(found.get(key) for found in counts.values())]
-    data = [
-        {"column": name, "label": labels[key], "count": count}
-        for name, found in counts.items()
-        for key, count in found.items()
-        if key in labels and count
-    ]
-    if not data:
+    order = [key for key in labels if any(found.get(key) for found in counts.values())]
+    if not order:
         return Markup("")
-    base = alt.Chart().encode(
-        y=alt.Y(
-            "label:N",
-            sort=order,
-            title=None,
-            axis=alt.Axis(labelLimit=330, ticks=False, domain=False),
-        ),
-        x=alt.X("count:Q", title=None, axis=None),
-    )
-    bar = base.mark_bar(color=colour, cornerRadiusEnd=3, height=16)
-    number = base.mark_text(align="left", dx=5, fontSize=12).encode(text="count:Q")
-    head = alt.Header(title=None, labelColor=_INK, labelFontSize=13, labelFontWeight="bold")
-    columns = alt.Column("column:N", sort=list(counts), header=head)
-    chart = alt.layer(bar, number, data=_inline(data)).properties(width=width, height=alt.Step(26))
-    return svg(chart.facet(column=columns, spacing=34))
+    longest = max(count for found in counts.values() for count in found.values())
+    head = _columns("", [_HEAD.format(name) for name in counts])
+    rows = [
+        _columns(labels[key], [_cell(found.get(key, 0), longest, colour) for found in counts.values()])
+        for key in order
+    ]
+    return Markup('<ul class="bars side">{}{}</ul>').format(head, Markup("").join(rows))
+
+
+def _columns(label: str, cells: Sequence[Markup]) -> Markup:
+    return _LINE.format(label, len(cells), Markup("").join(cells))
+
+
+def _cell(count: int, longest: int, colour: str) -> Markup:
+    if not count:
+        return Markup('<span class="cell"></span>')
+    return Markup('<span class="cell">{}<b>{}</b></span>').format(_bar(count, longest, colour), _shown(count))
+
+
+def _bar(count: int, longest: int, colour: str) -> Markup:
+    share = f"{100 * count / longest:.1f}"
+    return Markup('<span class="bar"><i style="width: {}%; background: {}"></i></span>').format(share, colour)
+
+
+def _number(count: int) -> str:
+    return _shown(count) if count else ""
+
+
+def _shown(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
 
 
 def histogram(found: Sequence[Bin], title: str) -> Markup:

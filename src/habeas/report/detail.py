@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from habeas import __version__
 from habeas.policy.obligations import unite
-from habeas.report.summary import Tally, flow, refused_assets
+from habeas.steps.numbers import Numbers, count, template_states
+from habeas.steps.reading import Row
 from habeas.steps.rulebook import Rulebook, is_waived
 from habeas.steps.supply import where_to_write
+from habeas.steps.tally import Tally
 from habeas.steps.words import fact, obligation
 
 _BINS = 12
@@ -29,57 +31,51 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """One source: its files and what became of them."""
+    """One source and what became of its files, faces and templates."""
 
     source_id: str
     controller: str
     purposes: tuple[str, ...]
     scan_ground: str
-    assets: int
-    refused: int
-    scanned: int
-    quarantined: int
-    faces_refused: int
-    templates: int
-    subjects: int
+    numbers: Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class PurposeLine:
-    """One purpose: what the embed gate said about roster lines, and what was stored."""
+    """One purpose: what the embed gate said about roster lines, and what is stored. `shut`: not open any more."""
 
     purpose: str
     allow: int
     deny: int
     gap: int
-    templates: int
-    subjects: int
+    open: int
+    shut: int
+    people: int
     regulator: dict[str, int]  # how the laws alone read the same lines; it opens nothing
 
 
 @dataclass(frozen=True, slots=True)
-class StepLine:
-    """One task of the run."""
+class RuleLine:
+    """One rule and the decisions about listed people that it spoke against. `name`: pack/id."""
 
-    task: str
-    status: str
-    seconds: float
-    cpu_seconds: float
+    name: str
+    sentence: str
+    citation: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
     """Everything the page needs beside `summary.json`."""
 
-    flow: dict[str, int]
     sources: tuple[SourceLine, ...]
     purposes: tuple[PurposeLine, ...]
     missing: tuple[tuple[str, int, str], ...]  # fact in words, decisions that lack it, where to write it
     quality: dict[str, tuple[Bin, ...]]
-    rules: tuple[tuple[str, int], ...]  # sentence, how many newest decisions it spoke against
+    rules: tuple[RuleLine, ...]
     obligations: tuple[str, ...]  # in words
-    quarantine: tuple[tuple[str, int], ...]
-    steps: tuple[StepLine, ...]
+    records: tuple[tuple[str, int], ...]  # lines of lists that were set aside, by reason
+    steps: tuple[Row, ...]
     as_of: datetime | None
     policy_digest: str
     model_id: str
@@ -87,26 +83,28 @@ class Detail:
     examples: tuple[tuple[str, str], ...]  # what, id
 
 
-def describe(tally: Tally, rules: Rulebook) -> Detail:
+def describe(tally: Tally, rules: Rulebook, now: datetime) -> Detail:
     """Count once more, by source, purpose, rule and bin."""
+    states = template_states(tally, now)
+    open_rows = [row for row in tally.embeddings if states[row["row_id"]] == "open"]
     last = tally.runs[-1] if tally.runs else {}
+    aside = Counter(row["reason"] for row in tally.quarantine if row["item"] == "record")
     return Detail(
-        flow=flow(tally),
-        sources=_sources(tally, rules),
-        purposes=_purposes(tally),
+        sources=_sources(tally, rules, now),
+        purposes=_purposes(tally, states),
         missing=_missing(tally),
         quality={
-            name: bins([row[name] for row in tally.embeddings])
+            name: bins([row[name] for row in open_rows])
             for name in ("q_size_px", "q_sharpness", "q_exposure", "q_frontality")
         },
         rules=_rules(tally, rules),
         obligations=_obligations(tally),
-        quarantine=tuple(Counter(row["reason"] for row in tally.quarantine).most_common()),
-        steps=tuple(StepLine(r["task"], r["status"], r["seconds"], r["cpu_seconds"]) for r in tally.runs),
+        records=tuple(aside.most_common()),
+        steps=tuple(tally.runs),
         as_of=last.get("as_of"),
         policy_digest=policy_of(tally),
         model_id=_last_word(tally.runs, "model_id"),
-        version=last.get("version", ""),
+        version=last.get("version") or __version__,
         examples=examples(tally),
     )
 
@@ -135,56 +133,54 @@ def _round_up(width: float) -> float:
     return next(step * power for step in (1, 2, 5, 10) if step * power >= width * (1 - 1e-9))
 
 
-def _sources(tally: Tally, rules: Rulebook) -> tuple[SourceLine, ...]:
-    refused, scanned = refused_assets(tally, rules), tally.scanned
-    assets = {row["asset_id"]: row["source_id"] for row in tally.assets}
+def _sources(tally: Tally, rules: Rulebook, now: datetime) -> tuple[SourceLine, ...]:
+    return tuple(
+        SourceLine(
+            source_id=source["source_id"],
+            controller=source["controller"],
+            purposes=tuple(source["purposes"]),
+            scan_ground=source["scan_ground"],
+            numbers=count(tally.of_source(source["source_id"]), rules, now),
+        )
+        for source in sorted(tally.sources, key=lambda row: row["source_id"])
+    )
+
+
+def _purposes(tally: Tally, states: Mapping[str, str]) -> tuple[PurposeLine, ...]:
+    asked = [row for row in tally.decisions if row["action"] == "embed"]
+    effects = Counter((row["purpose"], row["effect"]) for row in asked)
+    read = Counter((row["purpose"], row["regulator_effect"]) for row in asked)
     lines = []
-    for source in sorted(tally.sources, key=lambda row: row["source_id"]):
-        name = source["source_id"]
-        mine = {asset for asset, where in assets.items() if where == name}
-        stored = [row for row in tally.embeddings if row["source_id"] == name]
+    for purpose in sorted({purpose for purpose, _ in effects} | {row["purpose"] for row in tally.embeddings}):
+        stored = [row for row in tally.embeddings if row["purpose"] == purpose]
+        open_rows = [row for row in stored if states[row["row_id"]] == "open"]
         lines.append(
-            SourceLine(
-                source_id=name,
-                controller=source["controller"],
-                purposes=tuple(source["purposes"]),
-                scan_ground=source["scan_ground"],
-                assets=len(mine),
-                refused=len(mine & refused.keys()),
-                scanned=len(mine & scanned),
-                quarantined=len({row["asset_id"] for row in tally.quarantine if row["source_id"] == name}),
-                faces_refused=sum(row["count"] for row in tally.refusals if row["source_id"] == name),
-                templates=len(stored),
-                subjects=len({row["subject_id"] for row in stored}),
+            PurposeLine(
+                purpose,
+                effects[purpose, "allow"],
+                effects[purpose, "deny"],
+                effects[purpose, "gap"],
+                len(open_rows),
+                len(stored) - len(open_rows),
+                len({row["subject_id"] for row in open_rows}),
+                {effect: read[purpose, effect] for effect in ("allow", "deny", "gap")},
             )
         )
     return tuple(lines)
 
 
-def _purposes(tally: Tally) -> tuple[PurposeLine, ...]:
-    effects = Counter((row["purpose"], row["effect"]) for row in tally.decisions if row["action"] == "embed")
-    read = Counter(
-        (row["purpose"], row["regulator_effect"]) for row in tally.decisions if row["action"] == "embed"
-    )
-    lines = []
-    for purpose in sorted({purpose for purpose, _ in effects} | {row["purpose"] for row in tally.embeddings}):
-        stored = [row for row in tally.embeddings if row["purpose"] == purpose]
-        allow, deny, gap = (effects[purpose, effect] for effect in ("allow", "deny", "gap"))
-        people = len({row["subject_id"] for row in stored})
-        regulator = {effect: read[purpose, effect] for effect in ("allow", "deny", "gap")}
-        lines.append(PurposeLine(purpose, allow, deny, gap, len(stored), people, regulator))
-    return tuple(lines)
-
-
-def _rules(tally: Tally, rules: Rulebook) -> tuple[tuple[str, int], ...]:
+def _rules(tally: Tally, rules: Rulebook) -> tuple[RuleLine, ...]:
     fired = Counter(
-        rules.sentence(rule)
+        rule
         for row in tally.decisions
         if row["action"] == "embed" and row["effect"] != "allow"
         for rule in row["rules"]
         if not is_waived(rule)
     )
-    return tuple(fired.most_common())
+    return tuple(
+        RuleLine(name, rules.sentence(name), rules.rule(name).citation, found)
+        for name, found in sorted(fired.items(), key=lambda item: (-item[1], item[0]))
+    )
 
 
 def _missing(tally: Tally) -> tuple[tuple[str, int, str], ...]:
@@ -204,7 +200,7 @@ def _obligations(tally: Tally) -> tuple[str, ...]:
     return tuple(obligation(duty) for duty in duties)
 
 
-def _last_word(found: Sequence[dict[str, Any]], column: str) -> str:
+def _last_word(found: Sequence[Row], column: str) -> str:
     words = [row[column] for row in found if row.get(column)]
     return str(words[-1]) if words else ""
 

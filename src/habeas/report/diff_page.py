@@ -38,9 +38,7 @@ def render(
             purposes=two_sided(
                 found.by_purpose(Kind.NEWLY_REFUSED), found.by_purpose(Kind.NEWLY_ALLOWED), _SIDES
             ),
-            retentions=bars(
-                {f"{_days(a)} → {_days(b)}": n for (a, b), n in found.retentions().items()}, {}, width=420
-            ),
+            retentions=bars({f"{_days(a)} → {_days(b)}": n for (a, b), n in found.retentions().items()}, {}),
             rules=[(LABELS[kind], _rules(found, kind, sentences)) for kind in Kind if kind is not Kind.SAME],
         )
     )

@@ -1,16 +1,28 @@
-"""From tables to a page: read, count, draw, write."""
+"""From tables to pages: read, count, draw, write. A page for every run, kept, and an index of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from habeas.report.detail import describe, policy_of
-from habeas.report.page import data_docs, render, write
-from habeas.report.summary import read_tally, summarise
-from habeas.steps.reading import Reader
+from habeas.report.index import is_later, kept, render_index
+from habeas.report.page import Look, render, write
+from habeas.report.summary import summarise
+from habeas.steps.numbers import count
+from habeas.steps.reading import Reader, Row, rows
 from habeas.steps.rulebook import Rulebook
+from habeas.steps.runs import TaskRecord
+from habeas.steps.tally import read_tally
+
+RUNS = "runs"
+SUMMARY = "summary.json"
+BESIDE = {"airport.html": "The airport case: what was refused, and by which rules"}
+"""Pages of demos."""
 
 
 def make_report(
@@ -20,16 +32,69 @@ def make_report(
     folder: Path,
     tables: Mapping[str, str],
     *,
-    title: str,
+    now: datetime,
+    records: Sequence[TaskRecord] = (),
+    title: str = "",
     drawn: bool = False,
 ) -> dict[str, Any]:
-    """Write `folder`/index.html and return the summary it shows. `drawn`: say that nobody in it is real.
+    """Write `folder`/runs/<run>/index.html and the index of all runs; return the summary that the page shows.
 
-    Sentences and waivers are those of the rules the run decided by, where they are kept.
+    The tables know only how things stand now. So a page that was made is kept as it is once a later run has one, and
+    one that is made after later runs says so. `records`: what the run's tasks left, also of a run that failed and so
+    has no row in `runs`. Sentences and waivers are those of the rules the run decided by, where they are kept.
     """
-    tally = read_tally(reader, run_id)
+    tally = read_tally(reader, _tasks(reader, run_id, records))
     rules = rules.at(policy_of(tally))
-    summary = summarise(tally, run_id, tables, rules)
-    html = render(summary, describe(tally, rules), title=title, drawn=drawn, docs=data_docs(folder))
-    write(folder, html)
+    numbers = count(tally, rules, now)
+    summary = summarise(tally, numbers, run_id, tables, rules, now)
+    late = is_later(kept(folder / RUNS), summary)
+    place = folder / RUNS / run_id
+    if late and (place / SUMMARY).is_file():
+        found: dict[str, Any] = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
+        return found
+    look = Look(title or f"Run {run_id}", drawn, data_docs(folder, place), late)
+    html = render(summary, numbers, describe(tally, rules, now), look)
+    write(place, json.dumps(summary, indent=1) + "\n", SUMMARY)
+    write(place, html)
+    write_index(folder, drawn=drawn)
     return summary
+
+
+def write_index(folder: Path, *, drawn: bool) -> Path:
+    """Write `folder`/index.html: every run that has a page, and the pages that lie beside it."""
+    others = {name: says for name, says in BESIDE.items() if (folder / name).is_file()}
+    return write(folder, render_index(kept(folder / RUNS), others, drawn, data_docs(folder, folder)))
+
+
+def page_of(folder: Path, run_id: str) -> Path:
+    """Where the page of a run lies under the report folder."""
+    return folder / RUNS / run_id / "index.html"
+
+
+def data_docs(folder: Path, seen_from: Path) -> str | None:
+    """Relative link to the newest quality checks under the report folder, if there are any."""
+    found = sorted((folder / "data_docs").rglob("index.html"), key=lambda place: len(place.parts))
+    return os.path.relpath(found[0], seen_from) if found else None
+
+
+def _tasks(reader: Reader, run_id: str, records: Sequence[TaskRecord]) -> list[Row]:
+    """The run's tasks in the order they started: as the table `runs` has them, and from its records."""
+    told = {row["task"]: row for row in rows(reader, "runs", ("run_id", "=", run_id))}
+    found = {record.task: _task(record) for record in records}
+    return sorted((found | told).values(), key=lambda row: row["started_at"])
+
+
+def _task(record: TaskRecord) -> Row:
+    return {
+        "run_id": record.run_id,
+        "task": record.task,
+        "status": record.status,
+        "as_of": None,
+        "started_at": datetime.fromisoformat(record.started_at),
+        "finished_at": datetime.fromisoformat(record.finished_at),
+        "seconds": record.seconds,
+        "cpu_seconds": record.cpu_seconds,
+        "policy_digest": record.digests.get("policy"),
+        "model_id": record.digests.get("model"),
+        "version": None,
+    }

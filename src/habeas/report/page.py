@@ -1,8 +1,9 @@
-"""The page: one HTML file with its charts inside. No script, no font, no picture from anywhere else."""
+"""The page of a run: one HTML file with its charts inside. No script, no font, no picture from anywhere else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from habeas.faces.binding import RESIDUAL
 from habeas.report.charts import bars, histogram
 from habeas.report.detail import Detail
 from habeas.steps.links import day
+from habeas.steps.numbers import Numbers
 from habeas.steps.words import reason
 
 _QUALITY = {
@@ -21,35 +23,42 @@ _QUALITY = {
     "q_exposure": "Exposure, 0 dark to 1 bright",
     "q_frontality": "Frontality, 1 = looks at the camera",
 }
-_FLOW = (
-    ("assets", "Files", "found in registered sources"),
-    ("scanned", "Looked at", "first gate: may anyone look for faces here?"),
-    ("faces", "Faces", "found in those files"),
-    ("bound", "Bound", "to one listed person, without comparing faces"),
-    ("allowed", "Allowed", "second gate: person, purpose and law say yes"),
-    ("embedded", "Embedded", "measured, sealed and stored"),
-)
 _RED = "#b5533f"
 
 
-def render(summary: Mapping[str, Any], detail: Detail, *, title: str, drawn: bool, docs: str | None) -> str:
-    """The page as HTML. `drawn` says that nobody in it is real; `docs` is the relative link to the data docs."""
-    template = environment().get_template("page.html.jinja")
-    return template.render(
-        summary=summary,
-        detail=detail,
-        title=title,
-        drawn=drawn,
-        docs=docs,
-        flow=_steps(detail.flow),
-        residual=f"{RESIDUAL:.2%}".replace("%", " %"),
-        charts={
-            "assets": _reasons(summary["assets_refused"]),
-            "faces": _reasons(summary["faces_refused"]),
-            "quarantine": _reasons(dict(detail.quarantine)),
-            "rules": bars(dict(detail.rules), {}, _RED, width=240, label=640),
-        },
-        quality=[histogram(detail.quality.get(name, ()), label) for name, label in _QUALITY.items()],
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page is shown. `drawn`: say that nobody in it is real; `docs`: relative link to the quality checks;
+    `late`: say that other runs ended before the page was made, so its numbers are theirs as well.
+    """
+
+    title: str
+    drawn: bool = False
+    docs: str | None = None
+    late: bool = False
+
+
+def render(summary: Mapping[str, Any], numbers: Numbers, detail: Detail, look: Look) -> str:
+    """The page as HTML."""
+    return (
+        environment()
+        .get_template("page.html.jinja")
+        .render(
+            summary=summary,
+            n=numbers,
+            detail=detail,
+            look=look,
+            flow=_steps(numbers),
+            residual=f"{RESIDUAL:.2%}".replace("%", " %"),
+            charts={
+                "files": _reasons(numbers.files.refused_by),
+                "aside": _reasons(numbers.files.set_aside_by),
+                "faces": _reasons(numbers.faces.refused),
+                "lines": _reasons(numbers.lines.without_by),
+                "records": _reasons(dict(detail.records)),
+            },
+            quality=[histogram(detail.quality.get(name, ()), label) for name, label in _QUALITY.items()],
+        )
     )
 
 
@@ -76,21 +85,21 @@ def write(folder: Path, html: str, name: str = "index.html") -> Path:
     return place
 
 
-def data_docs(folder: Path) -> str | None:
-    """Relative link to the newest data docs under the report folder, if there are any."""
-    found = sorted((folder / "data_docs").rglob("index.html"), key=lambda place: len(place.parts))
-    return found[0].relative_to(folder).as_posix() if found else None
-
-
-def _steps(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+def _steps(numbers: Numbers) -> list[dict[str, Any]]:
     """Each step of the way with what was lost on the way to it; files and faces are counted apart."""
+    files, faces = numbers.files, numbers.faces
+    counts = (
+        ("Files", "found in registered sources", files.found, True),
+        ("Looked at", "first gate: may anyone look for faces here?", len(files.looked_at), False),
+        ("Faces", "found in those files, each once", faces.found, True),
+        ("Bound", "to one listed person, without comparing faces", faces.bound, False),
+        ("Allowed", "second gate: person, purpose and law said yes", faces.allowed, False),
+        ("Embedded", "good enough, measured and sealed", faces.embedded, False),
+    )
     told: list[dict[str, Any]] = []
-    for name, label, says in _FLOW:
-        fresh = name in ("assets", "faces")
-        lost = 0 if fresh else counts[told[-1]["name"]] - counts[name]
-        told.append(
-            {"name": name, "label": label, "says": says, "count": counts[name], "lost": lost, "fresh": fresh}
-        )
+    for label, says, count, fresh in counts:
+        lost = 0 if fresh else told[-1]["count"] - count
+        told.append({"label": label, "says": says, "count": count, "lost": lost, "fresh": fresh})
     return told
 
 
@@ -98,9 +107,11 @@ def _reasons(counts: Mapping[str, int]) -> Any:
     return bars(counts, {name: reason(name) for name in counts}, _RED)
 
 
-def _day(moment: datetime | None) -> str:
+def _day(moment: datetime | str | None) -> str:
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
     return day(moment) if moment else "unknown"
 
 
 def _number(value: float) -> str:
-    return f"{value:,}".replace(",", " ")
+    return f"{value:,}".replace(",", "\u202f")

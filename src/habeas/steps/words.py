@@ -18,7 +18,8 @@ REASONS: Final = {
     # files, by the fact that spoke against looking at them
     "source_registered": "its source is not registered",
     "scan_ground": "its source states no ground for looking for faces",
-    "line_allowed": "nobody listed in it is allowed",
+    "line_allowed": "everybody listed in it is refused",
+    "no_roster": "no roster says who is in it",
     "purpose_known": "the purpose is unknown",
     "purpose_collected": "its source was not collected for the purpose",
     "within_retention": "its retention has run out",
@@ -29,6 +30,12 @@ REASONS: Final = {
     "controller_public": "whose footage it is",
     "undecided": "not decided yet",
     "unregistered_source": "it lies in no registered source",
+    # allowed people without a template, by habeas.steps.numbers_lines
+    "file_gone": "the file is no longer there",
+    "waiting": "allowed, and waiting for the next run",
+    "template_shut": "there is a template, and it is shut",
+    "no_face": "no face was found where the roster says",
+    "one_of_several": "faces in the file were refused for several reasons; which is whose is not kept",
     # files that can't be read, by habeas.model.media.MediaReason
     "symlink": "a link, not a file",
     "not_a_file": "not a file",

@@ -2,65 +2,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
-from airport_case import Case, decided, rules
+from airport_case import Case, decided
+from airport_counted import counted
 
-from habeas.policy.decide import rule_names
-from habeas.report.airport import AirportCase, airport_case, as_json
+from habeas.report.airport import AirportCase, as_json
 from habeas.report.airport_finding import FINDING, KNOWN, RESTS_ON
 from habeas.report.airport_page import SHORT, render
-from habeas.report.summary import Tally
 from habeas.settings import PROJECT
 from habeas.synthetic.airport_lists import TRAINING, A, B, C
 
 DOC = PROJECT / "docs" / "explanation" / "airport.md"
-
-
-class Tables:
-    """A warehouse of two tables: keys of those who said yes, and the rows stored for them."""
-
-    def __init__(self, case: Case, astray: bool = False) -> None:
-        allowed = [(a.badge, a.purpose) for a in case.asked if a.verdict.effect == "allow"]
-        pairs = {*allowed, *((a.badge, a.purpose) for a in case.of("both", A))}
-        keys = [
-            {"key_id": f"{who}/{what}", "subject_id": who, "purpose": what} for who, what in sorted(pairs)
-        ]
-        stored = [
-            {"row_id": str(n), "key_id": f"{who}/{A if astray else what}", "subject_id": who, "purpose": what}
-            for n, (who, what) in enumerate(allowed)
-        ]
-        self.tables = {"keys": keys, "embeddings": stored}
-
-    def exists(self, table: str) -> bool:
-        return table in self.tables
-
-    def read(self, table: str, columns: Sequence[str] | None = None, filter: Any = None) -> Any:
-        rows = self.tables[table]
-
-        class Rows:
-            def to_pylist(self) -> list[dict[str, Any]]:
-                return rows
-
-        return Rows()
-
-
-def counted(case: Case, astray: bool = False) -> AirportCase:
-    decisions = [
-        {"action": "embed", "asset_id": a.file, "line_id": f"{a.badge}/{a.file}", "purpose": a.purpose,
-         "effect": str(a.verdict.effect), "rules": list(rule_names(a.verdict)),
-         "regulator_effect": str(a.verdict.regulator.effect),
-         "regulator_rules": list(rule_names(a.verdict.regulator))}
-        for a in case.asked
-    ]  # fmt: skip
-    assets = [{"asset_id": shot.file} for shot in case.plan.shots]
-    work = {file: {"state": "done"} for (file, _), verdict in case.scans.items() if verdict.effect == "allow"}
-    tally = Tally(assets, decisions, [], [], [], work, [], [], 0)
-    return airport_case(Tables(case, astray), tally, rules(), TRAINING)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +87,7 @@ def test_the_page_has_the_refusal_table_with_sentences_and_citations(case: Airpo
 
 
 def test_the_picture_names_the_five_rules_and_the_vendors(html: str) -> None:
-    drawn = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
+    drawn = "".join(re.findall(r'<ul class="bars.*?</ul>', html, re.DOTALL))
     assert all(label in drawn for label in (*SHORT.values(), "Vendor A", "Vendor B", "Vendor C", "refused"))
 
 

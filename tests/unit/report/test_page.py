@@ -5,6 +5,7 @@ import re
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_warehouse as story
@@ -13,11 +14,15 @@ from habeas.adapters.delta_reader import DeltaReader
 from habeas.faces.binding import RESIDUAL
 from habeas.policy.waivers import Waiver
 from habeas.report.detail import describe
-from habeas.report.make import make_report
-from habeas.report.page import data_docs, render, write
-from habeas.report.summary import read_tally, summarise
+from habeas.report.make import data_docs, make_report, page_of, write_index
+from habeas.report.page import Look, render, write
+from habeas.report.summary import STEPS, summarise
 from habeas.settings import PROJECT
+from habeas.steps.numbers import count
+from habeas.steps.reading import rows
 from habeas.steps.rulebook import Rulebook, RuleText
+from habeas.steps.runs import TaskRecord
+from habeas.steps.tally import read_tally
 
 RULES = Rulebook(
     rules={
@@ -31,11 +36,15 @@ RULES = Rulebook(
 )
 
 
+NOW = story.at(25)
+
+
 def page(warehouse: Path, rules: Rulebook = RULES) -> str:
-    tally = read_tally(DeltaReader(warehouse), story.RUN)
-    return render(
-        summarise(tally, story.RUN, {}, rules), describe(tally, rules), title="A run", drawn=True, docs=None
-    )
+    reader = DeltaReader(warehouse)
+    tally = read_tally(reader, rows(reader, "runs", ("run_id", "=", story.RUN)))
+    numbers = count(tally, rules, NOW)
+    summary = summarise(tally, numbers, story.RUN, {}, rules, NOW)
+    return render(summary, numbers, describe(tally, rules, NOW), Look("A run", drawn=True))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +70,7 @@ def test_the_page_runs_nothing_and_loads_nothing(html: str) -> None:
     seen = Seen()
     seen.feed(html)
     assert set() == seen.tags & {"script", "iframe", "object", "embed", "img", "link", "form"}
-    assert [] == seen.links
+    assert ["../../index.html"] == seen.links
     assert "default-src 'none'" in html
     assert not re.search(r"url\(|@import", html)
 
@@ -90,9 +99,20 @@ def test_the_page_shows_the_flow_and_the_reasons(html: str) -> None:
         "its source states no ground",
         "a listed person",
         "studio",
+        "<b>4</b> faces found = 1 embedded\n  + 3 refused",
+        "<b>3</b> files found = 1 looked at\n  + 1 refused + 1 set aside\n  + 0 waiting",
     ):
         assert text in html
-    assert html.count("<svg") >= 4
+    assert html.count("<svg") == 4
+
+
+def test_every_rule_stands_with_its_id_and_its_whole_sentence(html: str) -> None:
+    assert f"<code>{story.RULE_WITHDRAWN}</code>" in html
+    assert "They &lt;b&gt;withdrew&lt;/b&gt;" in html
+
+
+def test_the_page_says_what_a_template_is(html: str) -> None:
+    assert "A <em>template</em> is a row of numbers" in html
 
 
 def test_the_page_says_how_many_are_bound_to_somebody_else_when_rosters_are_wrong(html: str) -> None:
@@ -109,14 +129,69 @@ def test_every_waiver_shows_with_its_owner_and_its_end(html: str) -> None:
     assert "<i>lost</i>" not in html
 
 
+def reported(
+    warehouse: Path, folder: Path, run: str = story.RUN, now: Any = NOW, **more: Any
+) -> dict[str, Any]:
+    return make_report(DeltaReader(warehouse), more.pop("rules", RULES), run, folder, {}, now=now, **more)
+
+
 def test_a_page_shows_the_waivers_of_the_rules_the_run_decided_by(
     small_warehouse: Path, tmp_path: Path
 ) -> None:
     """A waiver that was taken out of the list since still shows on the page of that night."""
     now = Rulebook("1" * 64, older={story.POLICY: RULES}.get)
-    told = make_report(DeltaReader(small_warehouse), now, story.RUN, tmp_path, {}, title="A run")
+    told = reported(small_warehouse, tmp_path, rules=now)
     assert ["HOUSE-9", "HOUSE-7"] == [each["rule"] for each in told["waivers"]]
-    assert "privacy-office" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "privacy-office" in page_of(tmp_path, story.RUN).read_text(encoding="utf-8")
+
+
+def record(run: str, task: str, hour: int, status: str = "done") -> TaskRecord:
+    at = story.at(21, hour).isoformat()
+    return TaskRecord(run, task, status, at, at, 1.0, 1.0)
+
+
+def test_every_run_keeps_its_page_and_the_index_lists_them_all(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "report"
+    story.fill(home)
+    first = reported(home, folder)
+    before = page_of(folder, story.RUN).read_bytes()
+    story.write(home, "row_status", [
+        {"row_id": story.ROW_ANA, "status": "closed", "decision_id": story.ALLOWED, "reason": "key_closed",
+         "erase_by": story.at(27), "recorded_at": story.at(22), "run_id": "import"}])  # fmt: skip
+    records = [record("nightly-2", task, hour) for hour, task in enumerate(STEPS)]
+    second = reported(home, folder, "nightly-2", records=records)
+    assert (1, 0, 0) == tuple(first["templates"][name] for name in ("open", "closed", "due"))
+    assert (0, 1, 1) == tuple(second["templates"][name] for name in ("open", "closed", "due"))
+    assert first["faces"] == second["faces"]
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert index.index('href="runs/nightly-2/index.html"') < index.index(
+        f'href="runs/{story.RUN}/index.html"'
+    )
+    assert first == reported(home, folder, now=story.at(26))  # made again: it tells of its own night
+    assert before == page_of(folder, story.RUN).read_bytes()
+
+
+def test_a_page_made_after_later_runs_says_so(small_warehouse: Path, tmp_path: Path) -> None:
+    records = [record("nightly-2", task, hour) for hour, task in enumerate(STEPS)]
+    reported(small_warehouse, tmp_path, "nightly-2", records=records)
+    reported(small_warehouse, tmp_path)
+    assert "after later runs" in page_of(tmp_path, story.RUN).read_text(encoding="utf-8")
+    assert "after later runs" not in page_of(tmp_path, "nightly-2").read_text(encoding="utf-8")
+
+
+def test_a_run_that_failed_has_a_page_that_says_so(small_warehouse: Path, tmp_path: Path) -> None:
+    records = [record("nightly-2", "catalog", 1), record("nightly-2", "decide", 2, "failed")]
+    assert "failed" == reported(small_warehouse, tmp_path, "nightly-2", records=records)["status"]
+    assert "come to its end: failed" in page_of(tmp_path, "nightly-2").read_text(encoding="utf-8")
+
+
+def test_a_summary_that_was_spoilt_hides_no_other_run(small_warehouse: Path, tmp_path: Path) -> None:
+    reported(small_warehouse, tmp_path)
+    (tmp_path / "runs" / "broken").mkdir()
+    (tmp_path / "runs" / "broken" / "index.html").touch()
+    (tmp_path / "runs" / "broken" / "summary.json").write_text("{")
+    index = write_index(tmp_path, drawn=False).read_text(encoding="utf-8")
+    assert "runs/broken/index.html" in index and f"runs/{story.RUN}/index.html" in index
 
 
 def test_no_waiver_is_said_too(small_warehouse: Path) -> None:
@@ -128,7 +203,7 @@ def test_the_page_asks_why_with_real_ids(html: str) -> None:
 
 
 def test_an_empty_run_still_has_a_page(tmp_path: Path) -> None:
-    assert "Nothing was stored" in page(tmp_path)
+    assert "Nothing is stored that is open" in page(tmp_path)
 
 
 def test_the_page_is_put_in_place_whole(tmp_path: Path) -> None:
@@ -138,8 +213,9 @@ def test_the_page_is_put_in_place_whole(tmp_path: Path) -> None:
 
 
 def test_data_docs_are_linked_when_they_are_there(tmp_path: Path) -> None:
-    assert data_docs(tmp_path) is None
+    assert data_docs(tmp_path, tmp_path) is None
     place = tmp_path / "data_docs" / "local_site" / "index.html"
     place.parent.mkdir(parents=True)
     place.touch()
-    assert "data_docs/local_site/index.html" == data_docs(tmp_path)
+    assert "data_docs/local_site/index.html" == data_docs(tmp_path, tmp_path)
+    assert "../../data_docs/local_site/index.html" == data_docs(tmp_path, tmp_path / "runs" / "r")

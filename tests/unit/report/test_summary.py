@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_warehouse as story
 
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.policy.waivers import Waiver
-from habeas.report.detail import Bin, bins, describe
-from habeas.report.summary import flow, read_tally, summarise
+from habeas.report.detail import Bin, RuleLine, bins, describe
+from habeas.report.summary import STEPS, status, summarise
+from habeas.steps.numbers import count
+from habeas.steps.reading import rows
 from habeas.steps.rulebook import Rulebook, RuleText
+from habeas.steps.tally import Tally, read_tally
 
 RULES = Rulebook(
     story.POLICY,
@@ -26,80 +30,81 @@ RULES = Rulebook(
 )
 
 
+NOW = story.at(25)
+
+
+def told(warehouse: Path, rules: Rulebook = RULES) -> dict[str, Any]:
+    tally = tallied(warehouse)
+    return summarise(tally, count(tally, rules, NOW), story.RUN, {"embeddings": "there"}, rules, NOW)
+
+
+def tallied(warehouse: Path) -> Tally:
+    reader = DeltaReader(warehouse)
+    return read_tally(reader, rows(reader, "runs", ("run_id", "=", story.RUN)))
+
+
 def test_the_summary_counts_what_the_tables_hold(small_warehouse: Path) -> None:
-    tally = read_tally(DeltaReader(small_warehouse), story.RUN)
-    told = summarise(
-        tally, story.RUN, {"embeddings": "warehouse/embeddings"}, Rulebook(story.POLICY, RULES.rules)
-    )
     assert {
         "run_id": story.RUN,
-        "assets": 3,
-        "assets_refused": {"scan_ground": 1},
-        "quarantined": 1,
-        "faces_detected": 4,
-        "faces_refused": {"not_allowed": 2, "unbound": 1},
-        "embeddings": 1,
-        "subjects": 1,
-        "seconds": {"catalog": 1.5, "decide": 1.5, "embed": 1.5, "check": 1.5, "publish": 1.5},
+        "status": "done",
+        "finished_at": story.at(20, 4).isoformat(),
+        "counted_at": NOW.isoformat(),
+        "files": {
+            "found": 3,
+            "looked_at": 1,
+            "refused": {"scan_ground": 1},
+            "set_aside": {"truncated": 1},
+            "waiting": 0,
+            "looked_at_and_refused_since": 0,
+        },
+        "faces": {
+            "found": 4,
+            "bound": 3,
+            "allowed": 1,
+            "embedded": 1,
+            "refused": {"not_allowed": 2, "unbound": 1},
+            "refused_for": {"archive_search": 2},
+        },
+        "lines": {
+            "listed": 3,
+            "allowed": 1,
+            "refused": 2,
+            "undecided": 0,
+            "with_template": 1,
+            "without_template": {},
+        },
+        "templates": {
+            "stored": 1,
+            "open": 1,
+            "expired": 0,
+            "closed": 0,
+            "frozen": 0,
+            "held": 0,
+            "due": 0,
+            "late": 0,
+            "erase_by": None,
+            "people": 1,
+            "made_by_this_run": 1,
+        },
         "waivers": [],
-        "tables": {"embeddings": "warehouse/embeddings"},
-    } == told
+        "seconds": {"catalog": 1.5, "decide": 1.5, "embed": 1.5, "check": 1.5, "publish": 1.5},
+        "tables": {"embeddings": "there"},
+    } == told(small_warehouse, Rulebook(story.POLICY, RULES.rules))
 
 
-def test_the_flow_only_ever_loses(small_warehouse: Path) -> None:
-    counts = flow(read_tally(DeltaReader(small_warehouse), story.RUN))
-    assert {
-        "assets": 3,
-        "scanned": 1,
-        "faces": 4,
-        "bound": 3,
-        "allowed": 1,
-        "embedded": 1,
-        "templates": 1,
-    } == counts
-
-
-def test_refusals_of_an_asset_done_again_are_not_counted_twice(tmp_path: Path) -> None:
-    refusal = {
-        "asset_id": story.GROUP,
-        "source_id": "studio",
-        "purpose": "",
-        "reason": "unbound",
-        "run_id": "r",
-    }
-    work = {"asset_id": story.GROUP, "state": "done", "run_id": "r"}
-    story.write(tmp_path, "decisions", [])
-    for digest, count, day in (("old", 5, 20), ("new", 2, 21)):
-        story.write(tmp_path, "refusals", [
-            {**refusal, "work_digest": digest, "count": count, "recorded_at": story.at(day)}])  # fmt: skip
-        story.write(tmp_path, "work", [{**work, "work_digest": digest, "recorded_at": story.at(day)}])
-    tally = read_tally(DeltaReader(tmp_path), "r")
-    assert {"unbound": 2} == summarise(tally, "r", {}, RULES)["faces_refused"]
-
-
-def test_a_face_refused_for_one_purpose_and_stored_for_another_is_one_face(tmp_path: Path) -> None:
-    story.fill(tmp_path)
-    before = flow(read_tally(DeltaReader(tmp_path), story.RUN))
-    story.write(tmp_path, "refusals", [
-        {"asset_id": story.GROUP, "source_id": "studio", "purpose": "model_training", "reason": "not_allowed",
-         "count": 3, "work_digest": "w1", "run_id": story.RUN, "recorded_at": story.at(20)}])  # fmt: skip
-    assert before == flow(read_tally(DeltaReader(tmp_path), story.RUN))
-
-
-def test_a_face_of_poor_quality_was_bound_and_allowed(tmp_path: Path) -> None:
-    story.fill(tmp_path)
-    before = flow(read_tally(DeltaReader(tmp_path), story.RUN))
-    poor = {"asset_id": story.GROUP, "source_id": "studio", "purpose": "", "reason": "low_quality", "count": 2,
-            "work_digest": "w1", "run_id": story.RUN, "recorded_at": story.at(20)}  # fmt: skip
-    story.write(tmp_path, "refusals", [poor])
-    after = flow(read_tally(DeltaReader(tmp_path), story.RUN))
-    grown = {name: after[name] - before[name] for name in after if after[name] != before[name]}
-    assert {"faces": 2, "bound": 2, "allowed": 2} == grown
-
-
-def test_an_empty_warehouse_has_an_empty_summary(tmp_path: Path) -> None:
-    told = summarise(read_tally(DeltaReader(tmp_path), "r"), "r", {}, RULES)
-    assert 0 == told["assets"] + told["embeddings"] + told["faces_detected"]
+@pytest.mark.parametrize(
+    ("tasks", "word"),
+    [
+        ({}, "unfinished"),
+        (dict.fromkeys(STEPS, "done"), "done"),
+        (dict.fromkeys(STEPS[:3], "done"), "unfinished"),
+        (dict.fromkeys(STEPS[:2], "done") | {"embed": "halted"}, "halted"),
+        ({"catalog": "done", "decide": "refused"}, "refused"),
+        ({"catalog": "failed"}, "failed"),
+    ],
+)
+def test_a_run_is_done_only_when_all_its_steps_are(tasks: dict[str, str], word: str) -> None:
+    assert word == status([{"task": task, "status": how} for task, how in tasks.items()])
 
 
 @pytest.mark.parametrize(
@@ -123,38 +128,37 @@ def test_bins_have_round_borders_and_lose_nothing() -> None:
 
 
 def test_details_tell_source_by_source(small_warehouse: Path) -> None:
-    detail = describe(read_tally(DeltaReader(small_warehouse), story.RUN), RULES)
+    detail = describe(tallied(small_warehouse), RULES, NOW)
     lines = {line.source_id: line for line in detail.sources}
-    assert (
-        lines["studio"].assets, lines["studio"].refused, lines["studio"].scanned,
-        lines["studio"].quarantined, lines["studio"].faces_refused, lines["studio"].templates,
-    ) == (2, 0, 1, 1, 3, 1)  # fmt: skip
-    assert (lines["street"].assets, lines["street"].refused, lines["street"].scanned) == (1, 1, 0)
-    assert ("They withdrew", 1) in detail.rules
+    studio, street = lines["studio"].numbers, lines["street"].numbers
+    assert (2, 1, 1, 4, 1) == (studio.files.found, len(studio.files.looked_at), len(studio.files.set_aside),
+                               studio.faces.found, studio.templates.open)  # fmt: skip
+    assert (1, 1, 0) == (street.files.found, len(street.files.refused), len(street.files.looked_at))
+    assert RuleLine(story.RULE_WITHDRAWN, "They withdrew", "", 1) in detail.rules
     assert story.POLICY == detail.policy_digest
 
 
 def test_every_waiver_shows_in_every_summary_in_force_or_not(small_warehouse: Path) -> None:
-    told = summarise(read_tally(DeltaReader(small_warehouse), story.RUN), story.RUN, {}, RULES)["waivers"]
+    listed = told(small_warehouse)["waivers"]
     assert [("HOUSE-9", "in force", 1), ("HOUSE-7", "expired", 0), ("HOUSE-7", "not yet", 0)] == [
-        (each["rule"], each["state"], each["used"]) for each in told
+        (each["rule"], each["state"], each["used"]) for each in listed
     ]
-    assert ("source studio", "2026-01-01") == (told[1]["about"], told[1]["ends_on"])
-    assert {"privacy-office"} == {each["owner"] for each in told}
+    assert ("source studio", "2026-01-01") == (listed[1]["about"], listed[1]["ends_on"])
+    assert {"privacy-office"} == {each["owner"] for each in listed}
 
 
 def test_a_waived_rule_spoke_against_nobody(small_warehouse: Path) -> None:
-    detail = describe(read_tally(DeltaReader(small_warehouse), story.RUN), RULES)
-    assert not [sentence for sentence, _ in detail.rules if "HOUSE-9" in sentence]
-    assert ("They withdrew", 1) in detail.rules
+    detail = describe(tallied(small_warehouse), RULES, NOW)
+    assert not [rule for rule in detail.rules if "HOUSE-9" in rule.name]
+    assert story.RULE_WITHDRAWN in [rule.name for rule in detail.rules]
 
 
 def test_what_is_allowed_shows_what_it_obliges_to(small_warehouse: Path) -> None:
-    detail = describe(read_tally(DeltaReader(small_warehouse), story.RUN), RULES)
+    detail = describe(tallied(small_warehouse), RULES, NOW)
     assert ("destroy within 5 days once it must go", "keep logs of access for 730 days") == detail.obligations
 
 
 def test_the_regulators_reading_is_counted_apart(small_warehouse: Path) -> None:
-    detail = describe(read_tally(DeltaReader(small_warehouse), story.RUN), RULES)
+    detail = describe(tallied(small_warehouse), RULES, NOW)
     line = next(line for line in detail.purposes if line.purpose == "archive_search")
     assert {"allow": 1, "deny": 1, "gap": 0} == line.regulator
