@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param, chain
+from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, PLAN, halted, purposes, submit
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, PLAN, in_order, purposes, submit
 
 POOL = "habeas_backfill"
 
@@ -68,4 +68,4 @@ with DAG(
         "captured-to": "{{ params.captured_to }}",
         "model": "{{ params.model }}",
     }
-    chain(*[submit(step, arguments) for step in (PLAN, *NIGHT)], halted())
+    in_order([submit(step, arguments) for step in (PLAN, *NIGHT)])

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +18,8 @@ from typing import Any
 
 import yaml
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import Asset, BaseOperator, Context, RetryPolicy, TriggerRule, Variable
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import Asset, BaseOperator, Context, RetryPolicy, TriggerRule, Variable, chain
 from airflow.sdk.definitions.retry_policy import RetryDecision
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
@@ -25,6 +28,11 @@ from habeas.spark.conf import spark_conf
 
 PROJECT = Path(__file__).resolve().parents[1]
 JOBS = Path(os.environ.get("HABEAS_JOBS", PROJECT / "jobs"))
+
+# The command beside the Python that Airflow runs on: a worker's PATH may not name it.
+HABEAS = Path(sys.executable).with_name("habeas")
+
+REPORT = "report"
 
 OWNER = "data-engineering"
 
@@ -102,7 +110,7 @@ class Halted(BaseOperator):
     def execute(self, context: Context) -> None:
         run = str(context["run_id"])
         states = context["ti"].get_task_states(dag_id=self.dag_id, run_ids=[run])[run]
-        stopped = sorted(task for task, state in states.items() if state == "skipped")
+        stopped = sorted(task for task, state in states.items() if state == "skipped" and task != REPORT)
         if not stopped:
             raise AirflowSkipException("nothing was halted")
         self.log.info("halted: %s didn't run; see: habeas halts", ", ".join(stopped))
@@ -174,6 +182,28 @@ def submit(step: Step, arguments: dict[str, str], **operator: Any) -> SparkSubmi
         outlets=[Asset(f"habeas_{table}") for table in step.outlets],
         **operator,
     )
+
+
+def report() -> BashOperator:
+    """The page of the run, whatever became of it. Skipped for a run that left no record to tell of."""
+    return BashOperator(
+        task_id=REPORT,
+        # Values travel in the environment: nothing of them is read by the shell as its own words.
+        bash_command='"$HABEAS" report --run "$RUN"',
+        env=_told_nothing()
+        | {"HABEAS": str(HABEAS), "HABEAS_CONFIG": "{{ habeas_config() }}", "RUN": "{{ run_slug(run_id) }}"},
+        append_env=True,
+        do_xcom_push=False,
+        skip_on_exit_code=2,
+        trigger_rule=TriggerRule.ALL_DONE,
+    )
+
+
+def in_order(steps: Sequence[BaseOperator]) -> None:
+    """The steps in a row, then the page, then `halted`; a step that failed makes the run fail, page or no page."""
+    last = halted()
+    chain(*steps, report(), last)
+    steps[-1] >> last
 
 
 def halted() -> Halted:

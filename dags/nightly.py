@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param, chain
+from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, halted, purposes, submit
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, in_order, purposes, submit
 
 DOC = """
 ### nightly: archive → sealed embeddings
 
 `catalog >> decide >> embed >> check >> publish`; each task is one Spark job in `jobs/`. Nothing is published before
-`publish`, and every task may be cleared and run again: same run id, same result, no duplicates.
+`publish`, and every task may be cleared and run again: same run id, same result, no duplicates. `report` then writes
+the page of the run, `report/runs/<run>/index.html`, also where a step failed; without any record it is skipped.
 
 **It is 3 a.m. and a task is red.** The task's log ends with one line that starts with `habeas <task>:` and says what
 to do. `runs/<run>/<task>.json` in the installation's folder has the counts.
@@ -73,4 +74,4 @@ with DAG(
         "source": "{{ params.source }}",
         "as-of": "{{ params.as_of or '' }}",
     }
-    chain(*[submit(step, arguments) for step in NIGHT], halted())
+    in_order([submit(step, arguments) for step in NIGHT])

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, MACROS, OWNER
-
-# The command beside the Python that Airflow runs on: a worker's PATH may not name it.
-HABEAS = Path(sys.executable).with_name("habeas")
+from habeas_tasks import DEFAULTS, HABEAS, MACROS, OWNER
 
 DOC = """
 ### replay: would every decision come out the same?

@@ -99,7 +99,7 @@ def test_a_dag_says_whose_it_is_and_helps_at_night(bag: DagBag, dag_id: str) -> 
 @pytest.mark.parametrize("dag_id", list(GIVEN))
 def test_every_task_is_a_submitted_job_that_retries_with_growing_pauses(bag: DagBag, dag_id: str) -> None:
     for task in bag.dags[dag_id].tasks:
-        if task.task_id == "halted":
+        if task.task_id in ("report", "halted"):
             continue
         assert isinstance(task, SparkSubmitOperator)
         assert "spark_default" == task._conn_id
@@ -111,13 +111,13 @@ def test_every_task_is_a_submitted_job_that_retries_with_growing_pauses(bag: Dag
 
 
 def test_the_night_is_five_steps_in_a_row(bag: DagBag) -> None:
-    assert [*NIGHT, "halted"] == [task.task_id for task in bag.dags["nightly"].topological_sort()]
+    assert [*NIGHT, "report", "halted"] == [task.task_id for task in bag.dags["nightly"].topological_sort()]
     assert "0 2 * * *" == bag.dags["nightly"].schedule
 
 
 def test_a_backfill_is_the_night_after_a_plan_in_a_pool_of_its_own(bag: DagBag) -> None:
     dag = bag.dags["backfill"]
-    assert ["plan", *NIGHT, "halted"] == [task.task_id for task in dag.topological_sort()]
+    assert ["plan", *NIGHT, "report", "halted"] == [task.task_id for task in dag.topological_sort()]
     assert {"habeas_backfill"} == {task.pool for task in dag.tasks}
     assert dag.schedule is None
 
@@ -223,3 +223,15 @@ def test_a_refusal_is_never_tried_again(bag: DagBag, code: int, final: bool) -> 
         f"Cannot execute: spark-submit --name habeas.embed. Error code is: {code}.\nlast lines"
     )
     assert final == (policy.evaluate(said, 1, 2).action.value == "fail")
+
+
+@pytest.mark.parametrize("dag_id", list(GIVEN))
+def test_every_run_ends_with_its_page_whatever_became_of_it(bag: DagBag, dag_id: str) -> None:
+    task = bag.dags[dag_id].get_task("report").prepare_for_execution()
+    assert ("all_done", {"publish"}, {"halted"}) == (
+        str(task.trigger_rule.value), task.upstream_task_ids, task.downstream_task_ids
+    )  # fmt: skip
+    task.render_template_fields({"run_id": "manual__2026-11-23T02:00:00+00:00", "dag": bag.dags[dag_id]})
+    assert task.env["RUN"].startswith("manual__2026-11-23T02-00-00")
+    assert not [name for name, value in task.env.items() if name.startswith("HABEAS_CUSTODY") and value]
+    assert task.env["RUN"] not in task.bash_command

@@ -74,7 +74,7 @@ def test_no_other_end_of_a_job_is_taken_for_a_halt(embed: Any, code: int) -> Non
 def test_the_last_task_waits_for_all_and_hides_no_failure() -> None:
     for dag_id in ("nightly", "backfill"):
         task = DagBag(str(PROJECT / "dags")).dags[dag_id].get_task("halted")
-        assert ("none_failed", {"publish"}, set()) == (
+        assert ("none_failed", {"publish", "report"}, set()) == (
             str(task.trigger_rule.value), task.upstream_task_ids, task.downstream_task_ids
         )  # fmt: skip
 
@@ -118,7 +118,7 @@ def test_the_grid_says_halted_where_a_halt_stopped_a_night(night: Night) -> None
     ended, states, calls = night("embed_faces", 7)
     assert ended.ok, ended.log.read_text()[-3000:]
     assert {"catalog": "success", "decide": "success", "embed": "skipped", "check": "skipped", "publish": "skipped",
-            "halted": "success"} == states  # fmt: skip
+            "report": "skipped", "halted": "success"} == states  # fmt: skip
     assert ["catalog_assets", "decide", "embed_faces"] == calls, "a halted job is not tried again"
     assert SAID in ended.log.read_text()
 
@@ -128,7 +128,7 @@ def test_the_grid_says_halted_where_a_halt_stopped_a_night(night: Night) -> None
 def test_a_night_queued_during_a_halt_starts_nothing_else(night: Night) -> None:
     ended, states, calls = night("catalog_assets", 7)
     assert ended.ok
-    assert dict.fromkeys(NIGHT, "skipped") | {"halted": "success"} == states
+    assert dict.fromkeys(NIGHT, "skipped") | {"report": "skipped", "halted": "success"} == states
     assert ["catalog_assets"] == calls
 
 
@@ -137,7 +137,7 @@ def test_a_night_queued_during_a_halt_starts_nothing_else(night: Night) -> None:
 def test_a_night_without_a_halt_shows_none(night: Night) -> None:
     ended, states, _ = night("nothing", 0)
     assert ended.ok, ended.log.read_text()[-3000:]
-    assert dict.fromkeys(NIGHT, "success") | {"halted": "skipped"} == states
+    assert dict.fromkeys(NIGHT, "success") | {"report": "skipped", "halted": "skipped"} == states
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ def test_every_promised_command_is_there() -> None:
         "halts",
         "explain",
         "replay",
+        "report",
         "log",
         "tables",
         "models",
