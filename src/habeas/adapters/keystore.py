@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from habeas.adapters.keystore_rows import RECORD_COLUMNS, chunks, insert, newest_epoch, record_of
-from habeas.adapters.keystore_tables import epochs, keys, metadata, open_engine, openings
+from habeas.adapters.keystore_tables import epochs, keys, metadata, open_engine, opened_rows, openings
 from habeas.errors import HabeasError, IntegrityError, Unavailable
 from habeas.sealing.epochs import Epoch
 from habeas.sealing.keyrecords import KeyRecord
@@ -88,6 +88,17 @@ class KeyStore:
         """Every opening, oldest first: opening_id, at, who, reason, rows, digest (empty = never finished)."""
         query = sa.select(openings).order_by(openings.c.at, openings.c.opening_id)
         with self._transaction() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def opened_rows(self) -> list[Mapping[str, Any]]:
+        """Every row that an opening asked for: opening_id, row_id, outcome (empty = never finished).
+
+        Openings of versions that kept no row ids have none.
+        """
+        with self._transaction() as connection:
+            if not sa.inspect(connection).has_table(opened_rows.name):
+                return []
+            query = sa.select(opened_rows).order_by(opened_rows.c.opening_id, opened_rows.c.row_id)
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def current_epoch(self) -> Epoch | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from habeas.adapters.keystore import KeyStore
 from habeas.adapters.keystore_rows import RECORD_COLUMNS, all_epochs, chunks, insert, record_of
-from habeas.adapters.keystore_tables import keys, openings
+from habeas.adapters.keystore_tables import keys, opened_rows, openings
 from habeas.errors import IntegrityError
 from habeas.sealing.epochs import Epoch, Kms, Random, open_private, unwrap_epoch
 from habeas.sealing.keypairs import PrivateKey
-from habeas.steps.opening import OpeningKey
+from habeas.steps.opening import OPENED, OpeningKey
 
 
 class Custodian(KeyStore):
@@ -52,21 +52,48 @@ class Custodian(KeyStore):
                 found += connection.execute(query.where(keys.c.key_id.in_(part)))
             return found, all_epochs(connection)
 
-    def note_opening(self, at: datetime, who: str, reason: str, rows: int) -> str:
-        """Write down that somebody is about to open `rows` rows; returns the opening_id."""
+    def note_opening(self, at: datetime, who: str, reason: str, row_ids: Collection[str]) -> str:
+        """Write down that somebody is about to open these rows; returns the opening_id."""
         opening_id = self._random(16).hex()
-        row = {"opening_id": opening_id, "at": at, "who": who, "reason": reason, "rows": rows, "digest": ""}
-        self._write(lambda connection: insert(connection, openings, [row]))
+        wanted = sorted(set(row_ids))
+        row = {
+            "opening_id": opening_id,
+            "at": at,
+            "who": who,
+            "reason": reason,
+            "rows": len(wanted),
+            "digest": "",
+        }
+
+        def act(connection: sa.Connection) -> None:
+            opened_rows.create(connection, checkfirst=True)  # a key store of an earlier version has none
+            insert(connection, openings, [row])
+            for part in chunks(wanted):
+                insert(connection, opened_rows, [
+                    {"opening_id": opening_id, "row_id": row_id, "outcome": ""} for row_id in part])  # fmt: skip
+
+        self._write(act)
         return opening_id
 
-    def finish_opening(self, opening_id: str, rows: int, digest: str) -> None:
-        """Write down what came of it. Raises IntegrityError unless it began and isn't finished."""
+    def finish_opening(self, opening_id: str, outcomes: Mapping[str, str], digest: str) -> None:
+        """Write down what came of each row: OPENED, or why not. Raises IntegrityError unless it began and isn't
+        finished.
+        """
+        rows = sum(word == OPENED for word in outcomes.values())
+        by_outcome: dict[str, list[str]] = {}
+        for row_id, word in sorted(outcomes.items()):
+            by_outcome.setdefault(word, []).append(row_id)
 
         def act(connection: sa.Connection) -> int:
             unfinished = (openings.c.opening_id == opening_id) & (openings.c.digest == "")
-            return connection.execute(
+            found = connection.execute(
                 openings.update().where(unfinished).values(rows=rows, digest=digest)
             ).rowcount
+            for word, row_ids in by_outcome.items() if found else ():
+                for part in chunks(row_ids):
+                    asked = (opened_rows.c.opening_id == opening_id) & opened_rows.c.row_id.in_(part)
+                    connection.execute(opened_rows.update().where(asked).values(outcome=word))
+            return found
 
         if self._write(act) != 1:
             raise IntegrityError("an opening was finished that never began or is finished already")

@@ -107,6 +107,15 @@ openings = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),  # empty until the opening is through
 )
 
+opened_rows = sa.Table(
+    "opened_rows",
+    metadata,
+    sa.Column("opening_id", sa.String(32), sa.ForeignKey("openings.opening_id"), primary_key=True),
+    sa.Column("row_id", sa.String(64), primary_key=True),
+    sa.Column("outcome", sa.String(32), nullable=False),  # empty until the opening is through
+)
+"""Which rows an opening asked for. Key stores of versions before it get the table with their next opening."""
+
 
 def open_engine(url: str) -> sa.Engine:
     """Engine for a key store. Statements' values never reach a message (`hide_parameters`).

@@ -94,7 +94,7 @@ def _chosen(
     """How many decisions, and the decisions."""
     from habeas.model.runs import run_named
     from habeas.steps import replay_choice as choice
-    from habeas.steps.explain import find
+    from habeas.steps.find import find
     from habeas.steps.reading import there
 
     if not (run or decision or sample):  # the new ones alone

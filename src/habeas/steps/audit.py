@@ -15,7 +15,7 @@ from habeas.errors import UsageError
 from habeas.model.clocks import dated_ahead
 from habeas.model.people import ConsentStatement, Place, Scope, Subject
 from habeas.steps.current_decision import current_decisions, oldest_first, recorded
-from habeas.steps.explain import find
+from habeas.steps.find import find
 from habeas.steps.ledger_rows import leave_out_of, statement_of, subject_of
 from habeas.steps.reading import Reader, Row, one, rows, starting
 

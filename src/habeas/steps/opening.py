@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,6 +18,9 @@ from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.sealing.envelope import SealContext
 from habeas.sealing.opening import open_sealed
 from habeas.steps.statuses import newest_statuses, zoned
+
+OPENED = "opened"
+"""What is recorded of a row that opened; of another, the word why it didn't."""
 
 Row = Mapping[str, Any]
 """A row of a table as its contract in schemas/ says."""
@@ -38,9 +41,9 @@ class OpeningStore(Protocol):
 
     def opener(self, key_ids: Iterable[str]) -> Mapping[str, OpeningKey]: ...
 
-    def note_opening(self, at: datetime, who: str, reason: str, rows: int) -> str: ...
+    def note_opening(self, at: datetime, who: str, reason: str, row_ids: Collection[str]) -> str: ...
 
-    def finish_opening(self, opening_id: str, rows: int, digest: str) -> None: ...
+    def finish_opening(self, opening_id: str, outcomes: Mapping[str, str], digest: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,13 @@ def open_rows(
     if not who.strip() or not reason.strip():
         raise UsageError("an opening needs a name and a reason", hint="Say who opens and what for.")
     kept = list(rows)
-    opening = store.note_opening(now, who, reason, len(kept))
+    opening = store.note_opening(now, who, reason, {row["row_id"] for row in kept})
     vectors, skipped = _vectors(kept, statuses, store, now=now, stopped=stopped)
     whole = hashlib.sha256()
     for row_id in sorted(vectors):
         whole.update(packed(row_id, vectors[row_id].astype("<f4").tobytes()))
-    store.finish_opening(opening, len(vectors), whole.hexdigest())
-    return Opened(len(vectors), whole.hexdigest(), skipped)
+    store.finish_opening(opening, skipped | dict.fromkeys(vectors, OPENED), whole.hexdigest())
+    return Opened(len(vectors), whole.hexdigest(), dict(sorted(Counter(skipped.values()).items())))
 
 
 def _vectors(
@@ -92,20 +95,20 @@ def _vectors(
     *,
     now: datetime,
     stopped: Stopped = NOTHING_HALTED,
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, int]]:
-    """row_id -> vector, and why the others didn't open. Leaves no record: for `open_rows` and tests."""
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
+    """row_id -> vector, and row_id -> why it didn't open. Leaves no record: for `open_rows` and tests."""
     if len({row["row_id"] for row in rows}) != len(rows):
         raise IntegrityError(
             "a row id stands twice among the rows to open", hint="Check `embeddings` for duplicates."
         )
     newest = newest_statuses(statuses)
-    skipped: Counter[str] = Counter()
+    skipped: dict[str, str] = {}
     allowed = []
     for row in rows:
         halted = stopped.touching(row["source_id"], frozenset({row["purpose"]}))
         refusal = "halted" if halted else _refusal(newest.get(row["row_id"]), now)
         if refusal:
-            skipped[refusal] += 1
+            skipped[row["row_id"]] = refusal
         else:
             allowed.append(row)
     keys = store.opener({row["key_id"] for row in allowed})
@@ -114,8 +117,8 @@ def _vectors(
         try:
             vectors[row["row_id"]] = _open(row, keys)
         except _Skip as skip:
-            skipped[skip.word] += 1
-    return vectors, dict(sorted(skipped.items()))
+            skipped[row["row_id"]] = skip.word
+    return vectors, skipped
 
 
 class _Skip(Exception):

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from habeas.steps.current_decision import current_decisions
 from habeas.steps.newest_work import newest_work, of_newest_work
-from habeas.steps.reading import Reader, Row, rows
+from habeas.steps.reading import Condition, Reader, Row, rows
 from habeas.steps.statuses import newest_statuses
 
 _EMBEDDINGS = ("row_id", "asset_id", "line_id", "subject_id", "source_id", "purpose", "rank", "run_id",
@@ -58,16 +58,28 @@ class Tally:
 
 def read_tally(reader: Reader, runs: Sequence[Row] = ()) -> Tally:
     """Read what is counted. `runs`: the tasks of the run that the numbers are told for, if any."""
-    work, assets = newest_work(rows(reader, "work")), rows(reader, "assets")
+    return _read(reader, (), runs)
+
+
+def tally_of(reader: Reader, asset_id: str) -> Tally:
+    """The same of one file."""
+    return _read(reader, (("asset_id", "=", asset_id),), ())
+
+
+def _read(reader: Reader, where: Sequence[Condition], runs: Sequence[Row]) -> Tally:
+    work, assets = newest_work(rows(reader, "work", *where)), rows(reader, "assets", *where)
+    embeddings = rows(reader, "embeddings", *where, columns=_EMBEDDINGS)
+    ids = sorted(row["row_id"] for row in embeddings)
+    mine: list[Condition] = [("row_id", "in", ids)] if where else []
     return Tally(
         assets=[row for row in assets if row["present"]],
-        decisions=list(current_decisions(rows(reader, "decisions")).values()),
-        embeddings=rows(reader, "embeddings", columns=_EMBEDDINGS),
-        statuses=newest_statuses(rows(reader, "row_status")),
-        refusals=of_newest_work(rows(reader, "refusals"), work),
-        quarantine=rows(reader, "quarantine"),
+        decisions=list(current_decisions(rows(reader, "decisions", *where)).values()),
+        embeddings=embeddings,
+        statuses=newest_statuses(rows(reader, "row_status", *mine) if ids else ()),
+        refusals=of_newest_work(rows(reader, "refusals", *where), work),
+        quarantine=rows(reader, "quarantine", *where),
         work=work,
-        rosters=rows(reader, "rosters", columns=["line_id", "asset_id", "subject_id"]),
+        rosters=rows(reader, "rosters", *where, columns=["line_id", "asset_id", "subject_id"]),
         sources=rows(reader, "sources"),
         homes={row["asset_id"]: row["source_id"] for row in assets},
         runs=runs,

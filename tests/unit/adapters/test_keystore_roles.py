@@ -114,18 +114,32 @@ def test_a_database_error_quotes_no_value(keeping, registrar):
 
 
 def test_an_opening_is_written_down_before_and_after(custodian, watcher):
-    opening = custodian.note_opening(NOW, "dana", "court order 7", 3)
+    asked = ["1" * 64, "2" * 64, "3" * 64]
+    opening = custodian.note_opening(NOW, "dana", "court order 7", asked)
+    assert [(row, "") for row in asked] == [(r["row_id"], r["outcome"]) for r in watcher.opened_rows()]
     assert [("dana", "court order 7", 3, "", NOW)] == [
         (one["who"], one["reason"], one["rows"], one["digest"], one["at"]) for one in watcher.openings()
     ]
-    custodian.finish_opening(opening, 2, "d" * 64)
+    outcomes = dict.fromkeys(asked[:2], "opened") | {asked[2]: "key_closed"}
+    custodian.finish_opening(opening, outcomes, "d" * 64)
+    assert outcomes == {r["row_id"]: r["outcome"] for r in watcher.opened_rows()}
+    assert {opening} == {r["opening_id"] for r in watcher.opened_rows()}
     assert [(2, "d" * 64)] == [(one["rows"], one["digest"]) for one in watcher.openings()]
 
 
+def test_a_key_store_of_an_earlier_version_gets_the_table_of_opened_rows(keeping, custodian, watcher):
+    with sqlite3.connect(keeping.database) as connection:
+        connection.execute("DROP TABLE opened_rows")
+    assert [] == watcher.opened_rows()
+    custodian.note_opening(NOW, "dana", "court order 7", ["1" * 64])
+    assert ["1" * 64] == [r["row_id"] for r in watcher.opened_rows()]
+
+
 def test_a_finished_opening_cannot_be_rewritten(custodian, watcher):
-    opening = custodian.note_opening(NOW, "dana", "court order 7", 3)
-    custodian.finish_opening(opening, 2, "d" * 64)
+    opening = custodian.note_opening(NOW, "dana", "court order 7", ["1" * 64])
+    custodian.finish_opening(opening, {"1" * 64: "opened"}, "d" * 64)
     for known in (opening, "unknown"):
         with pytest.raises(IntegrityError):
-            custodian.finish_opening(known, 0, "e" * 64)
+            custodian.finish_opening(known, {"1" * 64: "closed"}, "e" * 64)
     assert ["d" * 64] == [one["digest"] for one in watcher.openings()]
+    assert ["opened"] == [one["outcome"] for one in watcher.opened_rows()]
