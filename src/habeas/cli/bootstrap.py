@@ -294,14 +294,23 @@ class Installation:
         names = sorted(read_contracts(self.settings.schemas))
         return {name: str(self.reader.path(name)) for name in names}
 
+    def left_by(self, run_id: str) -> list[dict[str, Any]]:
+        """What the tasks of a run left, as rows of `runs`; nothing when no run has that id."""
+        from habeas.model.runs import run_named
+        from habeas.steps.runs import RunFolder, as_row
+
+        try:
+            folder = RunFolder(self.settings.runs, run_named(run_id))
+        except UsageError:
+            return []
+        return [as_row(record) for record in folder.records()] if folder.path.is_dir() else []
+
     def report(self, run_id: str) -> dict[str, Any]:
         """Write the page of a run and the index of all; the summary that the page shows."""
         from habeas.cli.options import now
         from habeas.report.make import make_report
-        from habeas.steps.runs import RunFolder
 
         drawn = (self.settings.home / "demo.json").is_file()
-        folder = RunFolder(self.settings.runs, run_id)
         return make_report(
             self.reader,
             self.rules,
@@ -309,7 +318,7 @@ class Installation:
             self.settings.report,
             self.table_paths(),
             now=now(),
-            records=folder.records(),
+            left=self.left_by(run_id),
             drawn=drawn,
         )
 

@@ -13,7 +13,11 @@ from habeas.errors import IntegrityError
 
 def explain(
     id: Annotated[
-        str, typer.Argument(metavar="ID", help="An id or the beginning of one (4 characters or more).")
+        str,
+        typer.Argument(
+            metavar="ID|PATH",
+            help="An id or its beginning (4 characters or more), the id of a run, or the path of a file.",
+        ),
     ],
     config: Config = None,
     custody: Custody = None,
@@ -21,17 +25,26 @@ def explain(
 ) -> None:
     """Say why a template exists, or why a face, a person or a file was refused.
 
-    ID may be of a row of `embeddings`, a decision, a roster line, an asset or a quarantined item.
+    ID may be of a row of `embeddings`, a decision, a roster line, an asset, a quarantined item, a person, a key or a
+    run. PATH may be on this machine, inside the archive, or inside a source.
 
     \b
     habeas explain 3fa9c1d2
+    habeas explain /srv/archive/studio/day1.jpg
     habeas explain 3fa9c1d2 --json
     """
     from habeas.cli.bootstrap import installation
     from habeas.steps.explain import explain as use_case
 
     place = installation(config, custody)
-    told = use_case(place.reader, id, rules=place.rules, key_status=place.key_status())
+    told = use_case(
+        place.reader,
+        id,
+        rules=place.rules,
+        key_status=place.key_status(),
+        archive=place.settings.archive,
+        left=place.left_by(id),
+    )
 
     def human(console: Any) -> None:
         console.print(f"{told.kind} {told.id}", style="bold", markup=False)

@@ -19,6 +19,7 @@ from habeas.cli import (
     models,
     opening,
     people,
+    person,
     policy,
     policy_life,
     policy_statutes,
@@ -225,6 +226,7 @@ policy.app.command("diff")(policy_life.diff)
 policy.app.command("activate")(policy_life.activate)
 policy.app.command("sign-statute")(policy_statutes.sign_statute)
 app.add_typer(people.app, cls=SuggestingGroup, name="people")
+app.add_typer(person.app, cls=SuggestingGroup, name="person")
 app.command("halt")(halt.halt)
 app.command("resume")(halt.resume)
 app.command("halts")(halt.halts)

@@ -24,6 +24,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 AsTyped = Annotated[
     bool, typer.Option("--ids-as-typed", help="Ids that look alike (B-10, b-10) are different people.")
 ]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")]
+From = Annotated[
+    str | None, typer.Option("--from", metavar="TIME", help="From then on; ISO 8601 with a zone.")
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before then; ISO 8601 with a zone.")]
 Subject = Annotated[
     str | None,
     typer.Option(

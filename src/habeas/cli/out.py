@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from habeas.errors import UsageError
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_WIDE = 140
+_WIDE = 100_000
+_PADDING = re.compile(r" +(?=\n)")
 
 
 def show(value: Any, as_json: bool, human: Callable[[Console], None]) -> None:
@@ -32,11 +34,71 @@ def show(value: Any, as_json: bool, human: Callable[[Console], None]) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console; wide enough not to cut tables when the output goes into a file."""
+    """A rich console. What goes into a file or another program is wrapped nowhere: one line a row."""
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDE)
+    if made.is_terminal:
+        return made
+    piped = _Unpadded(sys.stderr if stderr else sys.stdout)
+    return Console(file=piped, highlight=False, width=_WIDE)  # type: ignore[arg-type]
+
+
+class _Unpadded:
+    """A channel without the spaces at the end of lines that fill up a table's last column."""
+
+    def __init__(self, channel: IO[str]) -> None:
+        self._channel = channel
+
+    def write(self, text: str) -> int:
+        return self._channel.write(_PADDING.sub("", text))
+
+    def flush(self) -> None:
+        self._channel.flush()
+
+
+def show_rows(
+    found: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+    as_csv: bool,
+    more: Sequence[str] = (),
+) -> None:
+    """Print rows: as a table of some columns, as CSV with `more` of them, or as JSON with all. Raises UsageError."""
+    if as_json and as_csv:
+        raise UsageError("--json and --csv ask for two kinds of answer", hint="Give one of them.")
+    if as_csv:
+        _write_csv(found, (*columns, *more))
+        return
+
+    def human(console: Console) -> None:
+        console.print(table(columns, [cells(row, columns) for row in found]))
+        console.print("1 entry" if len(found) == 1 else f"{len(found)} entries", markup=False)
+
+    show(found, as_json, human)
+
+
+def _write_csv(found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """RFC 4180 with a header; a list in one field, "; " between its parts; times in ISO 8601."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in found:
+        writer.writerow([_field(row.get(name)) for name in columns])
+
+
+def _field(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_field, value))
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} {_field(part)}" for name, part in value.items())
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return safe(value.isoformat() if isinstance(value, datetime) else value)
 
 
 def say(text: str) -> None:

@@ -15,9 +15,7 @@ _ERASE = (
 )
 _WITHDRAW = "A person takes a consent back: habeas consent withdraw"
 _OBJECT = "Footage or people that must never be processed: habeas consent leave-out"
-_PERSON = (
-    "What is stored about one person: habeas explain SUBJECT_ID, and habeas log consents --subject SUBJECT_ID"
-)
+_PERSON = "What is stored about one person: habeas person show --subject SUBJECT_ID"
 _WHY = "Why something was stored or refused: habeas explain"
 _AUDIT = "Make recorded decisions again and compare: habeas replay. Read the log: habeas log"
 

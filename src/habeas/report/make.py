@@ -16,7 +16,6 @@ from habeas.report.summary import summarise
 from habeas.steps.numbers import count
 from habeas.steps.reading import Reader, Row, rows
 from habeas.steps.rulebook import Rulebook
-from habeas.steps.runs import TaskRecord
 from habeas.steps.tally import read_tally
 
 RUNS = "runs"
@@ -33,17 +32,17 @@ def make_report(
     tables: Mapping[str, str],
     *,
     now: datetime,
-    records: Sequence[TaskRecord] = (),
+    left: Sequence[Row] = (),
     title: str = "",
     drawn: bool = False,
 ) -> dict[str, Any]:
     """Write `folder`/runs/<run>/index.html and the index of all runs; return the summary that the page shows.
 
     The tables know only how things stand now. So a page that was made is kept as it is once a later run has one, and
-    one that is made after later runs says so. `records`: what the run's tasks left, also of a run that failed and so
+    one that is made after later runs says so. `left`: what the run's tasks left, also of a run that failed and so
     has no row in `runs`. Sentences and waivers are those of the rules the run decided by, where they are kept.
     """
-    tally = read_tally(reader, _tasks(reader, run_id, records))
+    tally = read_tally(reader, _tasks(reader, run_id, left))
     rules = rules.at(policy_of(tally))
     numbers = count(tally, rules, now)
     summary = summarise(tally, numbers, run_id, tables, rules, now)
@@ -77,24 +76,8 @@ def data_docs(folder: Path, seen_from: Path) -> str | None:
     return os.path.relpath(found[0], seen_from) if found else None
 
 
-def _tasks(reader: Reader, run_id: str, records: Sequence[TaskRecord]) -> list[Row]:
+def _tasks(reader: Reader, run_id: str, left: Sequence[Row]) -> list[Row]:
     """The run's tasks in the order they started: as the table `runs` has them, and from its records."""
     told = {row["task"]: row for row in rows(reader, "runs", ("run_id", "=", run_id))}
-    found = {record.task: _task(record) for record in records}
+    found = {row["task"]: row for row in left}
     return sorted((found | told).values(), key=lambda row: row["started_at"])
-
-
-def _task(record: TaskRecord) -> Row:
-    return {
-        "run_id": record.run_id,
-        "task": record.task,
-        "status": record.status,
-        "as_of": None,
-        "started_at": datetime.fromisoformat(record.started_at),
-        "finished_at": datetime.fromisoformat(record.finished_at),
-        "seconds": record.seconds,
-        "cpu_seconds": record.cpu_seconds,
-        "policy_digest": record.digests.get("policy"),
-        "model_id": record.digests.get("model"),
-        "version": None,
-    }

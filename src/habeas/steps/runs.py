@@ -185,6 +185,24 @@ def _message(name: str, value: Mapping[str, Any]) -> bytes:
     return packed("habeas run record", 1, name, rfc8785.dumps(said))
 
 
+def as_row(record: TaskRecord) -> dict[str, Any]:
+    """A record as the table `runs` has it; what only the table knows is None."""
+    return {
+        "run_id": record.run_id,
+        "task": record.task,
+        "status": record.status,
+        "as_of": None,
+        "started_at": datetime.fromisoformat(record.started_at),
+        "finished_at": datetime.fromisoformat(record.finished_at),
+        "seconds": record.seconds,
+        "cpu_seconds": record.cpu_seconds,
+        "counts": json.dumps(record.counts, sort_keys=True),
+        "policy_digest": record.digests.get("policy"),
+        "model_id": record.digests.get("model"),
+        "version": None,
+    }
+
+
 def _write(place: Path, value: Mapping[str, Any]) -> None:
     """Whole or not at all: a killed task leaves no half record."""
     temporary = place.with_suffix(".tmp")

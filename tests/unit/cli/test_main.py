@@ -40,6 +40,7 @@ def test_every_promised_command_is_there() -> None:
         "run",
         "policy",
         "people",
+        "person",
         "halt",
         "resume",
         "halts",

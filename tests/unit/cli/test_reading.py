@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -217,3 +219,119 @@ def test_what_waits_to_be_erased_is_listed_with_a_time(
         told["erase_by"],
     )
     assert "2026-11-27" in habeas("log", "queue", on=place).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("--effect", "deny"), {story.WITHDRAWN, story.NO_SCAN}),
+        (("--effect", "gap"), {story.NEVER_ASKED}),
+        (("--rule", "HOUSE-16"), {story.NO_SCAN}),
+        (("--rule", "HOUSE-10"), {story.WITHDRAWN, story.NEVER_ASKED}),  # the rule, and its fact missing
+        (("--rule", "house/HOUSE-9"), {story.ALLOWED}),  # waived there
+        (("--source", "street"), {story.NO_SCAN}),
+        (("--purpose", "archive_search", "--effect", "allow"), {story.ALLOWED, "ab05" + "1" * 60}),
+        (("--from", "2026-11-21T00:00:00+00:00"), set()),
+        (("--to", "2026-11-20T00:00:00+00:00"), set()),
+        (("--from", "2026-11-20T00:00:00+00:00", "--source", "street"), {story.NO_SCAN}),
+    ],
+)
+def test_decisions_are_chosen_by_time_effect_rule_source_and_purpose(
+    habeas: Habeas, words: tuple[str, ...], found: set[str]
+) -> None:
+    told = habeas("log", "decisions", *words, "--json")
+    assert (0, found) == (told.exit_code, {row["decision_id"] for row in json.loads(told.stdout)})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--effect", "Kim-Minji"), ("--rule", "Kim-Minji"), ("--source", "Kim-Minji"), ("--purpose", "Kim-Minji"),
+        ("--from", "2026-11-21T00:00:00+00:00", "--to", "2026-11-20T00:00:00+00:00"),
+        ("--json", "--csv"),
+    ],
+)  # fmt: skip
+def test_a_word_that_nothing_knows_is_no_empty_answer(habeas: Habeas, words: tuple[str, ...]) -> None:
+    told = habeas("log", "decisions", *words)
+    assert (2, "") == (told.exit_code, told.stdout)
+    assert "Minji" not in told.stderr
+
+
+@pytest.mark.parametrize("log", ["decisions", "consents", "queue", "openings"])
+def test_every_log_is_csv_and_json_and_one_line_a_row_when_piped(habeas: Habeas, log: str) -> None:
+    habeas("open", "--reason", "a test, with a comma", "--who", "custodian")
+    late = ("--as-of", story.at(28).isoformat()) if log in ("decisions", "consents") else ()
+    rows = json.loads(habeas("log", log, *late, "--json").stdout)
+    table = list(csv.DictReader(io.StringIO(habeas("log", log, *late, "--csv").stdout)))
+    piped = habeas("log", log, *late).stdout.splitlines()
+    assert len(rows) == len(table) and (rows or log == "queue")
+    assert len(rows) + 3 == len([line for line in piped if line])  # head, rule, count
+    assert not [line for line in piped if line != line.rstrip()]
+    if log == "openings":
+        assert "a test, with a comma" == table[-1]["reason"] == rows[-1]["reason"]
+
+
+def test_who_opened_which_rows_when_and_why(habeas: Habeas) -> None:
+    habeas("open", "--reason", "request 7", "--who", "custodian 2")
+    (row,) = [row for row in json.loads(habeas("log", "openings", "--rows", "--json").stdout)
+              if row["reason"] == "request 7"]  # fmt: skip
+    assert (story.ROW_ANA, "custodian 2", "key_closed") == (row["row_id"], row["who"], row["outcome"])
+    for words in (("--row", story.ROW_ANA[:8]), ("--subject", story.ANA)):
+        told = json.loads(habeas("log", "openings", *words, "--json").stdout)
+        assert "request 7" in {opening["reason"] for opening in told}
+    for words in (("--row", "0" * 64), ("--subject", story.BEN)):
+        assert [] == json.loads(habeas("log", "openings", *words, "--json").stdout)
+    assert 2 == habeas("log", "openings", "--row", "Kim Minji").exit_code
+
+
+def test_everything_about_one_person_is_gathered(habeas: Habeas) -> None:
+    habeas("open", "--reason", "request 8", "--who", "custodian 2")
+    told = json.loads(habeas("person", "show", "--subject", story.ANA[:8], "--json").stdout)
+    assert story.ANA == told["subject_id"] == told["person"]["subject_id"]
+    assert [story.LINE_ANA] == [row["line_id"] for row in told["roster_lines"]]
+    assert {"ca", "cd"} == {row["consent_id"] for row in told["consents"]}
+    assert [story.KEY_ANA] == [row["key_id"] for row in told["keys"]]
+    assert [story.ALLOWED] == [row["decision_id"] for row in told["decisions"]]
+    assert [(story.ROW_ANA, "open")] == [(row["row_id"], row["state"]) for row in told["templates"]]
+    assert "request 8" in {row["reason"] for row in told["openings"]}
+    assert "sealed" not in told["templates"][0]
+    ben = habeas("person", "show", "--subject", story.BEN)
+    assert 0 == ben.exit_code and "templates: none" in ben.stdout and story.ANA not in ben.stdout
+
+
+def test_a_person_is_shown_by_a_real_id_that_is_never_repeated(habeas: Habeas, config: Path) -> None:
+    subject = installation(config).registrar.subject_for("B-77", now())
+    told = habeas("person", "show", "--subject-file", "-", stdin="B-77\n")
+    assert 0 == told.exit_code and subject in told.stdout and "B-77" not in told.output
+    for words in ((), ("--subject", story.ANA, "--subject-file", "-"), ("--subject", "Kim Minji")):
+        wrong = habeas("person", "show", *words, stdin="B-77\n")
+        assert 2 == wrong.exit_code and "Minji" not in wrong.output
+
+
+def test_an_auditor_without_custody_is_told_what_they_may_not_see(
+    habeas: Habeas, config: Path, tmp_path: Path
+) -> None:
+    make(tmp_path, None, ["archive_search"], "synthetic")
+    own = tmp_path / "habeas.toml"
+    own.write_text(own.read_text() + f'warehouse = "{installation(config).settings.warehouse}"\n')
+    shutil.rmtree(tmp_path / "custody")
+    told = habeas("person", "show", "--subject", story.ANA, on=own)
+    assert 0 == told.exit_code and "may not read the key store" in told.stdout
+    assert 2 == habeas("log", "openings", on=own).exit_code
+
+
+def test_a_page_is_made_by_hand_for_a_run_and_for_no_other_word(habeas: Habeas, config: Path) -> None:
+    told = habeas("report", "--run", story.RUN)
+    assert 0 == told.exit_code, told.output
+    folder = installation(config).settings.report
+    assert (folder / "runs" / story.RUN / "index.html").is_file()
+    assert f"runs/{story.RUN}/index.html" in (folder / "index.html").read_text()
+    assert "3 = 1 looked at + 1 refused + 1 set aside + 0 waiting" in told.stdout
+    for unknown in ("nightly-99", "../../etc", "Kim Minji"):
+        assert 2 == habeas("report", "--run", unknown).exit_code
+
+
+def test_a_file_is_explained_by_its_path(habeas: Habeas, config: Path) -> None:
+    archive = installation(config).settings.archive
+    assert story.GROUP in habeas("explain", str(archive / "studio" / "day 1.jpg")).stdout
+    assert story.RUN in habeas("explain", story.RUN).stdout

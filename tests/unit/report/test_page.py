@@ -21,7 +21,7 @@ from habeas.settings import PROJECT
 from habeas.steps.numbers import count
 from habeas.steps.reading import rows
 from habeas.steps.rulebook import Rulebook, RuleText
-from habeas.steps.runs import TaskRecord
+from habeas.steps.runs import TaskRecord, as_row
 from habeas.steps.tally import read_tally
 
 RULES = Rulebook(
@@ -159,7 +159,7 @@ def test_every_run_keeps_its_page_and_the_index_lists_them_all(tmp_path: Path) -
         {"row_id": story.ROW_ANA, "status": "closed", "decision_id": story.ALLOWED, "reason": "key_closed",
          "erase_by": story.at(27), "recorded_at": story.at(22), "run_id": "import"}])  # fmt: skip
     records = [record("nightly-2", task, hour) for hour, task in enumerate(STEPS)]
-    second = reported(home, folder, "nightly-2", records=records)
+    second = reported(home, folder, "nightly-2", left=[as_row(each) for each in records])
     assert (1, 0, 0) == tuple(first["templates"][name] for name in ("open", "closed", "due"))
     assert (0, 1, 1) == tuple(second["templates"][name] for name in ("open", "closed", "due"))
     assert first["faces"] == second["faces"]
@@ -173,7 +173,7 @@ def test_every_run_keeps_its_page_and_the_index_lists_them_all(tmp_path: Path) -
 
 def test_a_page_made_after_later_runs_says_so(small_warehouse: Path, tmp_path: Path) -> None:
     records = [record("nightly-2", task, hour) for hour, task in enumerate(STEPS)]
-    reported(small_warehouse, tmp_path, "nightly-2", records=records)
+    reported(small_warehouse, tmp_path, "nightly-2", left=[as_row(each) for each in records])
     reported(small_warehouse, tmp_path)
     assert "after later runs" in page_of(tmp_path, story.RUN).read_text(encoding="utf-8")
     assert "after later runs" not in page_of(tmp_path, "nightly-2").read_text(encoding="utf-8")
@@ -181,7 +181,8 @@ def test_a_page_made_after_later_runs_says_so(small_warehouse: Path, tmp_path: P
 
 def test_a_run_that_failed_has_a_page_that_says_so(small_warehouse: Path, tmp_path: Path) -> None:
     records = [record("nightly-2", "catalog", 1), record("nightly-2", "decide", 2, "failed")]
-    assert "failed" == reported(small_warehouse, tmp_path, "nightly-2", records=records)["status"]
+    left = [as_row(each) for each in records]
+    assert "failed" == reported(small_warehouse, tmp_path, "nightly-2", left=left)["status"]
     assert "come to its end: failed" in page_of(tmp_path, "nightly-2").read_text(encoding="utf-8")
 
 

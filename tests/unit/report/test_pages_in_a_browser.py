@@ -23,7 +23,7 @@ from habeas.report.page import write
 from habeas.report.summary import STEPS
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome
 from habeas.steps.rulebook import Rulebook
-from habeas.steps.runs import TaskRecord
+from habeas.steps.runs import TaskRecord, as_row
 
 PAPER = 703
 """Width of A4 between the margins of the pages' own style, in px."""
@@ -56,7 +56,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ]
     reader, book = DeltaReader(home), Rulebook.of(shipped)
     for name, left in ((story.RUN, ()), (run, records)):
-        make_report(reader, book, name, folder, {}, now=story.at(25), records=left, drawn=True)
+        make_report(
+            reader, book, name, folder, {}, now=story.at(25), left=[as_row(each) for each in left], drawn=True
+        )
     case = counted(decided(tmp_path_factory.mktemp("lists")))
     airport = airport_page.render(case, [("why it was refused", "ab" * 16)], "runs/r/index.html")
     allowed, denied = (
