@@ -117,6 +117,7 @@ _PAGE = """<!doctype html>
 <title>What habeas costs</title>
 <style>
 {% include "page.css" %}
+.scroll { overflow-x: auto; }
 </style>
 </head>
 <body>

@@ -22,7 +22,7 @@ _FONT = "DejaVu Sans, Verdana, sans-serif"
 _INK, _FAINT, _BLUE, _RED = "#3b4252", "#c8cdd6", "#3f6fb5", "#b5533f"
 _ROW = Markup('<li><span class="name">{}</span>{}<b>{}</b></li>')
 _SIDES = Markup('<li><span class="name">{}</span><b>{}</b>{}{}<b>{}</b></li>')
-_TITLE = Markup('<span style="color: {}">{}</span>')
+_TITLES = Markup('<li class="titles"><span style="color: {}">{}</span><span style="color: {}">{}</span></li>')
 _LINE = Markup('<li><span class="name">{}</span><span class="cells" style="--columns: {}">{}</span></li>')
 _HEAD = Markup('<span class="cell"><b>{}</b></span>')
 
@@ -48,7 +48,7 @@ def two_sided(left: Mapping[str, int], right: Mapping[str, int], titles: tuple[s
     if not names:
         return Markup("")
     longest = max([*left.values(), *right.values()]) or 1
-    head = _SIDES.format("", _TITLE.format(_RED, titles[0]), "", _TITLE.format(_BLUE, titles[1]), "")
+    head = _TITLES.format(_RED, titles[0], _BLUE, titles[1])
     rows = [
         _SIDES.format(
             name,
@@ -92,6 +92,8 @@ def _cell(count: int, longest: int, colour: str) -> Markup:
 
 
 def _bar(count: int, longest: int, colour: str) -> Markup:
+    if not count:
+        return Markup('<span class="bar"></span>')
     share = f"{100 * count / longest:.1f}"
     return Markup('<span class="bar"><i style="width: {}%; background: {}"></i></span>').format(share, colour)
 
