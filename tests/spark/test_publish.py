@@ -247,3 +247,20 @@ def test_a_photo_replaced_by_another_of_its_name_shuts_what_was_made_of_the_old_
     tables.upsert("assets", tables.frame("assets", back))
     settle_now(tables, lambda: frozenset({"k1"}), "r4", NOW + timedelta(days=2))
     assert newest(tables) == {"1": ("open", "allowed_again")}
+
+
+def test_work_keeps_how_many_faces_were_found_and_embedded(tables: Tables) -> None:
+    """A face refused for two purposes stands in two rows of `refusals`, so those alone can't say it."""
+    denied = REFUSAL | {"reason": "not_allowed", "count": 1}
+    stage(tables, embedding("1", "k1"), REFUSAL, denied | {"purpose": "p"}, denied | {"purpose": "q"},
+          DONE | {"faces": 4})  # fmt: skip
+    publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
+    (work,) = tables.read("work").collect()
+    assert ("done", 4, 1) == (work["state"], work["faces"], work["faces_embedded"])
+
+
+def test_work_on_a_file_that_was_set_aside_has_no_faces(tables: Tables) -> None:
+    stage(tables, {**DONE, "kind": "quarantine", "reason": "truncated", "count": None})
+    publish(tables, "r1", NOW, NOW, frozenset)
+    (work,) = tables.read("work").collect()
+    assert ("quarantined", None, None) == (work["state"], work["faces"], work["faces_embedded"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from habeas.steps.current_decision import current_decisions
+from habeas.steps.current_lines import current_lines
 from habeas.steps.newest_work import newest_work, of_newest_work
 from habeas.steps.reading import Condition, Reader, Row, rows
 from habeas.steps.statuses import newest_statuses
@@ -26,7 +27,7 @@ class Tally:
     refusals: Sequence[Row]  # of the newest work of each file
     quarantine: Sequence[Row]
     work: Mapping[str, Row]  # asset_id -> its newest work
-    rosters: Sequence[Row]
+    rosters: Sequence[Row]  # lines that hold
     sources: Sequence[Row]
     homes: Mapping[str, str]  # asset_id -> its source, also of files that are gone
     runs: Sequence[Row] = ()  # tasks of one run, in the order they started
@@ -79,7 +80,7 @@ def _read(reader: Reader, where: Sequence[Condition], runs: Sequence[Row]) -> Ta
         refusals=of_newest_work(rows(reader, "refusals", *where), work),
         quarantine=rows(reader, "quarantine", *where),
         work=work,
-        rosters=rows(reader, "rosters", *where, columns=["line_id", "asset_id", "subject_id"]),
+        rosters=current_lines(rows(reader, "rosters", *where)),
         sources=rows(reader, "sources"),
         homes={row["asset_id"]: row["source_id"] for row in assets},
         runs=runs,

@@ -57,8 +57,9 @@ def status(row: str, word: str, hours: int = 0, **more: Any) -> dict[str, Any]:
             "erase_by": None, "reason": ""} | more  # fmt: skip
 
 
-def line(name: str, where: str, who: str | None) -> dict[str, Any]:
-    return {"line_id": name, "asset_id": where, "subject_id": who}
+def line(name: str, where: str, who: str | None, listed: int = 0) -> dict[str, Any]:
+    return {"line_id": name, "asset_id": where, "subject_id": who, "closed": False, "attested_at": NOW,
+            "listed_at": NOW + timedelta(hours=listed), "recorded_at": NOW + timedelta(hours=48)}  # fmt: skip
 
 
 def tables(**given: list[dict[str, Any]]) -> Tables:
@@ -277,6 +278,14 @@ def test_allowed_people_without_a_template_are_listed_with_why() -> None:
             "l-broken": "truncated", "l-gone": "file_gone", "l-shut": "template_shut",
             "l-street": "scan_ground"} == told.lines.without  # fmt: skip
     assert 1 == told.lines.with_template
+
+
+def test_a_line_that_a_newer_list_replaced_is_counted_no_more() -> None:
+    world = first_night()
+    world["rosters"] += [line("l-cem", "a", "cem", listed=1)]
+    _, told = counted(tables(**world))
+    adds_up(told)
+    assert (1, 0, 1) == (told.lines.listed, told.lines.allowed, told.lines.undecided)
 
 
 def test_a_permission_that_ran_out_since_the_last_night_is_no_open_template() -> None:
