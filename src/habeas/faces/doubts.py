@@ -4,7 +4,7 @@ A candidate may be a true face that the detector nearly missed, beside a bystand
 must not be bound. It may as well be a raised hand. What tells them apart without a look at anybody:
 
 - place: what lies inside the face's own box is a part of it, and what lies nearer to the middle of a portrait than the
-  face, by more than the face's size, may be whom the portrait is of;
+  face, by more than half the face, may be whom the portrait is of;
 - size: in a portrait, what is smaller than the face is less likely to be whom it is of, so its score counts for less;
 - persistence: what is there at few of the looks at a face of a clip is a movement.
 
@@ -38,7 +38,7 @@ def _weighs(face: Track, candidate: Track, rules: BindingRules) -> bool:
     """Photos only: each track has one step."""
     one, other = face.steps[0], candidate.steps[0]
     size, its = _shorter(one), _shorter(other)
-    if _from_middle(other) < _from_middle(one) - size:
+    if _from_middle(other) < _from_middle(one) - size / 2:
         return True
     return candidate.score * min(1.0, its / max(size, 1e-9)) >= rules.candidate_weight
 
