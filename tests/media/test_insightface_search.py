@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,12 @@ from numpy.typing import NDArray
 from habeas.adapters import insightface_pack
 from habeas.adapters.insightface_pack import LoadedPack
 from habeas.adapters.insightface_search import CLOSER_PX, Search
+from habeas.faces.binding import bind
 from habeas.faces.tiles import fitted, tiles
-from habeas.faces.tracking import overlap
-from habeas.model.face import Detection, Image
+from habeas.faces.tracking import Tracker, overlap
+from habeas.model.face import Detection, Frame, Image
+from habeas.model.limits import BindingRules, FaceRules
+from habeas.model.rows import Line
 from habeas.settings import PROJECT
 from habeas.steps import packs
 from habeas.synthetic import (
@@ -175,6 +179,19 @@ def test_a_face_that_fills_the_picture_is_found_and_found_alone(number: int, mod
         assert overlap(box, one.box) >= 0.7
         assert np.abs(one.landmarks - marks).max() < 0.1 * (box[3] - box[1])
     assert 2 * 3 == models.looks - looks
+
+
+@drawn
+def test_a_portrait_cropped_to_the_face_is_bound_to_its_line(models: LoadedPack) -> None:
+    """Passport photos and chips: the box reaches the border or over it, and every landmark lies inside."""
+    line = Line("line", "somebody", None, None, None, None, False)
+    refused: Counter[str] = Counter()
+    for number in (0, 3, 6, 9, 13, 16):
+        for picture, _, _ in _crops(number):
+            tracker = Tracker(FaceRules(), models.threshold)
+            tracker.add(Frame(picture), models.detect(picture))
+            refused += bind([line], tracker.finish(), True, BindingRules()).refused
+    assert Counter() == refused
 
 
 def test_a_picture_with_nobody_is_looked_at_once_more(tiny: LoadedPack) -> None:
