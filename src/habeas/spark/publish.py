@@ -94,8 +94,7 @@ def _insert_refusals(tables: Tables, staged: DataFrame, now: datetime) -> None:
     if not tables.exists("refusals"):
         return
     purposes = F.transform("made_for", lambda part: F.substring_index(part, "=", 1))
-    ended = staged.where("kind IN ('done', 'quarantine')")
-    ended = ended.select("asset_id", F.col("work_digest").alias("now"), purposes.alias("purposes"))
+    ended = _ended(staged).select("asset_id", F.col("work_digest").alias("now"), purposes.alias("purposes"))
     old = tables.read("refusals").join(ended, "asset_id").where("work_digest <> now")
     old = old.where("purpose = '' OR array_contains(purposes, purpose)").select(
         "asset_id", "work_digest", "purpose"
@@ -124,13 +123,18 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
     tables.insert_rows("quarantine", rows)
 
 
+def _ended(staged: DataFrame) -> DataFrame:
+    """What says what the work on an asset came to: one row each."""
+    return staged.where("kind IN ('done', 'quarantine')")
+
+
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
     """Work that was done before and is done again counts from now on: the newest is what holds, and it is newer than
     what is there, whoever's clock is behind.
     """
     last = tables.read("work").groupBy("asset_id").agg(F.max("recorded_at").alias("last"))
     rows = (
-        staged.where("kind IN ('done', 'quarantine')")
+        _ended(staged)
         .groupBy("asset_id", "work_digest")
         .agg(
             F.max(F.col("kind") == "quarantine").alias("bad"),
