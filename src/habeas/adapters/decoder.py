@@ -75,6 +75,10 @@ class Decoder:
             os.close(self._memory)
             self._memory, self._pixels = -1, np.empty(0, np.uint8)
 
+    def start(self) -> None:
+        """Start the child now, where there is none: else the first file does. Raises Unavailable."""
+        self._begin()
+
     @property
     def confined(self) -> frozenset[str]:
         """Which of "namespace", "landlock" and "seccomp" hold a running child, beside its limits."""

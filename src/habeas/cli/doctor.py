@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from habeas.adapters import jars, key_files, permissions
+from habeas.adapters.decoder import Decoder
 from habeas.adapters.java import OLDEST, find_java, how_to_get
 from habeas.adapters.orders import OrderFolder
 from habeas.cli.bootstrap import default_config, default_custody
@@ -56,6 +57,7 @@ def checks(
         _home(settings.home),
         _closed(settings, config, custody),
         _disk(settings.home),
+        _decoder(settings),
         _pack(settings),
         _keys(custody, config),
         _orders(settings),
@@ -125,6 +127,25 @@ def _closed(settings: Settings, config: Path | None, custody: Path | None) -> Ch
         says = f"every user of this machine may look into {settings.warehouse}"
         return Check(_CLOSED, False, says, f"chmod o= {settings.warehouse}")
     return Check(_CLOSED, True, "closed to other users", "")
+
+
+def _decoder(settings: Settings) -> Check:
+    """What holds the process that parses media, on this kernel: a container may forbid some of it."""
+    name, all_of_it = "decoder", ("seccomp", "landlock", "namespace")
+    try:
+        with Decoder(settings.media) as decoder:
+            decoder.start()
+            held = decoder.confined
+    except HabeasError as error:
+        return Check(name, False, error.message, error.hint)
+    missing = [word for word in all_of_it if word not in held]
+    says = f"held by {', '.join(word for word in all_of_it if word in held) or 'limits alone'}"
+    return Check(
+        name,
+        bool(held & {"seccomp", "landlock"}),
+        f"{says}; this kernel or container refuses {', '.join(missing)}" if missing else says,
+        "Let this user have seccomp or Landlock: a file could smuggle code in.",
+    )
 
 
 def _disk(home: Path) -> Check:

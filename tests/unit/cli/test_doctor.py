@@ -9,9 +9,11 @@ import pytest
 import tiny_pack
 
 from habeas.adapters import jars
+from habeas.adapters.decoder import Decoder
 from habeas.adapters.java import find_java
 from habeas.cli.doctor import Check, checks
 from habeas.cli.installed import differences
+from habeas.model.limits import MediaLimits
 
 NOWHERE = {"PATH": "/nonexistent"}
 
@@ -148,3 +150,13 @@ def test_a_pack_with_another_digest_is_reported(tmp_path: Path) -> None:
     pack = named(checks(config, environment=NOWHERE), "model pack")
     assert not pack.ok
     assert pack.mend
+
+
+def test_what_holds_the_decoder_on_this_machine_is_told(tmp_path: Path) -> None:
+    (tmp_path / "habeas.toml").write_text(f'home = "{tmp_path}"\n')
+    (found,) = [check for check in checks(tmp_path / "habeas.toml") if check.name == "decoder"]
+    assert found.says.startswith("held by ")
+    with Decoder(MediaLimits()) as decoder:
+        decoder.start()
+        assert all((word in found.says.partition(";")[0]) is (word in decoder.confined)
+                   for word in ("seccomp", "landlock", "namespace"))  # fmt: skip
