@@ -35,7 +35,7 @@ def explain(
     """
     links = Links(reader, rules or Rulebook(), key_status)
     if left:
-        return explain_run(links, given.strip(), left)
+        return explain_run(links, str(left[0]["run_id"]), left)
     kind, whole = find(reader, given, archive)
     return _BY_KIND[kind](links, whole)
 

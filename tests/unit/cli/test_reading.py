@@ -17,6 +17,8 @@ from habeas.cli.bootstrap import installation
 from habeas.cli.options import now
 from habeas.cli.out import safe
 from habeas.cli.setup import make
+from habeas.model.runs import run_slug
+from habeas.steps.runs import RunFolder, TaskRecord
 
 Habeas = Callable[..., Result]
 
@@ -335,3 +337,17 @@ def test_a_file_is_explained_by_its_path(habeas: Habeas, config: Path) -> None:
     archive = installation(config).settings.archive
     assert story.GROUP in habeas("explain", str(archive / "studio" / "day 1.jpg")).stdout
     assert story.RUN in habeas("explain", story.RUN).stdout
+
+
+def test_a_run_is_explained_by_the_name_that_airflow_gave_it(habeas: Habeas, config: Path) -> None:
+    """A run that failed stands in no table: its own records tell."""
+    name, at = "manual__2026-11-28T02:00:00+00:00", story.at(28).isoformat()
+    folder = RunFolder(installation(config).settings.runs, run_slug(name))
+    folder.write(TaskRecord(folder.run_id, "catalog", "failed", at, at, 1.0, 1.0))
+    (folder.path / "decide.json").write_text("{")
+    told = json.loads(habeas("explain", name, "--json").stdout)
+    assert ("run", folder.run_id, f"Run {folder.run_id}: failed.") == (
+        told["kind"],
+        told["id"],
+        told["headline"],
+    )

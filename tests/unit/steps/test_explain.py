@@ -267,8 +267,8 @@ def test_a_path_on_this_machine_is_the_file_of_the_archive(
 
 
 def test_a_run_that_failed_is_explained_by_the_records_it_left(reader: DeltaReader) -> None:
-    left = [{"task": "decide", "status": "failed", "started_at": story.at(24), "finished_at": story.at(24),
-             "seconds": 2.0}]  # fmt: skip
+    left = [{"run_id": "nightly-9", "task": "decide", "status": "failed", "started_at": story.at(24),
+             "finished_at": story.at(24), "seconds": 2.0}]  # fmt: skip
     told = explain(reader, "nightly-9", left=left)
     assert "Run nightly-9: failed." == told.headline and "Decide failed" in says(told)["task"]
 
