@@ -74,19 +74,19 @@ class DeltaWriter:
 
     def insert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert the rows whose key is not there yet."""
-        if rows and not (self._writable(name) and self._append_missing(name, rows)):
+        if rows and self._writable(name):
+            self._append_missing(name, rows)
+        elif rows:
             self._engine().insert_rows(name, rows)
 
     def upsert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert new keys and update known ones."""
         if not rows:
             return
-        key = self._contract(name).key
-        known = self._known(name, rows) if self._writable(name) else set()
-        if not self._writable(name) or any(tuple(row[c] for c in key) in known for row in rows):
-            self._engine().upsert_rows(name, rows)
+        if self._writable(name) and not self._known(name, rows):
+            self._append_missing(name, rows)
         else:
-            self.insert_rows(name, rows)
+            self._engine().upsert_rows(name, rows)
 
     def _writable(self, name: str) -> bool:
         """Whether the table is there and `deltalake` knows every function of its constraint."""
@@ -95,8 +95,7 @@ class DeltaWriter:
         settings = DeltaTable(str(self._reader.path(name))).metadata().configuration
         return "size(" not in settings.get("delta.constraints.contract", "")
 
-    def _append_missing(self, name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """False where the table has to be written by Spark after all: nothing was written then."""
+    def _append_missing(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         contract = self._contract(name)
         with table_lock(self._warehouse, name, None, while_waiting=self._guard):
             self._guard()
@@ -105,7 +104,6 @@ class DeltaWriter:
             missing = [row for named, row in fresh.items() if named not in known]
             if missing:
                 self._append(name, _shaped(contract, missing))
-        return True
 
     def _known(self, name: str, rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
         key = self._contract(name).key
