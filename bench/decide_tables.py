@@ -115,6 +115,8 @@ def _assets(tables: Tables, files: int) -> DataFrame:
         F.lit("jpeg").alias("format"),
         F.lit(1).cast("long").alias("bytes"),
         F.lit(1).cast("long").alias("modified_ns"),
+        F.lit(1).cast("long").alias("changed_ns"),
+        F.array().cast("array<string>").alias("copies"),
         _pick("captured", (100, F.lit(None)), otherwise=noon).alias("captured_at"),
         (_drawn("present") >= 5).alias("present"),
         F.lit(_BEFORE).alias("catalogued_at"),

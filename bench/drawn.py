@@ -33,6 +33,7 @@ from habeas.adapters import insightface_pack, key_files  # noqa: E402
 from habeas.adapters.media import ArchiveMedia  # noqa: E402
 from habeas.adapters.orders import OrderFolder  # noqa: E402
 from habeas.adapters.policy_store import policy_in_force  # noqa: E402
+from habeas.adapters.roots import usable  # noqa: E402
 from habeas.settings import Settings  # noqa: E402
 from habeas.spark import embed, shares  # noqa: E402
 from habeas.spark.cpu import CpuClock  # noqa: E402
@@ -137,9 +138,8 @@ class Archive:
             wall = time.monotonic()
             settings = self.settings
             orders = OrderFolder(settings.orders, settings.registrar_public_key).book()
-            setup = set_up(
-                settings, policy_in_force(settings, orders), [SEARCH], embed.source_folders(tables)
-            )
+            folders, _ = usable(settings.archive, embed.source_folders(tables))
+            setup = set_up(settings, policy_in_force(settings, orders), [SEARCH], folders)
             # workers don't find what lies beside the bench
             cloudpickle.register_pickle_by_value(sys.modules[_plain.__module__])
             planned = embed.plan(

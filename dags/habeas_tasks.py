@@ -21,10 +21,13 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, BaseOperator, Context, RetryPolicy, TriggerRule, Variable, chain
 from airflow.sdk.definitions.retry_policy import RetryDecision
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from habeas.model.runs import run_slug
+from habeas.settings import Settings
 from habeas.spark.conf import spark_conf
+from habeas.steps.left_out import sources_left_out, told_left_out
+from habeas.steps.runs import RunFolder
 
 PROJECT = Path(__file__).resolve().parents[1]
 JOBS = Path(os.environ.get("HABEAS_JOBS", PROJECT / "jobs"))
@@ -35,6 +38,9 @@ HABEAS = Path(sys.executable).with_name("habeas")
 REPORT = "report"
 
 OWNER = "data-engineering"
+
+ENVIRONMENT = {"SPARK_LOCAL_IP": "127.0.0.1", "LC_ALL": "C.UTF-8"}
+"""Of every job. Java takes names of files for what the locale says, and archives are named in any letters."""
 
 # `format: date-time` alone is a hint to the form: nothing checks it unless an optional package is there.
 INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$"
@@ -116,6 +122,17 @@ class Halted(BaseOperator):
         self.log.info("halted: %s didn't run; see: habeas halts", ", ".join(stopped))
 
 
+class Sources(BaseOperator):
+    """Red where a source was left out of the run because its folder couldn't be used: everything else is published."""
+
+    def execute(self, context: Context) -> None:
+        folder = RunFolder(Settings.read(Path(config())).runs, run_slug(str(context["run_id"])))
+        record = folder.read("catalog")
+        if left_out := sources_left_out(record):
+            raise AirflowFailException(f"{told_left_out(left_out)}. Everything else was done.")
+        self.log.info("no source was left out")
+
+
 DEFAULTS: dict[str, Any] = {
     "owner": OWNER,
     "retries": 2,
@@ -178,7 +195,7 @@ def submit(step: Step, arguments: dict[str, str], **operator: Any) -> SparkSubmi
         conn_id="spark_default",
         conf=spark_conf(Path("{{ habeas_home() }}")),
         application_args=[word for name, value in given.items() for word in (f"--{name}", value)],
-        env_vars=_told_nothing() if not step.custody else {"SPARK_LOCAL_IP": "127.0.0.1"},
+        env_vars=_told_nothing() if not step.custody else dict(ENVIRONMENT),
         outlets=[Asset(f"habeas_{table}") for table in step.outlets],
         **operator,
     )
@@ -200,10 +217,13 @@ def report() -> BashOperator:
 
 
 def in_order(steps: Sequence[BaseOperator]) -> None:
-    """The steps in a row, then the page, then `halted`; a step that failed makes the run fail, page or no page."""
+    """The steps in a row, then the page, then `halted`; a step that failed makes the run fail, page or no page.
+
+    `sources` stands beside the page: everything else goes on whatever was left out.
+    """
     last = halted()
     chain(*steps, report(), last)
-    steps[-1] >> last
+    steps[-1] >> [last, sources()]
 
 
 def halted() -> Halted:
@@ -211,7 +231,12 @@ def halted() -> Halted:
     return Halted(task_id="halted", trigger_rule=TriggerRule.NONE_FAILED)
 
 
+def sources() -> Sources:
+    """The task that tells of sources that were left out."""
+    return Sources(task_id="sources")
+
+
 def _told_nothing() -> dict[str, str]:
     """Environment of a step without custody: whatever this process knows about it is blanked for the job."""
     named = {name for name in os.environ if name.startswith("HABEAS_CUSTODY")} | {"HABEAS_CUSTODY"}
-    return {"SPARK_LOCAL_IP": "127.0.0.1"} | dict.fromkeys(sorted(named), "")
+    return ENVIRONMENT | dict.fromkeys(sorted(named), "")

@@ -28,6 +28,9 @@ to do. `runs/<run>/<task>.json` in the installation's folder has the counts.
 | 7 | halted: somebody who may said stop | nothing: `habeas halts` says who and why |
 | 75 | table locked or disk full | retried by itself; `habeas doctor` if it stays |
 
+`sources` is red where a source's folder was missing, empty, a link, or another source's too: its files wait, nothing of
+it counts as gone, and everything else was done. Bring the folder back; the next run goes on with it.
+
 2 to 6 are never retried. 7 is no failure: the task and those after it are skipped, and the last task, `halted`, is
 green; on other nights it is skipped. When the halt is over the next run does what is left.
 A withdrawn consent needs no action here: the next night closes its rows.

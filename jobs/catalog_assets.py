@@ -1,27 +1,36 @@
 """Catalogue the archive: new or changed files only, the unreadable set aside with a reason.
 
-What was unreadable is tried again once habeas reads files in another way than the last run did.
+What was unreadable is tried again once habeas reads files in another way than the last run did, or within other limits.
+A source whose folder can't be used is left out and named; the others go on, and nothing of it counts as gone.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 
 from habeas.adapters.media import READ_AS
+from habeas.model.ids import json_digest
 from habeas.spark import catalog
 from habeas.spark.job import Job, main
+from habeas.steps.left_out import note_left_out, told_left_out
 from habeas.steps.runs import newest_done
 
 
 def body(job: Job) -> None:
     last = newest_done(job.settings.runs, "catalog", job.record_key)
-    retry = last is not None and last.digests.get("read_as") != READ_AS
+    read_as = f"{READ_AS}/{json_digest('limits', asdict(job.settings.media))}"
+    retry = last is not None and last.digests.get("read_as") != read_as
     source = job.args.source
-    job.counts |= catalog.catalog(
+    counts, left_out = catalog.catalog(
         job.tables(), job.settings, job.folder.run_id, job.as_of, source, retry=retry
     )
+    job.counts |= counts
+    job.digests |= note_left_out(left_out)
+    if left_out:
+        sys.stderr.write(f"habeas catalog: {told_left_out(left_out)}\n")
     if source is None:
-        job.digests["read_as"] = READ_AS
+        job.digests["read_as"] = read_as
 
 
 def run(argv: list[str]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
+from habeas.adapters.roots import usable
 from habeas.spark import embed
 from habeas.spark.job import Job, main
 from habeas.spark.staged import WORD, staged_digest
@@ -16,12 +17,13 @@ from habeas.spark.worker import make_worker, set_up
 
 def body(job: Job) -> None:
     tables = job.tables()
-    setup = set_up(job.settings, job.policies, job.purposes, embed.source_folders(tables))
+    folders, away = usable(job.settings.archive, embed.source_folders(tables))
+    setup = set_up(job.settings, job.policies, job.purposes, folders)
     job.digests["model"] = setup.model_id
     args = job.args
     planned = embed.plan(
         tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to,
-        job.scoped_halts.stopped(), model_id=setup.model_id, pack=setup.pack_digest,
+        job.scoped_halts.stopped(), model_id=setup.model_id, pack=setup.pack_digest, away=away,
     )  # fmt: skip
     job.counts |= embed.stage(tables, planned, partial(make_worker, setup), job.folder.run_id)
     job.digests[WORD] = staged_digest(tables, job.folder.run_id)

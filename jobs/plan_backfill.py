@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from habeas.adapters.roots import usable
 from habeas.spark import embed
 from habeas.spark.job import Job, main
 from habeas.spark.worker import set_up
@@ -11,11 +12,12 @@ from habeas.spark.worker import set_up
 
 def body(job: Job) -> None:
     tables = job.tables()
-    setup = set_up(job.settings, job.policies, job.purposes, embed.source_folders(tables))
+    folders, away = usable(job.settings.archive, embed.source_folders(tables))
+    setup = set_up(job.settings, job.policies, job.purposes, folders)
     args = job.args
     planned = embed.plan(
         tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to,
-        job.scoped_halts.stopped(), model_id=setup.model_id, pack=setup.pack_digest,
+        job.scoped_halts.stopped(), model_id=setup.model_id, pack=setup.pack_digest, away=away,
     )  # fmt: skip
     job.counts |= embed.planned_counts(planned)[0]
 

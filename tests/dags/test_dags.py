@@ -16,10 +16,12 @@ import pytest
 import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from habeas.settings import PROJECT
 from habeas.spark.conf import spark_conf
+from habeas.steps.left_out import note_left_out
+from habeas.steps.runs import RunFolder, TaskRecord
 
 pytestmark = pytest.mark.airflow
 
@@ -99,7 +101,7 @@ def test_a_dag_says_whose_it_is_and_helps_at_night(bag: DagBag, dag_id: str) -> 
 @pytest.mark.parametrize("dag_id", list(GIVEN))
 def test_every_task_is_a_submitted_job_that_retries_with_growing_pauses(bag: DagBag, dag_id: str) -> None:
     for task in bag.dags[dag_id].tasks:
-        if task.task_id in ("report", "halted"):
+        if task.task_id in ("report", "halted", "sources"):
             continue
         assert isinstance(task, SparkSubmitOperator)
         assert "spark_default" == task._conn_id
@@ -111,13 +113,18 @@ def test_every_task_is_a_submitted_job_that_retries_with_growing_pauses(bag: Dag
 
 
 def test_the_night_is_five_steps_in_a_row(bag: DagBag) -> None:
-    assert [*NIGHT, "report", "halted"] == [task.task_id for task in bag.dags["nightly"].topological_sort()]
+    assert [*NIGHT, "report", "halted"] == [
+        task.task_id for task in bag.dags["nightly"].topological_sort() if task.task_id != "sources"
+    ]
+    assert {"report", "halted", "sources"} == bag.dags["nightly"].get_task("publish").downstream_task_ids
     assert "0 2 * * *" == bag.dags["nightly"].schedule
 
 
 def test_a_backfill_is_the_night_after_a_plan_in_a_pool_of_its_own(bag: DagBag) -> None:
     dag = bag.dags["backfill"]
-    assert ["plan", *NIGHT, "report", "halted"] == [task.task_id for task in dag.topological_sort()]
+    assert ["plan", *NIGHT, "report", "halted"] == [
+        task.task_id for task in dag.topological_sort() if task.task_id != "sources"
+    ]
     assert {"habeas_backfill"} == {task.pool for task in dag.tasks}
     assert dag.schedule is None
 
@@ -235,3 +242,20 @@ def test_every_run_ends_with_its_page_whatever_became_of_it(bag: DagBag, dag_id:
     assert task.env["RUN"].startswith("manual__2026-11-23T02-00-00")
     assert not [name for name, value in task.env.items() if name.startswith("HABEAS_CUSTODY") and value]
     assert task.env["RUN"] not in task.bash_command
+
+
+@pytest.mark.parametrize(("left_out", "red"), [({}, False), ({"street": "source_away"}, True)])
+def test_a_run_that_left_a_source_out_shows_red_and_names_it(
+    bag: DagBag, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_out: dict[str, str], red: bool
+) -> None:
+    (tmp_path / "habeas.toml").write_text(f'home = "{tmp_path}"\n')
+    monkeypatch.setenv("HABEAS_CONFIG", str(tmp_path / "habeas.toml"))
+    RunFolder(tmp_path / "runs", "r1").write(
+        TaskRecord("r1", "catalog", "done", "", "", 0.0, 0.0, {}, note_left_out(left_out))
+    )
+    task = bag.dags["nightly"].get_task("sources")
+    if red:
+        with pytest.raises(AirflowFailException, match=r"street: its source's folder is not there"):
+            task.execute({"run_id": "r1"})
+    else:
+        task.execute({"run_id": "r1"})

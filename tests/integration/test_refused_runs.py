@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from installations import Installed, copy_of
 from habeas.settings import PROJECT
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
-REFUSED, BROKEN, LATER = 4, 5, 75
+SETTINGS, REFUSED, BROKEN, LATER = 2, 4, 5, 75
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +66,36 @@ def test_a_pack_with_another_digest_than_it_states_is_refused(installed: Install
     assert installed.step("embed", "swapped") == BROKEN
 
 
-def test_a_warehouse_that_cannot_be_written_is_a_matter_of_trying_again(
+def test_a_file_in_place_of_the_warehouse_is_a_matter_of_the_settings(
     installed: Installed, tmp_path: Path
 ) -> None:
     (tmp_path / "occupied").write_text("no folder")
     with settings_say(installed, warehouse=tmp_path / "occupied"):
-        assert installed.step("catalog", "nowhere") == LATER
+        assert installed.step("catalog", "nowhere") == SETTINGS
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 100 KB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100k,mode=700", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this user may mount nothing")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)  # noqa: S607
+
+
+def test_a_full_disk_is_a_matter_of_trying_again_and_says_so(
+    installed: Installed, small_disk: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(installed.place.settings.warehouse / "sources", small_disk / "sources")
+    with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while True:
+            filler.write(bytes(1024))
+    with settings_say(installed, warehouse=small_disk):
+        assert installed.step("catalog", "full") == LATER
+    assert "the disk is full" in capfd.readouterr().err
 
 
 def test_a_run_that_decides_at_another_time_than_it_began_with_is_refused(installed: Installed) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from habeas.model.media import MediaReason
 from habeas.spark.decisions import newest_status
 from habeas.spark.publish import publish
 from habeas.spark.statuses import settle_now
@@ -104,6 +105,32 @@ def test_a_row_that_fails_its_contract_is_set_aside_with_a_reason(tables: Tables
     aside = tables.read("quarantine").collect()
     assert [(r["item"], r["asset_id"]) for r in aside] == [("row", "a1")]
     assert aside[0]["reason"]
+
+
+def test_a_file_that_couldnt_be_reached_is_no_work_done_and_one_that_cant_be_used_is(tables: Tables) -> None:
+    """A share that was away between two steps: its files were never embedded."""
+    reasons = [*sorted(MediaReason.AGAIN), "broken_image", "unexpected_error"]
+    rows = [
+        {
+            "kind": "quarantine",
+            "run_id": "r1",
+            "asset_id": why,
+            "source_id": "s",
+            "work_digest": "w",
+            "reason": why,
+        }
+        for why in reasons
+    ]
+    stage(tables, *rows, DONE)
+    publish(tables, "r1", NOW, NOW, lambda: frozenset({"k1"}))
+    assert {r["asset_id"] for r in tables.read("work").collect()} == {
+        "a1",
+        "broken_image",
+        "unexpected_error",
+    }
+    assert sorted(r["reason"] for r in tables.read("quarantine").collect()) == sorted(reasons), (
+        "told all the same"
+    )
 
 
 def test_no_open_status_ever_precedes_its_row(tables: Tables) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from habeas.adapters.java import find_java
+from habeas.adapters.preflight import spells_utf8
 from habeas.errors import Unavailable, UsageError
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -60,6 +61,8 @@ def airflow_environment(
     # Settings of another Airflow on this machine, and of other tools' Spark, would lead to other files than ours.
     kept = {k: v for k, v in inherited.items() if not k.startswith(("AIRFLOW_", "SPARK_", "PYSPARK_"))}
     binaries = str(Path(sys.executable).parent)
+    if not spells_utf8(kept):  # the JVM takes names of files for what the locale says
+        kept["LC_ALL"] = "C.UTF-8"
     return kept | {
         "PATH": os.pathsep.join([binaries, str(java.home / "bin"), kept.get("PATH", os.defpath)]),
         "JAVA_HOME": str(java.home),
@@ -154,21 +157,22 @@ def run_dag_once(
     *,
     progress: Progress = lambda _: None,
     environment: Mapping[str, str] | None = None,
+    runs: Path | None = None,
 ) -> Ended:
     """Run a DAG to its end in one process, without a scheduler: `airflow dags test`.
 
-    `at` becomes the logical date. Raises Unavailable when Airflow's database can't be made. A signal that ends this
-    process ends the run and its jobs first.
+    `at` becomes the logical date; `runs` is where tasks leave their records, by default under `home`. Raises
+    Unavailable when Airflow's database can't be made. A signal that ends this process ends the run and its jobs first.
     """
     environment = environment or airflow_environment(home)
     prepare(home, environment)
     log = home / "airflow" / f"{dag_id}-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}.log"
-    runs = _Watched(home / "runs", progress)
+    watched = _Watched(runs or home / "runs", progress)
     command = ["dags", "test", dag_id, at.isoformat(), "--conf", json.dumps(parameters)]
     with log.open("wb") as output:
-        code = _run(command, environment, output, runs.look)
-    runs.look()
-    return Ended(code == 0, runs.run_id, log)
+        code = _run(command, environment, output, watched.look)
+    watched.look()
+    return Ended(code == 0, watched.run_id, log)
 
 
 class _Watched:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from habeas.adapters import decoder, files, packed
+from habeas.adapters.roots import SourceFolder
 from habeas.errors import BadInput
 from habeas.model.limits import MediaLimits
 from habeas.model.media import Found, MediaReason, Member
@@ -21,8 +23,8 @@ _KEPT = 4  # lists of members that a process remembers
 _lists: OrderedDict[files.Stamp, Mapping[bytes, Member]] = OrderedDict()
 
 
-def walk(root: Path, limits: MediaLimits) -> Iterator[Found]:
-    """As `files.walk`, with the members of each packed file in its place. Raises Unavailable."""
+def walk(root: Path | SourceFolder, limits: MediaLimits) -> Iterator[Found]:
+    """As `files.walk`, with the members of each packed file in its place. Raises as `open_root` does."""
     for found in files.walk(root):
         if found.kind == "file" and packed.named(found.location):
             yield from _inside(root, found, limits)
@@ -30,7 +32,7 @@ def walk(root: Path, limits: MediaLimits) -> Iterator[Found]:
             yield found
 
 
-def _inside(root: Path, found: Found, limits: MediaLimits) -> Iterator[Found]:
+def _inside(root: Path | SourceFolder, found: Found, limits: MediaLimits) -> Iterator[Found]:
     try:
         with files.open_regular(root, found.location) as fd:
             if not packed.is_packed(fd):
@@ -38,15 +40,15 @@ def _inside(root: Path, found: Found, limits: MediaLimits) -> Iterator[Found]:
                 return
             members = _members(fd, limits)
     except BadInput as bad:
-        yield Found(found.location, bad.reason, found.size, found.mtime_ns)
+        yield replace(found, kind=bad.reason)
         return
     for name, member in members.items():
         location = f"{found.location}/{locations.encode(name)}"
-        yield Found(location, member.kind, member.size, found.mtime_ns)
+        yield replace(found, location=location, kind=member.kind, size=member.size)
 
 
 @contextmanager
-def open_file(root: Path, location: str, limits: MediaLimits) -> Iterator[int]:
+def open_file(root: Path | SourceFolder, location: str, limits: MediaLimits) -> Iterator[int]:
     """As `files.open_regular`, also for a file inside a packed one. Raises as that and `packed.content` do."""
     with files.open_along(root, location) as (fd, below):
         if not below:
@@ -59,7 +61,7 @@ def open_file(root: Path, location: str, limits: MediaLimits) -> Iterator[int]:
             yield memory
 
 
-def is_folder(root: Path, location: str, limits: MediaLimits) -> bool:
+def is_folder(root: Path | SourceFolder, location: str, limits: MediaLimits) -> bool:
     """Whether a folder, a packed file or a folder in one lies there, reached without following a link.
 
     Raises Unavailable, and BadInput as `files.open_regular` does.

@@ -30,6 +30,7 @@ from habeas.errors import BadInput, IntegrityError
 from habeas.model.face import Frame, Frames, Image
 from habeas.model.limits import MediaLimits, Sampling
 from habeas.model.media import Headers, MediaReason, Member
+from habeas.model.times import believable
 
 PARSERS = "habeas.adapters.parsers"
 _DETAIL = re.compile(r"[A-Za-z0-9 ,.;:'()-]{0,120}")
@@ -270,12 +271,13 @@ def _member(
 def _headers(said: Mapping[str, Any]) -> Headers:
     """Raises KeyError, TypeError or ValueError for anything that isn't headers."""
     at = said["captured_at"]
-    made = Headers(**{**said, "captured_at": None if at is None else datetime.fromisoformat(at)})
+    captured = None if at is None else datetime.fromisoformat(at)
+    if captured is not None and captured.tzinfo is None:
+        raise ValueError("a time without a zone")
+    made = Headers(**{**said, "captured_at": believable(captured)})
     numbers = (made.width, made.height, made.duration_ms)
     if made.media not in {"photo", "clip"} or not _FORMAT.fullmatch(made.format):
         raise ValueError("unknown words")
     if any(type(n) is not int or not 0 <= n < _NEVER for n in numbers):
         raise ValueError("impossible numbers")
-    if made.captured_at is not None and made.captured_at.tzinfo is None:
-        raise ValueError("a time without a zone")
     return made

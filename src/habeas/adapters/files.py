@@ -10,12 +10,14 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from habeas.adapters.roots import FOLDER, SHORT_OF, SourceFolder, open_root
 from habeas.errors import BadInput, Unavailable
 from habeas.model.media import Found, MediaReason
+from habeas.model.times import nanoseconds
 from habeas.steps import locations
 
 _PHOTO_EXTENSIONS = frozenset(
@@ -26,9 +28,8 @@ _CLIP_EXTENSIONS = frozenset(
 )
 MEDIA_EXTENSIONS = _PHOTO_EXTENSIONS | _CLIP_EXTENSIONS
 _CHUNK = 1 << 20
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-_LATER = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE})
+_LATER = SHORT_OF
 
 Stamp = tuple[int, int, int, int, int]
 """Device, inode, size, mtime_ns, ctime_ns."""
@@ -39,31 +40,25 @@ def media_name(location: str) -> bool:
     return PurePosixPath(location).suffix.lower() in MEDIA_EXTENSIONS
 
 
-def walk(root: Path) -> Iterator[Found]:
-    """Everything under `root` but plain folders, sorted by name in each folder.
+def walk(root: Path | SourceFolder, skipped: Collection[str] = ()) -> Iterator[Found]:
+    """Everything under `root` but plain folders, sorted by name in each folder. `skipped`: locations left out whole.
 
     A link is reported and not followed; a folder with a media name is reported and walked.
-    Raises Unavailable if `root` itself can't be listed.
+    Raises as `open_root` does if `root` itself can't be opened.
     """
-    try:
-        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise Unavailable(
-            f"the source's folder can't be listed ({error.strerror})",
-            hint="Check that it exists and may be read.",
-        ) from None
+    top = open_root(root)
     try:
         waiting: list[list[bytes]] = [[]]
         while waiting:
             inside = waiting.pop()
-            found, folders = _listed(top, inside)
+            found, folders = _listed(top, inside, skipped)
             yield from found
             waiting.extend(reversed(folders))
     finally:
         os.close(top)
 
 
-def _listed(top: int, inside: list[bytes]) -> tuple[list[Found], list[list[bytes]]]:
+def _listed(top: int, inside: list[bytes], skipped: Collection[str]) -> tuple[list[Found], list[list[bytes]]]:
     found: list[Found] = []
     folders: list[list[bytes]] = []
     try:
@@ -75,12 +70,15 @@ def _listed(top: int, inside: list[bytes]) -> tuple[list[Found], list[list[bytes
         return [Found(locations.encode(b"/".join(inside)), MediaReason.UNREADABLE)], []
     for name, about in listed:
         location = locations.encode(b"/".join([*inside, name]))
-        kind = _kind(about.st_mode)
+        if location in skipped:
+            continue
         if stat.S_ISDIR(about.st_mode):
             folders.append([*inside, name])
             if not media_name(location):
                 continue
-        found.append(Found(location, kind, about.st_size, about.st_mtime_ns))
+        times = nanoseconds(about.st_mtime_ns), nanoseconds(about.st_ctime_ns)
+        node = about.st_dev, about.st_ino
+        found.append(Found(location, _kind(about.st_mode), about.st_size, *times, node))
     return found, folders
 
 
@@ -95,11 +93,11 @@ def _folder(top: int, inside: list[bytes]) -> Iterator[int]:
     here = os.dup(top)
     try:
         for name in inside:
-            below = os.open(name, _FOLDER, dir_fd=here)
+            below = os.open(name, FOLDER, dir_fd=here)
             os.close(here)
             here = below
         # a descriptor of its own: scandir moves the position that dup shares
-        own = os.open(b".", _FOLDER, dir_fd=here)
+        own = os.open(b".", FOLDER, dir_fd=here)
     finally:
         os.close(here)
     try:
@@ -109,11 +107,11 @@ def _folder(top: int, inside: list[bytes]) -> Iterator[int]:
 
 
 @contextmanager
-def open_regular(root: Path, location: str) -> Iterator[int]:
+def open_regular(root: Path | SourceFolder, location: str) -> Iterator[int]:
     """A read-only descriptor of a regular file inside `root`, closed at the end of the block.
 
-    Raises BadInput: `bad_location`, `missing`, `symlink`, `not_a_file`, `unreadable`; Unavailable when the
-    system is short of something and the same call may work later.
+    Raises BadInput: `bad_location`, `missing`, `symlink`, `not_a_file`, `unreadable`, and as `open_root` does;
+    Unavailable when the system is short of something and the same call may work later.
     """
     with open_along(root, location) as (fd, below):
         if below:
@@ -122,21 +120,18 @@ def open_regular(root: Path, location: str) -> Iterator[int]:
 
 
 @contextmanager
-def open_along(root: Path, location: str) -> Iterator[tuple[int, list[bytes]]]:
+def open_along(root: Path | SourceFolder, location: str) -> Iterator[tuple[int, list[bytes]]]:
     """The first regular file on the way to a location, and the names below it: none where it is the location's own.
 
     Raises as `open_regular` does.
     """
     names = locations.parts(location)
-    try:
-        here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise Unavailable(f"the source's folder can't be opened ({error.strerror})") from None
+    here = open_root(root)
     try:
         depth = 0
         # looked at before it is opened: opening a device can do something
         while stat.S_ISDIR((about := _about(names[depth], here)).st_mode) and depth + 1 < len(names):
-            below = os.open(names[depth], _FOLDER, dir_fd=here)
+            below = os.open(names[depth], FOLDER, dir_fd=here)
             os.close(here)
             here, depth = below, depth + 1
         _regular(about)
@@ -156,14 +151,12 @@ def _about(name: bytes, folder: int) -> os.stat_result:
     return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
 
-def is_folder(root: Path, location: str) -> bool:
+def is_folder(root: Path | SourceFolder, location: str) -> bool:
     """Whether a folder lies there, reached without following a link. Raises like open_regular."""
+    names = locations.parts(location)
+    top = open_root(root)
     try:
-        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise Unavailable(f"the source's folder can't be opened ({error.strerror})") from None
-    try:
-        with _folder(top, locations.parts(location)):
+        with _folder(top, names):
             return True
     except OSError as error:
         if error.errno in _LATER:
@@ -209,15 +202,19 @@ def unchanged(fd: int, before: Stamp) -> None:
 def sha256_of(fd: int) -> bytes:
     """SHA-256 of the whole file, without moving the descriptor's position.
 
-    Raises BadInput `changed_while_read` if it grew, shrank or was written to meanwhile.
+    Raises BadInput `changed_while_read` if it grew, shrank or was written to meanwhile, `unreadable` when the disk
+    can't give it.
     """
     before = stamp(fd)
     digest, read = hashlib.sha256(), 0
-    while chunk := os.pread(fd, _CHUNK, read):
-        digest.update(chunk)
-        read += len(chunk)
-        if read > before[2]:
-            break
+    try:
+        while chunk := os.pread(fd, _CHUNK, read):
+            digest.update(chunk)
+            read += len(chunk)
+            if read > before[2]:
+                break
+    except OSError as error:
+        raise _refused(error) from None
     unchanged(fd, before)
     if read != before[2]:
         raise BadInput(MediaReason.CHANGED, "the file's length changed while it was read")

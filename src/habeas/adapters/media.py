@@ -8,6 +8,7 @@ from pathlib import Path
 
 from habeas.adapters import archive, decoder, files
 from habeas.adapters.decoder import Decoder
+from habeas.adapters.roots import SourceFolder
 from habeas.errors import BadInput, UsageError
 from habeas.model.face import Frame, Frames
 from habeas.model.limits import MediaLimits, Sampling
@@ -18,8 +19,17 @@ READ_AS = "5"
 """How files become pixels and pixels become faces. Counted up when a file would give other pixels, tracks or boxes than
 before: then what was made of it is made anew (it is part of the work digest)."""
 
+_DAMAGED = frozenset(
+    {
+        MediaReason.TRUNCATED,
+        MediaReason.BROKEN_IMAGE,
+        MediaReason.UNREADABLE_CONTAINER,
+        MediaReason.DECODER_CRASHED,
+    }
+)
 
-def probe_at(root: Path, location: str, limits: MediaLimits) -> Probed:
+
+def probe_at(root: Path | SourceFolder, location: str, limits: MediaLimits) -> Probed:
     """`probe` of the file at a location of a source's folder. Raises what `archive.open_file` and `probe` raise."""
     with archive.open_file(root, location, limits) as fd:
         return probe(fd, limits, claims_media=files.media_name(location))
@@ -36,7 +46,14 @@ def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed
         raise BadInput(MediaReason.EMPTY)
     if size > limits.max_bytes:
         raise BadInput(MediaReason.OVER_LIMIT, "more bytes than the limit")
-    seen = decoder.shared(limits).headers(fd, claims_media=claims_media)
+    try:
+        seen = decoder.shared(limits).headers(fd, claims_media=claims_media)
+    except BadInput as bad:
+        if bad.reason in _DAMAGED:
+            files.sha256_of(
+                fd
+            )  # a disk that can't give the file, or somebody who writes to it, looks like damage
+        raise
     digest = files.sha256_of(fd)
     files.unchanged(fd, before)
     return Probed(
@@ -66,7 +83,9 @@ class OpenFile:
 class ArchiveMedia:
     """Opens assets of registered sources. `roots`: source id -> its folder."""
 
-    def __init__(self, roots: Mapping[str, Path], limits: MediaLimits, sampling: Sampling) -> None:
+    def __init__(
+        self, roots: Mapping[str, Path | SourceFolder], limits: MediaLimits, sampling: Sampling
+    ) -> None:
         self._roots, self._limits, self._sampling = dict(roots), limits, sampling
 
     @contextmanager

@@ -29,6 +29,18 @@ _KNOWN: dict[int, tuple[type[HabeasError], str, str]] = {
     errno.ENFILE: (Unavailable, "too many open files", _FILES),
 }
 """Error number -> the error to raise, its message, its hint; "" = the hint depends on the path."""
+_SAYS_FULL = ("No space left on device", "Disk quota exceeded")
+
+
+def full_disk(error: BaseException) -> Unavailable | None:
+    """What a full disk means, wherever it was met: an error of the system, or a text that Java or Arrow made of one."""
+    met: BaseException | None = error
+    while met is not None:
+        full = isinstance(met, OSError) and met.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or any(words in str(met) for words in _SAYS_FULL):
+            return Unavailable("the disk is full", hint=_FULL)
+        met = met.__cause__ or met.__context__
+    return None
 
 
 def from_os_error(error: OSError) -> HabeasError:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from habeas.adapters import files
 from habeas.adapters.archive import is_folder, open_file
+from habeas.adapters.roots import SourceFolder, usable
 from habeas.errors import BadInput
 from habeas.model.ids import asset_id
 from habeas.model.limits import MediaLimits
@@ -18,16 +20,21 @@ def archive_places(archive: Path, roots: Mapping[str, str], installation_key: by
     """Look-ups in an archive whose sources lie in `roots` (source id -> folder)."""
     limits = MediaLimits()
 
-    def root_of(source_id: str) -> Path:
-        if source_id not in roots:
-            raise BadInput("unknown_source", "no source of that id is registered")
-        return archive / roots[source_id]
+    @cache
+    def folders() -> tuple[dict[str, SourceFolder], dict[str, str]]:
+        return usable(archive, roots)
+
+    def root_of(source_id: str) -> SourceFolder:
+        found, refused = folders()
+        if source_id in refused:
+            raise BadInput(refused[source_id], "nothing can be looked up in its source now")
+        return found[source_id]
 
     def folder(source_id: str, path: str) -> str:
-        root = root_of(source_id)
+        _require(source_id, roots)
         try:
             location = locations.canonical(path)
-            there = is_folder(root, location, limits)
+            there = is_folder(root_of(source_id), location, limits)
         except BadInput:
             there = False
         if not there:
@@ -35,9 +42,9 @@ def archive_places(archive: Path, roots: Mapping[str, str], installation_key: by
         return locations.place(installation_key, source_id, location)
 
     def asset(source_id: str, path: str) -> str:
-        root = root_of(source_id)
+        _require(source_id, roots)
         try:
-            with open_file(root, path, limits) as fd:
+            with open_file(root_of(source_id), path, limits) as fd:
                 return asset_id(installation_key, source_id, files.sha256_of(fd))
         except BadInput:
             raise BadInput("asset_missing", "no such file in its source") from None
@@ -46,3 +53,8 @@ def archive_places(archive: Path, roots: Mapping[str, str], installation_key: by
         return locations.place(installation_key, source_id, locations.canonical(path))
 
     return Places(folder, asset, named)
+
+
+def _require(source_id: str, roots: Mapping[str, str]) -> None:
+    if source_id not in roots:
+        raise BadInput("unknown_source", "no source of that id is registered")

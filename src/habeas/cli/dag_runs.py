@@ -30,11 +30,23 @@ def run_dag(
         "HABEAS_CONFIG": str(place.config),
         "HABEAS_CUSTODY": str(place.custody_file),
     }
-    ended = run_dag_once(home, dag, parameters, at, progress=progress, environment=environment)
-    if not ended.ok or ended.run_id is None:
+    runs = place.settings.runs
+    ended = run_dag_once(home, dag, parameters, at, progress=progress, environment=environment, runs=runs)
+    if ended.run_id is None or not (ended.ok or left_out(place, ended.run_id)):
         raise _what_failed(dag, ended.log)
     _require_not_halted(place, dag, ended.run_id)
     return ended.run_id
+
+
+def left_out(place: Installation, run_id: str) -> dict[str, str]:
+    """Sources that were left out of a run which else came to its end, and why."""
+    from habeas.steps.left_out import sources_left_out
+    from habeas.steps.runs import RunFolder
+
+    folder = RunFolder(place.settings.runs, run_id)
+    published = folder.read("publish")
+    ended = published is not None and published.status == "done"
+    return sources_left_out(folder.read("catalog")) if ended else {}
 
 
 def _require_not_halted(place: Installation, dag: str, run_id: str) -> None:

@@ -98,7 +98,7 @@ def _import(place: Any, drawn: Path, bar: Any) -> None:
     settings, purposes = place.settings, place.purposes
     key = settings.installation_key.read_bytes()
     with place.tables("import-demo") as tables:
-        imports.add_sources(tables, drawn / "sources.csv", purposes, now())
+        imports.add_sources(tables, drawn / "sources.csv", purposes, now(), settings.archive)
         places, people = imports.places_of(tables, settings.archive, key), (tables, place.registrar)
         steps: dict[str, Callable[[Path], object]] = {
             "occasions": lambda file: imports.add_occasions(tables, file, now(), places),

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from habeas.adapters import jars, key_files, permissions
+from habeas.adapters import jars, key_files, permissions, preflight
 from habeas.adapters.decoder import Decoder
 from habeas.adapters.java import OLDEST, find_java, how_to_get
 from habeas.adapters.orders import OrderFolder
+from habeas.adapters.policy_store import policy_in_force
 from habeas.cli.bootstrap import default_config, default_custody
 from habeas.cli.installed import differences
 from habeas.cli.options import now
@@ -24,6 +25,7 @@ from habeas.spark import conf
 from habeas.steps import packs
 from habeas.steps.orders_seen import require_all_there
 from habeas.steps.runs import done
+from habeas.steps.words import reason
 
 _CLOSED = "folders closed to others"
 _FREE = 2_000_000_000  # bytes a small night and its Spark scratch files want
@@ -58,6 +60,7 @@ def checks(
         _closed(settings, config, custody),
         _disk(settings.home),
         _decoder(settings),
+        *_ready(settings, config),
         _pack(settings),
         _keys(custody, config),
         _orders(settings),
@@ -146,6 +149,27 @@ def _decoder(settings: Settings) -> Check:
         f"{says}; this kernel or container refuses {', '.join(missing)}" if missing else says,
         "Let this user have seccomp or Landlock: a file could smuggle code in.",
     )
+
+
+def _ready(settings: Settings, config: Path | None) -> list[Check]:
+    """What lets no step begin, and sources whose folders can't be used; nothing before there is an installation."""
+    if config is None or not config.is_file():
+        return []
+    name = "settings, purposes, keys, paths"
+    try:
+        policies = policy_in_force(
+            settings, OrderFolder(settings.orders, settings.registrar_public_key).book()
+        )
+        found = list(preflight.faults(settings, settings.purposes, lambda: policies.purposes))
+        away = preflight.unusable_sources(settings)
+    except HabeasError as error:
+        return [Check(name, False, error.message, error.hint)]
+    wrong = [Check(name, False, fault.says, fault.mend) for fault in found]
+    sources = [
+        Check(f"source {source}", False, reason(why), "Bring its folder back; its files wait until then.")
+        for source, why in away.items()
+    ]
+    return [*(wrong or [Check(name, True, "a run can begin", "")]), *sources]
 
 
 def _disk(home: Path) -> Check:

@@ -10,7 +10,7 @@ import typer
 from habeas.cli import out
 from habeas.cli.options import AsOf, Config, Custody, Json, moment, now
 from habeas.cli.report import show_report
-from habeas.errors import UsageError
+from habeas.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
     from habeas.cli.bootstrap import Installation
@@ -118,6 +118,8 @@ def step(
 
 def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_json: bool) -> None:
     from habeas.cli.bootstrap import JOBS, installation
+    from habeas.cli.dag_runs import left_out
+    from habeas.steps.left_out import told_left_out
 
     place = installation(config, custody)
     place.require_no_halt(now())  # must speak first, and when no table and no rule can be read
@@ -130,13 +132,17 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
 
         run_id = place.run_dag(dag, {name: value for name, value in wanted.items() if value}, now(), ended)
     show_report(place, run_id, as_json)
+    if away := left_out(place, run_id):
+        raise Unavailable(told_left_out(away), hint="Bring the folders back; the next run goes on with them.")
 
 
 def _require_known(place: Installation, wanted: Mapping[str, Any]) -> None:
     """Raise UsageError for a source, purpose or model pack there isn't, before Airflow and Spark are woken for it."""
+    from habeas.adapters import preflight
     from habeas.steps import packs
     from habeas.steps.reading import rows
 
+    preflight.require(place.settings, place.settings.purposes, lambda: place.purposes)
     if source := wanted["source"]:
         found = rows(place.reader, "sources", columns=["source_id"])
         _require("source", [source], {str(row["source_id"]) for row in found}, "habeas source list")

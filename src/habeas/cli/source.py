@@ -29,7 +29,7 @@ def add(file: File, config: Config = None, as_json: Json = False) -> None:
 
     place = installation(config)
     with out.input_file(file) as read, place.lists("import-sources") as tables:
-        taken = add_sources(tables, read, place.purposes, now())
+        taken = add_sources(tables, read, place.purposes, now(), place.settings.archive)
     tell("sources", taken, as_json)
 
 

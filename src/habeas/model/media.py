@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+LOOK_AGAIN = -1
+"""In `assets.changed_ns`: the next run reads the file again. Rows of older versions have null there."""
+
 
 class MediaReason:
     """Why a file can't be used (closed list; the words stand in `quarantine`)."""
@@ -17,6 +20,11 @@ class MediaReason:
     BAD_LOCATION = "bad_location"  # the text names no place inside the source
     CHANGED = "changed_while_read"
     CONTENT = "content_changed"  # readable, but no longer the content that was catalogued
+    SOURCE_AWAY = "source_away"  # its source's folder isn't there, or can't be opened
+    SOURCE_LINKED = "source_linked"  # its source's folder, or one above it, is a link
+    SOURCE_SHARED = "source_shared"  # its source's folder is, or holds, the folder of another source
+    SOURCE_EMPTY = "source_empty"  # nothing lies where many files were: a share that is away looks so
+    TWO_SOURCES = "in_two_sources"  # one file by device and inode, found in two sources
     # content
     EMPTY = "empty_file"
     TRUNCATED = "truncated"
@@ -33,24 +41,36 @@ class MediaReason:
 
     ALL = frozenset(
         {
-            SYMLINK, NOT_A_FILE, UNREADABLE, MISSING, BAD_LOCATION, CHANGED, CONTENT, EMPTY, TRUNCATED,
-            WRONG_EXTENSION, UNSUPPORTED_FORMAT, UNSUPPORTED_COLOR, UNSUPPORTED_CODEC, BROKEN_IMAGE,
+            SYMLINK, NOT_A_FILE, UNREADABLE, MISSING, BAD_LOCATION, CHANGED, CONTENT, SOURCE_AWAY, SOURCE_LINKED,
+            SOURCE_SHARED, SOURCE_EMPTY, TWO_SOURCES, EMPTY, TRUNCATED, WRONG_EXTENSION,
+            UNSUPPORTED_FORMAT, UNSUPPORTED_COLOR, UNSUPPORTED_CODEC, BROKEN_IMAGE,
             UNREADABLE_CONTAINER, PLAYLIST, OVER_LIMIT, TOO_SMALL, DECODER_CRASHED,
         }
     )  # fmt: skip
+
+    AGAIN = frozenset(
+        {
+            SYMLINK, NOT_A_FILE, UNREADABLE, MISSING, BAD_LOCATION, CHANGED, CONTENT, SOURCE_AWAY, SOURCE_LINKED,
+            SOURCE_SHARED, SOURCE_EMPTY, TWO_SOURCES,
+        }
+    )  # fmt: skip
+    """Reasons that say nothing about the content: the file is tried again in every night that finds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One thing a walk came across. `kind` is "file", or the MediaReason why it can't be opened.
 
-    `location` is relative to the source's folder, in the form of `habeas.steps.locations`.
+    `location` is relative to the source's folder, in the form of `habeas.steps.locations`. Times are of the inode, as
+    `model.times.nanoseconds` has them; `node` is its device and number, of the packed file for what lies in one.
     """
 
     location: str
     kind: str
     size: int = 0
     mtime_ns: int = 0
+    ctime_ns: int = 0
+    node: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Nothing here can reach what opens a seal: the worker gets public keys out of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -44,12 +44,14 @@ def plan(
     *,
     model_id: str,
     pack: str,
+    away: Collection[str] = (),
 ) -> DataFrame:
     """Assets that both gates let through, whose newest work isn't this very work already, and that no halt touches.
 
     `pack` is the digest of the model's pack: decisions about another one permit nothing here. `identity` names
-    everything else the result depends on: settings, the way files are read. One row an asset: asset_id, source_id,
-    location, media, work_digest, made_for, model_id, lines (with their grants).
+    everything else the result depends on: settings, the way files are read. `away`: sources whose folders can't be used
+    now; their assets wait. One row an asset: asset_id, source_id, location, media, work_digest, made_for, model_id,
+    lines (with their grants).
     """
     rosters = current_lines(tables.read("rosters"))
     decisions = current(tables.read("decisions")).where(F.col("purpose").isin(purposes))
@@ -74,7 +76,7 @@ def plan(
         .where("wanted")
     )
     assets = _assets(tables, source, captured_from, captured_to)
-    planned = assets.join(lines, "asset_id").where(~_touched(halted))
+    planned = assets.join(lines, "asset_id").where(~_touched(halted) & ~F.col("source_id").isin(sorted(away)))
     planned = planned.withColumn("model_id", F.lit(model_id))
     planned = planned.withColumn("made_for", _made_for(identity, pack, purposes))
     planned = planned.withColumn("work_digest", F.sha2(F.concat_ws("|", "model_id", "made_for"), 256))

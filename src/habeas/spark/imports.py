@@ -7,7 +7,7 @@ without its values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,10 @@ from typing import Any
 
 from habeas.adapters.keystore_registrar import Registrar
 from habeas.adapters.places import archive_places
+from habeas.adapters.roots import usable
 from habeas.errors import BadInput, RefusedByPolicy
 from habeas.model.ids import new_id
+from habeas.model.media import LOOK_AGAIN, MediaReason
 from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, RosterLine, Source, Subject
 from habeas.policy.purposes import Purposes
 from habeas.steps import imports
@@ -38,10 +40,17 @@ from habeas.steps.ledger_rows import (
     statement_row,
     subject_of,
 )
+from habeas.steps.locations import canonical
+from habeas.steps.words import reason
 
 
-def add_sources(tables: Store, file: Input, purposes: Purposes, now: datetime) -> Imported[Source]:
-    """Register sources. Raises RefusedByPolicy when one would change what a known source was collected for."""
+def add_sources(
+    tables: Store, file: Input, purposes: Purposes, now: datetime, archive: Path | None = None
+) -> Imported[Source]:
+    """Register sources. Raises RefusedByPolicy when one would change what a known source was collected for.
+
+    Also when its folder in `archive` is a link, lies behind one, or is or holds the folder of another source.
+    """
     read = imports.import_sources(file, purposes=purposes, recorded_at=now)
     stored = {row["source_id"]: source_of(row) for row in tables.rows("sources")}
     for old in stored.values():
@@ -52,12 +61,26 @@ def add_sources(tables: Store, file: Input, purposes: Purposes, now: datetime) -
                     f"{old.source_id}, and a source stays what it was registered as",
                     hint="Register new footage as a new source, in a folder of its own.",
                 )
+    if archive is not None and archive.is_dir():
+        fresh = {each.source_id for each in read.records} - stored.keys()
+        _refuse_others_folders(archive, [*stored.values(), *read.records], fresh)
     told = [learnt_about(stored[s.source_id], s) if s.source_id in stored else s for s in read.records]
     rows = [asdict(s) | {"purposes": list(s.purposes)} for s in told if stored.get(s.source_id) != s]
     if rows:
         tables.upsert_rows("sources", rows)
     _set_aside(tables, read, now)
     return read
+
+
+def _refuse_others_folders(archive: Path, sources: Sequence[Source], fresh: Collection[str]) -> None:
+    """A folder that isn't there yet may come later: each run looks again."""
+    _, refused = usable(archive, {source.source_id: source.root for source in sources})
+    for source_id, why in refused.items():
+        if source_id in fresh and why in (MediaReason.SOURCE_LINKED, MediaReason.SOURCE_SHARED):
+            raise RefusedByPolicy(
+                f"source {source_id} can't be registered as it is: {reason(why)}",
+                hint="Give each source a folder of its own inside the archive's folder, and no link on the way to it.",
+            )
 
 
 def places_of(tables: Store, archive: Path, installation_key: bytes) -> Places:
@@ -165,7 +188,8 @@ def add_rosters(
     as_typed: bool = False,
 ) -> Imported[RosterLine]:
     """Record who is in which asset. The line is about the content that lies there now."""
-    asset_of = _asset_finder(places_of(tables, archive, installation_key))
+    found: dict[tuple[str, str], str] = {}
+    asset_of = _asset_finder(places_of(tables, archive, installation_key), found)
     with registrar.together():
         read = imports.import_rosters(
             file,
@@ -181,18 +205,37 @@ def add_rosters(
         row = asdict(line) | {"recorded_at": now}
         rows.append(row | (row.pop("region") or {}))
     _insert(tables, "rosters", rows)
+    _look_again(tables, found)
     _set_aside(tables, read, now)
     return read
 
 
-def _asset_finder(places: Places) -> Callable[[str, str], str]:
+def _asset_finder(places: Places, found: dict[tuple[str, str], str]) -> Callable[[str, str], str]:
+    """`found`: gets the asset that lies at each place (source, location) now."""
+
     def asset_of(source_id: str, location: str) -> str:
         try:
-            return places.asset(source_id, location)
+            asset = places.asset(source_id, location)
         except BadInput as bad:
             raise BadInput("roster_asset_missing" if bad.reason == "asset_missing" else bad.reason) from None
+        found[source_id, canonical(location)] = asset
+        return asset
 
     return asset_of
+
+
+def _look_again(tables: Store, found: Mapping[tuple[str, str], str]) -> None:
+    """Where other content lies than was catalogued, the next run reads the file again, whatever its times say."""
+    known = tables.rows("assets", "location", {location for _, location in found})
+    stale = [
+        row | {"changed_ns": LOOK_AGAIN}
+        for row in known
+        if row["present"]
+        and "changed_ns" in row  # a table without the column is read again as it is
+        and found.get((row["source_id"], row["location"]), row["asset_id"]) != row["asset_id"]
+    ]
+    if stale:
+        tables.upsert_rows("assets", stale)
 
 
 def _person(registrar: Registrar, now: datetime, as_typed: bool) -> Callable[[str], str]:

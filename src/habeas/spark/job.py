@@ -16,8 +16,9 @@ from pathlib import Path
 import structlog
 from pyspark.sql import SparkSession
 
-from habeas.adapters import key_files
+from habeas.adapters import key_files, preflight
 from habeas.adapters.orders import HaltWatch, OrderFolder
+from habeas.adapters.os_errors import from_os_error, full_disk
 from habeas.adapters.permissions import require_closed, steering
 from habeas.adapters.policy_store import policy_in_force, store_of
 from habeas.adapters.private_process import keep_private
@@ -51,6 +52,7 @@ class Job:
     halts: HaltWatch  # of everything; see scoped_halts
     cpu: CpuClock
     record_key: MacKey  # under which records of runs are written and verified
+    policies: PolicySet  # the rules in force, read once a job
     counts: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
@@ -68,11 +70,6 @@ class Job:
     @property
     def purposes(self) -> list[str]:
         return list(self.args.purposes) or list(self.settings.purposes)
-
-    @cached_property
-    def policies(self) -> PolicySet:
-        """The rules in force, read once a job."""
-        return policy_in_force(self.settings, self.orders.book())
 
     @cached_property
     def recipients(self) -> dict[str, str]:
@@ -130,6 +127,7 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         settings = Settings.read(args.config)
         if args.model:
             settings.pack = args.model
+        preflight.require_installation(settings)
         require_closed([*steering(settings), *filter(None, [args.config])])
         folder = RunFolder(settings.runs, args.run_id)
         orders = OrderFolder(settings.orders, settings.registrar_public_key)
@@ -142,12 +140,19 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         folder = RunFolder(settings.runs, args.run_id, record_key)
         book = orders.book()
         require_all_there(book, done(settings.runs, "decide", record_key))
+        policies = policy_in_force(settings, book)
+        wanted = list(args.purposes) or settings.purposes
+        preflight.require(settings, wanted, lambda: policies.purposes, args.source)
         as_of = folder.as_of(args.as_of, started)
+        shared = (
+            SparkSession.getActiveSession() is not None
+        )  # several jobs in a session: who made it stops it
+        spark = open_session(f"habeas.{task}", settings)
     except HabeasError as error:
         return _say(task, error)
-    shared = SparkSession.getActiveSession() is not None  # several jobs in a session: who made it stops it
-    spark = open_session(f"habeas.{task}", settings)
-    job = Job(args, settings, spark, folder, as_of, orders, halts, CpuClock(spark), record_key,
+    except OSError as error:
+        return _say(task, from_os_error(error))
+    job = Job(args, settings, spark, folder, as_of, orders, halts, CpuClock(spark), record_key, policies,
               digests=dict(order_words(book)), started_at=started, clock=clock)  # fmt: skip
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)
     status, code = "done", 0
@@ -155,12 +160,17 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         try:
             body(job)
         except Exception as error:  # noqa: BLE001  # the last line of defence: no text that may hold rows leaves it
-            known = error if isinstance(error, HabeasError) else stopped.why or _inside(error)
+            known = (
+                error if isinstance(error, HabeasError) else stopped.why or _inside(error) or full_disk(error)
+            )
             status = _status(known)
             code = _say(task, known) if known else _say_unknown(task, error)
     if status == "halted":
         job.digests |= _halt_digest(halts)
-    folder.write(job.record(task, status))
+    try:
+        folder.write(job.record(task, status))
+    except OSError as error:
+        code = code or _say(task, from_os_error(error))
     log.info("task_ended", task=task, status=status, **_shown(job.counts))
     if not shared:
         spark.stop()

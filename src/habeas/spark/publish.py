@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from habeas import __version__
 from habeas.model.ids import new_id
+from habeas.model.media import MediaReason
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
 from habeas.spark.decisions import key_frame
@@ -124,13 +125,14 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
 
 
 def _ended(staged: DataFrame) -> DataFrame:
-    """What says what the work on an asset came to: one row each."""
-    return staged.where("kind IN ('done', 'quarantine')")
+    """What says what the work on an asset came to: one row each. A file out of reach came to nothing yet."""
+    again = (F.col("kind") == "quarantine") & F.col("reason").isin(sorted(MediaReason.AGAIN))
+    return staged.where("kind IN ('done', 'quarantine')").where(~F.coalesce(again, F.lit(False)))
 
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
     """Work that was done before and is done again counts from now on: the newest is what holds, and it is newer than
-    what is there, whoever's clock is behind.
+    what is there, whoever's clock is behind. A file that couldn't be reached is no work: it waits for a night that can.
     """
     last = tables.read("work").groupBy("asset_id").agg(F.max("recorded_at").alias("last"))
     rows = (

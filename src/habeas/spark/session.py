@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from pyspark.sql import SparkSession
 
+from habeas.adapters.preflight import spells_utf8
+from habeas.errors import UsageError
 from habeas.settings import Settings
 from habeas.spark.conf import spark_conf
 
@@ -17,6 +19,8 @@ def open_session(
 ) -> SparkSession:
     """Session for one job. Under spark-submit what was submitted wins; alone it is `local[*]`."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need what this process has
+    if not spells_utf8():  # the JVM takes names of files for what the locale says
+        os.environ["LC_ALL"] = "C.UTF-8"
     builder = SparkSession.builder.appName(name)
     active = SparkSession.getActiveSession()
     if active is not None:
@@ -27,7 +31,21 @@ def open_session(
         builder = builder.master(master)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    if not (str(settings.home) + str(settings.warehouse)).isascii() and not _spells_utf8(session):
+        session.stop()
+        raise UsageError(
+            "the path of the installation has letters that Spark's JVM can't spell",
+            hint="Start it with LC_ALL=C.UTF-8 in the environment, or use a path of ASCII letters.",
+        )
     return session
+
+
+def _spells_utf8(session: SparkSession) -> bool:
+    """Whether its JVM takes names of files for UTF-8: the locale it was started in says so."""
+    gateway = getattr(session.sparkContext, "_gateway", None)
+    if gateway is None:
+        return True
+    return str(gateway.jvm.java.lang.System.getProperty("sun.jnu.encoding")).upper() == "UTF-8"
 
 
 def is_running() -> bool:

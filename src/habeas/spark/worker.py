@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 
 from habeas.adapters import insightface_pack, key_files
 from habeas.adapters.media import READ_AS, ArchiveMedia
 from habeas.adapters.orders import HaltWatch, OrderFolder
 from habeas.adapters.private_process import keep_private
+from habeas.adapters.roots import SourceFolder
 from habeas.model.ids import digest, json_digest
 from habeas.model.limits import BindingRules, Execution, FaceRules, MediaLimits, Sampling
 from habeas.model.pack import ModelPack
@@ -30,7 +32,7 @@ class WorkerSetup:
 
     pack: ModelPack
     pack_folder: Path
-    roots: tuple[tuple[str, Path], ...]
+    roots: tuple[tuple[str, SourceFolder], ...]
     purposes: tuple[str, ...]
     installation_key: Path
     registrar_public_key: Path
@@ -62,12 +64,12 @@ class WorkerSetup:
 
 
 def set_up(
-    settings: Settings, policies: PolicySet, wanted: Sequence[str], sources: Mapping[str, str]
+    settings: Settings, policies: PolicySet, wanted: Sequence[str], sources: Mapping[str, SourceFolder]
 ) -> WorkerSetup:
     """Read, permit and verify the pack for the wanted purposes, before any of its networks is opened; a tainted one is
     refused here, too, whatever was decided about another.
 
-    `policies`: the rules in force; `sources`: source id -> its folder in the archive. Raises RefusedByPolicy,
+    `policies`: the rules in force; `sources`: source id -> its folder. Raises RefusedByPolicy,
     IntegrityError, UsageError.
     """
     purposes = {p: policies.purposes.resolve(p).commercial for p in wanted}
@@ -76,7 +78,7 @@ def set_up(
     return WorkerSetup(
         pack=packs.ready(folder, purposes),
         pack_folder=folder,
-        roots=tuple(sorted((source, settings.archive / root) for source, root in sources.items())),
+        roots=tuple(sorted(sources.items(), key=itemgetter(0))),
         purposes=tuple(wanted),
         installation_key=settings.installation_key,
         registrar_public_key=settings.registrar_public_key,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from habeas.adapters.os_errors import from_os_error
+from habeas.adapters.os_errors import from_os_error, full_disk
 from habeas.errors import Unavailable, UsageError
 
 
@@ -60,3 +60,29 @@ def test_every_refusal_says_what_to_do_next(number: int, kind: type[Exception]) 
     told = from_os_error(OSError(number, "", "/srv/faces"))
     assert isinstance(told, kind)
     assert told.hint
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        RuntimeError(
+            "An error occurred while calling o1.save.\n: java.io.IOException: No space left on device"
+        ),
+    ],
+)
+def test_a_full_disk_is_one_to_try_again_on_whoever_met_it(error: Exception) -> None:
+    for met in (error, _because(error)):
+        found = full_disk(met)
+        assert found is not None
+        assert found.exit_code == 75
+        assert "disk is full" in found.message
+    assert full_disk(OSError(errno.EIO, "Input/output error")) is None
+
+
+def _because(error: Exception) -> Exception:
+    try:
+        raise ValueError("a commit failed") from error
+    except ValueError as above:
+        return above

@@ -1,0 +1,128 @@
+"""The rows of `assets`: each content of a source once, with every place it lies at.
+
+A place is written into `copies` as text: modified_ns, changed_ns and location, with a blank between them. The first
+place by name stands in columns of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from habeas.model.media import LOOK_AGAIN
+from habeas.model.times import EARLIEST, LATEST
+from habeas.spark.tables import Tables
+
+UNREADABLE = "unreadable"
+STAMP = ("source_id", "location", "bytes", "modified_ns", "changed_ns")
+
+
+def any_present(tables: Tables, source_id: str) -> bool:
+    """Whether the catalogue knows files of a source."""
+    known = tables.read("assets").where("present").where(F.col("source_id") == source_id)
+    return not known.isEmpty()
+
+
+def places(assets: DataFrame) -> DataFrame:
+    """Every place where the catalogue knows content: asset_id, its stamp (`STAMP`), and whether it could be read."""
+    present = assets.where("present").withColumn("readable", F.col("media") != UNREADABLE)
+    first = present.withColumn("changed_ns", F.coalesce("changed_ns", F.lit(LOOK_AGAIN)))
+    copy = F.split(F.col("copy"), " ", 3)
+    others = (
+        present.withColumn("copy", F.explode("copies"))
+        .withColumn("location", copy[2])
+        .withColumn("modified_ns", copy[0].cast("long"))
+        .withColumn("changed_ns", copy[1].cast("long"))
+    )
+    names = ("asset_id", *STAMP, "readable")
+    return first.select(*names).unionByName(others.select(*names))
+
+
+def write(
+    tables: Tables,
+    found: DataFrame,
+    probed: DataFrame,
+    hidden: DataFrame,
+    walked: list[str],
+    run_id: str,
+    as_of: datetime,
+) -> None:
+    """New content gets a row; content that moved gets its new places; content that is gone stays, not present.
+
+    Of sources that weren't `walked` nothing is known, and nothing of what may lie where `hidden` says.
+    """
+    known = tables.read("assets")
+    before = places(known)
+    at = ["source_id", "location"]
+    unwalked = before.where(~F.col("source_id").isin(walked))
+    here = before.join(found.select(*STAMP), [*STAMP], "left_semi")
+    unseen = before.join(
+        F.broadcast(hidden.withColumnRenamed("source_id", "of")),
+        (F.col("source_id") == F.col("of")) & F.col("location").startswith(F.col("above")),
+        "left_semi",
+    )
+    kept = here.unionByName(unseen).unionByName(unwalked).distinct().join(probed.select(*at), at, "left_anti")
+    lost = before.join(kept.select("asset_id", *at), ["asset_id", *at], "left_anti")
+    odd = known.where((F.col("captured_at") < F.lit(EARLIEST)) | (F.col("captured_at") >= F.lit(LATEST)))
+    touched = (
+        probed.select("asset_id")
+        .unionByName(lost.select("asset_id"))
+        .unionByName(odd.select("asset_id"))
+        .distinct()
+        .persist()
+    )
+    try:
+        if touched.isEmpty():
+            return
+        now = kept.join(touched, "asset_id", "left_semi").select("asset_id", *STAMP)
+        now = now.unionByName(probed.select("asset_id", *STAMP))
+        rows = _rows(known.join(touched, "asset_id", "left_semi"), now, probed, run_id, as_of)
+        names = tables.contracts["assets"].names
+        was = known.select("asset_id", F.struct(*names).alias("was"))
+        changed = rows.select(*names).join(was, "asset_id", "left")
+        changed = changed.where(~F.struct(*names).eqNullSafe(F.col("was"))).select(*names).persist()
+        try:
+            if not changed.isEmpty():
+                tables.upsert("assets", changed)
+        finally:
+            changed.unpersist()
+    finally:
+        touched.unpersist()
+
+
+def _rows(known: DataFrame, now: DataFrame, probed: DataFrame, run_id: str, as_of: datetime) -> DataFrame:
+    """Rows of contents as they are now. `known`: as they were; `now`: all their places."""
+    place = F.struct("location", "source_id", "bytes", "modified_ns", "changed_ns")
+    placed = now.groupBy("asset_id").agg(F.array_sort(F.collect_set(place)).alias("places"))
+    read = probed.groupBy("asset_id").agg(
+        F.flatten(F.collect_set("folders")).alias("new_folders"),
+        *[F.min_by(name, "location").alias(f"new_{name}") for name in ("media", "format", "captured_at")],
+    )
+    # Known content keeps the time it was first seen. It also keeps every folder it ever lay in: a copy, or a move out
+    # of a folder that is left out, takes it off no list.
+    joined = known.join(placed, "asset_id", "full").join(read, "asset_id", "left")
+    first = F.col("places")[0]
+    is_here = F.col("places").isNotNull()
+    believed = F.col("captured_at").between(F.lit(EARLIEST), F.lit(LATEST))
+    captured = F.when(F.col("new_media").isNotNull(), F.col("new_captured_at")).otherwise(
+        F.when(believed, F.col("captured_at"))
+    )
+    return joined.select(
+        "asset_id",
+        *[F.when(is_here, first[name]).otherwise(F.col(name)).alias(name) for name in STAMP],
+        F.array_sort(
+            F.array_union(F.coalesce("folders", F.array()), F.coalesce("new_folders", F.array()))
+        ).alias("folders"),
+        F.transform(
+            F.slice("places", 2, F.greatest(F.size("places") - 1, F.lit(0))),
+            lambda each: F.concat_ws(" ", each["modified_ns"], each["changed_ns"], each["location"]),
+        ).alias("copies"),
+        F.coalesce("new_media", "media").alias("media"),
+        F.coalesce("new_format", "format").alias("format"),
+        captured.alias("captured_at"),
+        is_here.alias("present"),
+        F.coalesce("catalogued_at", F.lit(as_of)).alias("catalogued_at"),
+        F.coalesce("run_id", F.lit(run_id)).alias("run_id"),
+    )
