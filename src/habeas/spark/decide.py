@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -23,9 +22,8 @@ from habeas.spark.facts import derived_lines, derived_scans, sets_of, with_store
 from habeas.spark.local import FEW, again, local, looked_up
 from habeas.spark.session import jvm_pid
 from habeas.spark.since import Seen
-from habeas.spark.sound import codes, forged_ids, signed
+from habeas.spark.sound import signed, signed_few, unsigned, with_forged
 from habeas.spark.tables import Tables
-from habeas.spark.trust import decision_key
 from habeas.steps.derive_rows import Question
 from habeas.steps.last_decided import Last, mark_words, whole_word
 
@@ -137,7 +135,7 @@ def _settle(
             stored = stored.join(due.select(thing), thing, "left_semi")
         pack = F.lit(question.pack or None).cast("string")
         held = current(stored).persist(_ASIDE)  # verified first, then compared
-        before = _with_forged(tables, held).select(*_THING, F.struct(*_BEFORE).alias("before"), "forged")
+        before = with_forged(tables, held).select(*_THING, F.struct(*_BEFORE).alias("before"), "forged")
         same_thing = [F.col(f"d.{c}").eqNullSafe(F.col(f"b.{c}")) for c in _THING]
         changed = (
             derived.alias("d")
@@ -196,32 +194,14 @@ def _after_the_last(now: datetime) -> Column:
     return F.greatest(F.lit(now), F.col("before.recorded_at") + F.expr("INTERVAL 1 MICROSECOND"))
 
 
-def _with_forged(tables: Tables, held: DataFrame) -> DataFrame:
-    """Decisions that hold, with `forged`: nobody who may made them so. They are made anew, whatever they say."""
-    if tables.trust is None:
-        return held.withColumn("forged", F.lit(False))
-    unsigned = F.col("mac").isNull()  # as all are that an earlier version made
-    bad = forged_ids(held.where(~unsigned), tables.trust.installation_key)
-    known = local(tables.spark, [(each, True) for each in bad], "decision_id string, told boolean")
-    told = held.join(F.broadcast(known), "decision_id", "left")
-    return told.withColumn("forged", unsigned | F.coalesce("told", F.lit(False))).drop("told")
-
-
 def _counted(tables: Tables, changed: DataFrame, few: bool) -> tuple[DataFrame, dict[str, int]]:
     """What changed, computed once and signed, and how many of each effect."""
     found = looked_up(changed) if few else None
     if found is not None:
         counts = dict(Counter(found.column("effect").to_pylist()))
-        unsigned = changed.withColumn("mac", F.lit(None).cast("binary"))
-        key = tables.trust and decision_key(tables.trust.installation_key)
-        code = pa.nulls(found.num_rows, pa.binary()) if key is None else codes(found, key)
-        return again(unsigned, found.append_column("mac", code)), counts
-    if tables.trust is None:
-        changed = changed.withColumn("mac", F.lit(None).cast("binary"))
-    else:
-        changed = signed(changed, tables.trust.installation_key)
+        return again(unsigned(changed), signed_few(tables, found)), counts
     # What is only persisted is computed anew whenever a table it reads is written.
-    changed = changed.localCheckpoint(storageLevel=_ASIDE)
+    changed = signed(tables, changed).localCheckpoint(storageLevel=_ASIDE)
     effects = changed.groupBy("effect").agg(F.count("*").alias("n")).collect()
     return changed, {str(row["effect"]): int(row["n"]) for row in effects}
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import BinaryType, StructField, StructType
 
 from habeas.errors import HabeasError, IntegrityError
 from habeas.model.decision import Action, Effect
@@ -29,36 +28,55 @@ _TIMES = ("as_of", "recorded_at", "known_at", "valid_until")
 _SET = ("action", "facts_digest", "policy_digest")
 
 
-def signed(decisions: DataFrame, place: Path) -> DataFrame:
-    """Decisions with their code; computed row by row in the workers."""
-    shape = StructType([*decisions.schema.fields, StructField("mac", BinaryType())])
+def unsigned(decisions: DataFrame) -> DataFrame:
+    """Decisions with an empty column for their code."""
+    return decisions.withColumn("mac", F.lit(None).cast("binary"))
+
+
+def signed(tables: Tables, decisions: DataFrame) -> DataFrame:
+    """Decisions with their code, computed row by row in the workers; without one where nothing is verified."""
+    if tables.trust is None:
+        return unsigned(decisions)
+    place, shape = tables.trust.installation_key, unsigned(decisions).schema
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield pa.RecordBatch.from_arrays(
-                [*batch.columns, codes(batch, decision_key(place))], [*batch.schema.names, "mac"]
-            )
+            names = [*batch.schema.names, "mac"]
+            yield pa.RecordBatch.from_arrays([*batch.columns, _codes(batch, decision_key(place))], names)
 
     return decisions.mapInArrow(work, shape)
 
 
-def codes(rows: pa.Table | pa.RecordBatch, key: MacKey) -> pa.Array:
-    """The code of each row."""
-    return pa.array([decision_mac(key, row) for row in _plain(rows, FIELDS)], pa.binary())
+def signed_few(tables: Tables, rows: pa.Table) -> pa.Table:
+    """As `signed`, for rows that the driver has looked up."""
+    if tables.trust is None:
+        return rows.append_column("mac", pa.nulls(rows.num_rows, pa.binary()))
+    return rows.append_column("mac", _codes(rows, decision_key(tables.trust.installation_key)))
+
+
+def with_forged(tables: Tables, held: DataFrame) -> DataFrame:
+    """Decisions with `forged`: true where the code isn't theirs, or is missing, so that they have to be made anew."""
+    if tables.trust is None:
+        return held.withColumn("forged", F.lit(False))
+    none = F.col("mac").isNull()  # as all are that an earlier version made
+    bad = forged_ids(held.where(~none), tables.trust.installation_key)
+    known = local(tables.spark, [(each, True) for each in bad], "decision_id string, told boolean")
+    told = held.join(F.broadcast(known), "decision_id", "left")
+    return told.withColumn("forged", none | F.coalesce("told", F.lit(False))).drop("told")
 
 
 def forged_ids(decisions: DataFrame, place: Path) -> list[str]:
     """Ids of the decisions whose code is not theirs, or that have none."""
     few = looked_up(decisions.select(*FIELDS, "mac"))
     if few is not None:
-        return _forged(few, decision_key(place))
+        return sorted(set(_forged(few, decision_key(place))))
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             yield pa.RecordBatch.from_pydict({"decision_id": _forged(batch, decision_key(place))})
 
     bad = decisions.select(*FIELDS, "mac").mapInArrow(work, "decision_id string")
-    return [row["decision_id"] for row in bad.collect()]
+    return sorted({row["decision_id"] for row in bad.collect()})
 
 
 def unsound_ids(tables: Tables, decisions: DataFrame) -> list[str]:
@@ -123,6 +141,10 @@ def _allows(decider: Decider | None, row: object, stored: object) -> bool:
         return decider.decide_text(action, stored["facts"]).effect is Effect.ALLOW
     except (HabeasError, ValueError):
         return False
+
+
+def _codes(rows: pa.Table | pa.RecordBatch, key: MacKey) -> pa.Array:
+    return pa.array([decision_mac(key, row) for row in _plain(rows, FIELDS)], pa.binary())
 
 
 def _forged(rows: pa.Table | pa.RecordBatch, key: MacKey) -> list[str]:
