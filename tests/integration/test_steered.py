@@ -217,10 +217,17 @@ def test_an_allow_moved_to_a_refused_line_embeds_nobody(
     installed = copy_of(decided, tmp_path / "home")
     rows = [row for row in installed.rows("decisions") if row["action"] == "embed"]
     given = next(row for row in rows if row["effect"] == "allow")
+    # In a file that is scanned: others listed there are allowed.
+    scanned = {
+        row["asset_id"] for row in rows if (row["effect"], row["purpose"]) == ("allow", given["purpose"])
+    }
     refused = next(
         row
         for row in rows
-        if row["effect"] != "allow" and row["purpose"] == given["purpose"] and row["key_id"]
+        if row["effect"] != "allow"
+        and row["purpose"] == given["purpose"]
+        and row["key_id"]
+        and row["asset_id"] in scanned
     )
 
     def moved(row: dict[str, Any]) -> None:
