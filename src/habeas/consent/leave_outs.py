@@ -1,10 +1,10 @@
 """Who and what is never to be processed: a pure function over an append-only, bitemporal list. It always wins.
 
-- A record counts from when it was recorded, holds from `since` to just before `until`, and is never outvoted: no
-  consent, newer or older, is looked at here. The only thing that ends one before its time is a record that
-  lifts it.
-- A lift names one record, ends that one from its own `since` on, and is no leave-out itself. The same thing left
-  out again is a new record.
+- A record counts from when it was recorded, holds from `since`, and from its recording at the latest, to just before
+  `until`, and is never outvoted: no consent, newer or older, is looked at here. The only thing that ends one before
+  its time is a record that lifts it.
+- A lift names one record, ends that one from its own `since` on, and is no leave-out itself. It counts only where it is
+  not older than the record in either time, `since` and `recorded_at`. The same thing left out again is a new record.
 - A person's record speaks about that person alone; a record without a person about the footage, whoever is in it.
 - No purpose = every purpose. No scope = everywhere; only a person's record may have none.
 - Where nobody knows when footage was captured, every window fits it: what might be left out is left out.
@@ -47,8 +47,8 @@ def left_out(
     about = [each for each in listed if each.lifts is None and speaks_about(each, subject_id, purpose, place)]
     named = {each.leave_out_id for each in about}
     lifts = [each for each in listed if each.lifts in named]
-    known_lifts = [each for each in lifts if each.recorded_at <= known_at and each.since <= as_of]
-    lifted = {each.lifts for each in known_lifts}
+    known = [each for each in (*about, *lifts) if each.recorded_at <= known_at]
+    lifted = lifted_by(known, as_of)
     kinds = frozenset(
         each.kind
         for each in about
@@ -72,5 +72,26 @@ def speaks_about(record: LeaveOut, subject_id: str | None, purpose: str, place: 
 
 
 def holds(record: LeaveOut, as_of: datetime) -> bool:
-    """From `since` to just before `until`."""
-    return record.since <= as_of and (record.until is None or as_of < record.until)
+    """From `since`, or the recording where that is earlier, to just before `until`."""
+    return begins(record) <= as_of and (record.until is None or as_of < record.until)
+
+
+def begins(record: LeaveOut) -> datetime:
+    """Since when a record holds: one dated ahead by a wrong clock or zone holds from its recording."""
+    return min(record.since, record.recorded_at)
+
+
+def lifted_by(listed: Iterable[LeaveOut], as_of: datetime) -> frozenset[str]:
+    """Ids of the records that others of the list have lifted by `as_of`."""
+    every = list(listed)
+    records = {each.leave_out_id: each for each in every if each.lifts is None}
+    return frozenset(
+        lift.lifts
+        for lift in every
+        if lift.lifts in records and lift.since <= as_of and _ends(lift, records[lift.lifts])
+    )
+
+
+def _ends(lift: LeaveOut, record: LeaveOut) -> bool:
+    """A lift is no older than what it lifts, in both times."""
+    return lift.since >= begins(record) and lift.recorded_at >= record.recorded_at

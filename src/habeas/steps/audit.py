@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from habeas.consent.leave_outs import holds
+from habeas.consent.leave_outs import holds, lifted_by
 from habeas.consent.ledger import standing
 from habeas.errors import UsageError
 from habeas.model.clocks import dated_ahead
@@ -117,7 +117,7 @@ def log_leave_outs(
     """Every leave-out of the people asked about that was known at `known_at` (default: as_of), oldest first."""
     known = as_of if known_at is None else known_at
     listed = rows(reader, "leave_outs", ("recorded_at", "<=", known))
-    lifted = {row["lifts"] for row in listed if row["lifts"] is not None and row["since"] <= as_of}
+    lifted = lifted_by(map(leave_out_of, listed), as_of)
     found = [row for row in _wanted(reader, wanted, listed) if row["lifts"] is None]
     return [
         {

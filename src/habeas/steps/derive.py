@@ -159,7 +159,7 @@ def _person(terms: Terms, voice: Voice, facts: Facts, flips: Flips) -> None:
 
 def _consent(terms: Terms, voice: Voice, where: Place, facts: Facts, flips: Flips) -> None:
     stands, before = voice.stands(terms, where)
-    said, given = stands.statement, stands.status == "given"
+    said, given = stands.consent, stands.status == "given"
     facts["consent"] = stands.status
     facts["consent_in_scope"] = stands.in_scope
     facts["consent_before_capture"] = before

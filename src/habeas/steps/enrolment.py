@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from habeas.consent.leave_outs import lifted_by
+from habeas.consent.ledger import beats
 from habeas.consent.scopes import contains
 from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, LeaveOutKind
 from habeas.sealing.keyrecords import KeyRecord
@@ -92,8 +94,8 @@ def enrol_standing(
 ) -> list[KeyRecord]:
     """An open key for each pair with a consent that nothing speaks against wholly; their records, by key_id.
 
-    Hand in the whole history of a pair. The newest by what was true when (given_at) decides; of two equal ones the
-    one against.
+    Hand in the whole history of a pair. A consent counts where it beats every no about it (`consent.ledger.beats`):
+    given later and not recorded before it.
     """
     history, listed = _history(statements), in_force(leave_outs, now)
     standing = {pair for pair, past in history.items() if _stands(pair, past, listed)}
@@ -113,7 +115,7 @@ def enrol_consents(
 def in_force(leave_outs: Iterable[LeaveOut], now: datetime) -> list[LeaveOut]:
     """Records that hold or will hold, and that nothing has lifted by now."""
     listed = list(leave_outs)
-    lifted = {each.lifts for each in listed if each.lifts is not None and each.since <= now}
+    lifted = lifted_by(listed, now)
     return [
         each
         for each in listed
@@ -129,11 +131,11 @@ def _history(statements: Iterable[ConsentStatement]) -> dict[Pair, list[ConsentS
 
 
 def _stands(pair: Pair, past: Sequence[ConsentStatement], leave_outs: Sequence[LeaveOut]) -> bool:
-    """True when a consent of the pair is not covered wholly by a no as new or newer, or by a leave-out."""
+    """True when a consent of the pair is not covered wholly by a no that it doesn't beat, or by a leave-out."""
     noes = [each for each in past if each.status is not ConsentStatus.GIVEN]
     out = [each for each in leave_outs if _about(each, pair)]
     return any(
-        not any(no.given_at >= yes.given_at and contains(no.scope, yes.scope) for no in noes)
+        not any(not beats(yes, no) and contains(no.scope, yes.scope) for no in noes)
         and not any(contains(each.scope, yes.scope) for each in out)
         for yes in past
         if yes.status is ConsentStatus.GIVEN

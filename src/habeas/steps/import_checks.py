@@ -9,11 +9,12 @@ So these concern a consent (`given`) alone:
   that can't be shown is none; a scan of the form has a digest.
 - *Backdated*, reopening: it says it was given after a refusal or withdrawal of the same person and purpose, is
   recorded more than a week after that, and names no evidence. That is how somebody else would open what a person
-  closed. A consent dated *before* the no is plain history: the newer one speaks, whichever was recorded first.
+  closed. A consent dated *before* the no is plain history, and the no speaks, whichever was recorded first. One dated
+  after the no speaks only where it is not recorded before it either: see `consent.ledger`.
 
-What is impossible by itself (it ends before it is given, lies ahead, is a guardian's for an adult) never gets this
-far: `import_consents.parse` refuses it. A withdrawal of what nobody gave here is kept and counted: either the file
-with the consent comes later, or the id is misspelt.
+What is impossible by itself (it ends before it is given, is dated after its import, is a guardian's for an adult) never
+gets this far: `import_consents.parse` refuses it. A withdrawal of what nobody gave here is kept and counted: either the
+file with the consent comes later, or the id is misspelt.
 
 A statement that is recorded already is not judged again, so that importing a file again changes nothing.
 """
@@ -24,6 +25,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from habeas.consent.ledger import begins
 from habeas.model.ids import new_id
 from habeas.model.people import ConsentStatement, ConsentStatus
 
@@ -48,7 +50,7 @@ def backdated(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]:
     first_no: dict[tuple[str, str], datetime] = {}
     for each in (*known, *_plain(new)):
         if not _yes(each):
-            first_no[_pair(each)] = min(each.given_at, first_no.get(_pair(each), each.given_at))
+            first_no[_pair(each)] = min(begins(each), first_no.get(_pair(each), begins(each)))
     found = set()
     for number, each in _unknown(new, known):
         if _yes(each) and not each.evidence_digest:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from habeas.errors import BadInput
+from habeas.model.clocks import dated_ahead
 from habeas.model.ids import new_id, packed
 from habeas.model.people import ConsentStatement, ConsentStatus, Scope
 from habeas.model.text import flaw
@@ -41,10 +42,8 @@ STATUSES = {
 """The words a status may be: the short one, or the DPV term with or without its prefix."""
 
 AHEAD = timedelta(days=1)
-"""How far a day may lie ahead: zones and clocks differ."""
+"""How far a day may lie ahead: zones differ."""
 _SHORTENED = re.compile(r"\d[.,]\d+[eE][+-]?\d{1,3}|\d[eE]\+\d{1,3}")
-ANNOUNCED = timedelta(days=366)
-"""How far ahead a consent may begin. Further is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +183,11 @@ def recipients(values: Values) -> tuple[str, ...]:
 
 
 def _possible(said: Said, recorded_at: datetime) -> None:
-    """Refuse a yes that can't be true."""
+    """Refuse a yes that can't be true. A no dated ahead holds from its recording; see `consent.ledger`."""
     if said.expires_at is not None and said.expires_at <= said.given_at:
         raise BadInput("expires_before_given", "expires_at: not after given_at")
-    if said.given_at > recorded_at + ANNOUNCED:
-        raise BadInput("lies_ahead", "given_at: more than a year after it is recorded")
+    if dated_ahead(said.given_at, recorded_at):
+        raise BadInput("lies_ahead", "given_at: after the time of the import; check the clock and the zone")
     if said.guardian and said.age == "adult":
         raise BadInput("guardian_of_adult", "guardian: nobody consents for a person of age")
 

@@ -67,11 +67,27 @@ def test_a_purpose_that_is_not_named_stays() -> None:
 
 def test_it_begins_and_ends_when_it_says() -> None:
     listed = [
-        a_leave_out("restriction", day("2026-02-01"), until=day("2026-03-01"), recorded_at=day("2026-01-01"))
+        a_leave_out("restriction", day("2026-02-01"), until=day("2026-03-01"), recorded_at=day("2026-02-01"))
     ]
     assert LeftOut(frozenset(), day("2026-02-01")) == out(listed, day("2026-01-15"))
     assert LeftOut(frozenset({LeaveOutKind.RESTRICTION}), day("2026-03-01")) == out(listed, day("2026-02-01"))
     assert LeftOut(frozenset(), None) == out(listed, day("2026-03-01"))
+
+
+def test_one_dated_ahead_holds_from_its_recording() -> None:
+    """Local time that was written as UTC lies nine hours ahead in Seoul; the next night must not look."""
+    desk = day("2026-05-01")
+    listed = [a_leave_out(since=desk + timedelta(hours=9), recorded_at=desk)]
+    assert out(listed, desk).kinds
+    assert not out(listed, desk - timedelta(microseconds=1)).kinds
+
+
+def test_a_lift_older_in_either_time_than_what_it_lifts_lifts_nothing() -> None:
+    record = a_leave_out(leave_out_id="a", since=day("2026-03-01"))
+    for since, recorded_at in (("2026-02-01", "2026-04-01"), ("2026-04-01", "2026-02-01")):
+        lift = a_leave_out(since=day(since), recorded_at=day(recorded_at), leave_out_id="b", lifts="a")
+        assert out([record, lift]).kinds
+    assert not out([record, a_leave_out(since=day("2026-03-01"), leave_out_id="b", lifts="a")]).kinds
 
 
 def test_it_counts_from_when_it_was_recorded() -> None:
@@ -127,14 +143,20 @@ def slowly(
     listed: list[LeaveOut], subject: str | None, purpose: str, place: Place, at: datetime
 ) -> set[LeaveOutKind]:
     """Record by record, each against each lift."""
-    begun = [each for each in listed if each.recorded_at <= at and each.since <= at]
-    lifted = [each.lifts for each in begun if each.lifts is not None]
+    known = [each for each in listed if each.recorded_at <= at]
+    begun = [each for each in known if each.since <= at or each.lifts is None]
+    lifts = [each for each in begun if each.lifts is not None]
     return {
         each.kind
         for each in begun
         if each.lifts is None
         and (each.until is None or at < each.until)
-        and each.leave_out_id not in lifted
+        and not any(
+            lift.lifts == each.leave_out_id
+            and lift.recorded_at >= each.recorded_at
+            and lift.since >= min(each.since, each.recorded_at)
+            for lift in lifts
+        )
         and about(each, subject, purpose, place)
     }
 

@@ -72,6 +72,65 @@ def test_a_statement_counts_from_when_it_was_recorded() -> None:
     assert "withdrawn" == stands(said, day("2026-07-01")).status
 
 
+HOURS_9 = timedelta(hours=9)
+
+
+def test_a_withdrawal_at_the_desk_holds_against_a_consent_in_local_time_written_as_utc() -> None:
+    """In Seoul ten o'clock is one o'clock UTC; exported with a Z, the consent seems nine hours ahead."""
+    said_at, desk = day("2026-06-01"), day("2026-06-01") + timedelta(hours=2)
+    said = [a_statement(given_at=said_at + HOURS_9, recorded_at=said_at)]
+    withdrawn = a_statement("withdrawn", given_at=desk, recorded_at=desk)
+    for hours in (2, 8, 9, 10, 2_000):
+        assert "withdrawn" == stands([*said, withdrawn], said_at + timedelta(hours=hours)).status
+
+
+def test_a_withdrawal_dated_ahead_holds_from_its_recording() -> None:
+    desk = day("2026-06-01")
+    said = [a_statement(), a_statement("withdrawn", given_at=desk + HOURS_9, recorded_at=desk)]
+    assert "given" == stands(said, desk - timedelta(microseconds=1)).status
+    assert "withdrawn" == stands(said, desk).status
+    again = a_statement(given_at=desk + timedelta(hours=1))
+    assert "given" == stands([*said, again], desk + timedelta(hours=1)).status, "and no longer than any other"
+
+
+def test_a_no_recorded_after_a_consent_holds_also_where_it_is_dated_before_it() -> None:
+    no = a_statement("refused", given_at=day("2026-01-01"), recorded_at=day("2026-03-01"))
+    said = [a_statement(given_at=day("2026-02-01")), no]
+    assert ("given", day("2026-03-01")) == (
+        stands(said, day("2026-02-15")).status,
+        stands(said, day("2026-02-15")).flips_at,
+    )
+    assert "refused" == stands(said).status
+    assert "given" == stands([*said, a_statement(given_at=day("2026-03-02"))]).status
+
+
+def test_of_one_import_the_order_of_giving_counts() -> None:
+    """All its lines are recorded at one instant."""
+    once = day("2026-05-01")
+    no = a_statement("refused", given_at=day("2026-01-01"), recorded_at=once)
+    assert "given" == stands([no, a_statement(given_at=day("2026-02-01"), recorded_at=once)]).status
+    assert "refused" == stands([no, a_statement(given_at=day("2025-12-01"), recorded_at=once)]).status
+
+
+def test_a_consent_that_beats_one_no_and_not_the_other_opens_nothing() -> None:
+    late = a_statement("refused", given_at=day("2026-03-10"), recorded_at=day("2026-03-10"))
+    told_late = a_statement("withdrawn", given_at=day("2026-03-01"), recorded_at=day("2026-03-20"))
+    first = a_statement(given_at=day("2026-03-11"), recorded_at=day("2026-03-15"))
+    other = a_statement(given_at=day("2026-03-05"), recorded_at=day("2026-03-25"))
+    assert "refused" == stands([late, told_late, first, other]).status
+
+
+def test_a_withdrawal_leaves_the_consent_it_ended_to_be_described() -> None:
+    given_ = a_statement(explicit=True, separate=True, notice_version="2")
+    withdrawn = a_statement(
+        "withdrawn", given_at=day("2026-02-01"), explicit=None, separate=None, notice_version=""
+    )
+    found = stands([given_, withdrawn])
+    assert ("withdrawn", withdrawn, given_) == (found.status, found.statement, found.consent)
+    assert None is stands([a_statement("refused")]).consent
+    assert given_ == stands([given_]).consent
+
+
 def test_what_we_knew_then_can_be_asked_later() -> None:
     said = [
         a_statement(),
@@ -192,6 +251,16 @@ def gives_less(one: ConsentStatement, other: ConsentStatement) -> bool:
     return one.consent_id > other.consent_id
 
 
+def since(statement: ConsentStatement) -> datetime:
+    """A no holds from its recording at the latest."""
+    no = statement.status is not ConsentStatus.GIVEN
+    return statement.recorded_at if no and statement.recorded_at < statement.given_at else statement.given_at
+
+
+def newer_in_both(consent: ConsentStatement, no: ConsentStatement) -> bool:
+    return not (consent.given_at <= since(no) or consent.recorded_at < no.recorded_at)
+
+
 def slowly(
     said: list[ConsentStatement], at: datetime, place: Place
 ) -> tuple[str | None, str | None, bool | None]:
@@ -201,10 +270,14 @@ def slowly(
     about = fitting or heard
     if not about:
         return None, None, None
-    begun = [each for each in about if each.given_at <= at]
-    pool = begun or about
-    latest = sorted({each.given_at for each in pool})[-1 if begun else 0]
-    pool = [each for each in pool if each.given_at == latest]
+    begun = [each for each in about if since(each) <= at]
+    noes = [each for each in begun if each.status is not ConsentStatus.GIVEN]
+    consents = [each for each in begun if each.status is ConsentStatus.GIVEN]
+    last = [one for one in consents if all(other.given_at <= one.given_at for other in consents)]
+    heeded = any(all(newer_in_both(one, no) for no in noes) for one in last)
+    pool = (last if heeded else noes) or about
+    latest = sorted({since(each) for each in pool})[-1 if begun else 0]
+    pool = [each for each in pool if since(each) == latest]
     (winner, *_) = [
         one for one in pool if not any(gives_less(other, one) for other in pool if other is not one)
     ]
@@ -231,13 +304,13 @@ def test_the_ledger_answers_as_the_plain_reading_does(
 
 @given(ledgers, moments)
 def test_consent_stands_only_where_nothing_newer_speaks(said: list[ConsentStatement], at: datetime) -> None:
-    """A consent is in force, and nothing as new or newer says otherwise."""
-    heard = [each for each in mine(said, at) if each.given_at <= at and covers(each, a_place())]
-    newest = [each for each in heard if each.given_at == max(other.given_at for other in heard)]
-    expected = bool(newest) and all(
-        each.status is ConsentStatus.GIVEN and (each.expires_at is None or each.expires_at > at)
-        for each in newest
-    )
+    """The newest consent is newer in both times than every no, and has not ended."""
+    heard = [each for each in mine(said, at) if since(each) <= at and covers(each, a_place())]
+    noes = [each for each in heard if each.status is not ConsentStatus.GIVEN]
+    consents = [each for each in heard if each.status is ConsentStatus.GIVEN]
+    newest = [each for each in consents if each.given_at == max(other.given_at for other in consents)]
+    heeded = any(all(newer_in_both(each, no) for no in noes) for each in newest)
+    expected = heeded and all(each.expires_at is None or each.expires_at > at for each in newest)
     assert expected == allows(stands(said, at))
 
 
@@ -250,6 +323,18 @@ def test_withdrawing_never_opens_what_was_closed(
         withdrawal = a_statement(word, given_at=when, scope=scope, recorded_at=min(when, at))
         after = stands([*said, withdrawal], at, place=place)
         assert allows(stands(said, at, place=place)) or not allows(after)
+
+
+@given(ledgers, moments, st.integers(0, 400 * 24), places)
+def test_a_no_recorded_now_closes_now_whatever_its_own_date(
+    said: list[ConsentStatement], at: datetime, hours: int, place: Place
+) -> None:
+    """Dated ahead, as local time with a Z is, or back: what is known by now isn't recorded after it."""
+    for given_at in (at + timedelta(hours=hours), at - timedelta(hours=hours)):
+        for word in ("withdrawn", "refused"):
+            known = [each for each in said if each.recorded_at < at]
+            no = a_statement(word, given_at=given_at, recorded_at=at)
+            assert not allows(stands([*known, no], at, place=place))
 
 
 @given(ledgers, moments, places)

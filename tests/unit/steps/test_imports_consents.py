@@ -435,16 +435,15 @@ def test_another_content_is_another_statement(change: dict[str, Any]) -> None:
     assert 2 == len(ids)
 
 
-def test_consent_given_ahead_and_withdrawal_dated_before_consent_are_kept() -> None:
+def test_a_withdrawal_dated_before_the_consent_is_kept() -> None:
     found = read(
         csv_bytes(
             CONSENT,
-            {"given_at": "2027-06-01T00:00:00Z"},
             {"evidence_digest": "ab" * 32},
             {"given_at": "2025-01-01T00:00:00Z", "status": "withdrawn"},
         )
     )
-    assert ((), 3) == (found.set_aside, len(found.records))
+    assert ((), 2) == (found.set_aside, len(found.records))
 
 
 def test_a_no_that_can_not_be_read_is_counted_and_told_first() -> None:
