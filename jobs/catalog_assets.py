@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from habeas.adapters.media import READ_AS
 from habeas.model.ids import json_digest
@@ -23,7 +24,7 @@ def body(job: Job) -> None:
     retry = last is not None and last.digests.get("read_as") != read_as
     source = job.args.source
     counts, left_out = catalog.catalog(
-        job.tables(), job.settings, job.folder.run_id, job.as_of, source, retry=retry
+        job.tables(), job.settings, job.folder.run_id, datetime.now(UTC), source, retry=retry
     )
     job.counts |= counts
     job.digests |= note_left_out(left_out)

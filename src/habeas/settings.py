@@ -170,6 +170,12 @@ class Settings(_FromToml):
         le=31,
         description="After so many days decide derives every line anew, not only what may have changed.",
     )
+    run_max_age_hours: int = Field(
+        default=72,
+        ge=1,
+        le=744,
+        description="How long after its beginning a run may be worked on or tried again.",
+    )
     media: MediaLimits = MediaLimits()
     sampling: Sampling = Sampling()
     binding: BindingRules = BindingRules()

@@ -162,7 +162,13 @@ def _require(what: str, asked: Iterable[str], known: Collection[str], see: str) 
 
 
 def _instant(text: str | None) -> str:
-    return moment(text, now()).isoformat() if text else ""
+    from habeas.steps.runs import require_not_ahead
+
+    if not text:
+        return ""
+    at, today = moment(text, now()), now()
+    require_not_ahead(at, today)
+    return at.isoformat()
 
 
 def _words(text: str) -> list[str]:

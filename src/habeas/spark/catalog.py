@@ -58,13 +58,14 @@ def catalog(
     tables: Tables,
     settings: Settings,
     run_id: str,
-    as_of: datetime,
+    now: datetime,
     source: str | None,
     *,
     retry: bool = False,
 ) -> tuple[dict[str, int], Mapping[str, str]]:
     """Bring `assets` and `quarantine` up to date with the archive; counts, and sources left out with the reason.
 
+    `now`: the machine's time. Retention counts from when something was found, so it is never a time that was asked for.
     `retry`: look at files that were unreadable once more, though they are what they were.
     """
     roots = {row["source_id"]: row["root"] for row in tables.rows("sources")}
@@ -76,13 +77,13 @@ def catalog(
             "files_found": found.count(),
             "files_probed": probed.count(),
             "unreadable": probed.where("reason <> ''").count(),
-            "unregistered": _refuse_unregistered(tables, settings, roots, run_id, as_of)
+            "unregistered": _refuse_unregistered(tables, settings, roots, run_id, now)
             if source is None
             else 0,
             "sources_left_out": len(walked.left_out),
         }
-        _set_aside(tables, probed, run_id, as_of)
-        assets.write(tables, found, probed, _hidden(tables, walked), sorted(walked.found), run_id, as_of)
+        _set_aside(tables, probed, run_id, now)
+        assets.write(tables, found, probed, _hidden(tables, walked), sorted(walked.found), run_id, now)
     finally:
         probed.unpersist()
     return counts, walked.left_out
@@ -194,7 +195,7 @@ def _probe_one(
     }  # fmt: skip
 
 
-def _set_aside(tables: Tables, probed: DataFrame, run_id: str, as_of: datetime) -> None:
+def _set_aside(tables: Tables, probed: DataFrame, run_id: str, now: datetime) -> None:
     bad = (
         probed.where("reason <> ''").select("asset_id", "source_id", "reason", "detail").distinct().collect()
     )
@@ -202,7 +203,7 @@ def _set_aside(tables: Tables, probed: DataFrame, run_id: str, as_of: datetime) 
         {
             "quarantine_id": new_id("quarantine", "file", r["asset_id"], r["reason"]), "item": "file",
             "asset_id": r["asset_id"], "source_id": r["source_id"], "reason": r["reason"], "detail": r["detail"],
-            "run_id": run_id, "recorded_at": as_of,
+            "run_id": run_id, "recorded_at": now,
         }
         for r in bad
     ]  # fmt: skip
@@ -210,7 +211,7 @@ def _set_aside(tables: Tables, probed: DataFrame, run_id: str, as_of: datetime) 
 
 
 def _refuse_unregistered(
-    tables: Tables, settings: Settings, roots: Mapping[str, str], run_id: str, as_of: datetime
+    tables: Tables, settings: Settings, roots: Mapping[str, str], run_id: str, now: datetime
 ) -> int:
     """Files that lie in no registered source are never opened; each leaves a reason and no path."""
     if "." in roots.values():
@@ -222,7 +223,7 @@ def _refuse_unregistered(
         rows.append(
             {
                 "quarantine_id": new_id("quarantine", "file", name, "unregistered_source"), "item": "file",
-                "asset_id": name, "reason": "unregistered_source", "run_id": run_id, "recorded_at": as_of,
+                "asset_id": name, "reason": "unregistered_source", "run_id": run_id, "recorded_at": now,
             }
         )  # fmt: skip
     tables.insert_rows("quarantine", rows)

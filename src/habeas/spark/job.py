@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -143,7 +143,7 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         policies = policy_in_force(settings, book)
         wanted = list(args.purposes) or settings.purposes
         preflight.require(settings, wanted, lambda: policies.purposes, args.source)
-        as_of = folder.as_of(args.as_of, started)
+        as_of = folder.as_of(args.as_of, started, timedelta(hours=settings.run_max_age_hours))
         shared = (
             SparkSession.getActiveSession() is not None
         )  # several jobs in a session: who made it stops it

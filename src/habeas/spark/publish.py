@@ -58,7 +58,7 @@ def publish(
             _insert_embeddings(tables, good, now)
             _insert_refusals(tables, free, now)
         if "quarantine" in counts or any(r["bad"] for r in kinds):
-            _set_aside(tables, free, run_id, as_of)
+            _set_aside(tables, free, run_id, now)
         if counts:
             _close_work(tables, free, run_id, now)
         changed = settle_now(tables, open_keys, run_id, now)
@@ -106,7 +106,7 @@ def _insert_refusals(tables: Tables, staged: DataFrame, now: datetime) -> None:
     old.unpersist()
 
 
-def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) -> None:
+def _set_aside(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
     """Files that failed while being decoded, and rows that break their contract."""
     bad = staged.where("bad").select(
         F.lit("row").alias("item"), "asset_id", "source_id", F.col("fault").alias("reason")
@@ -117,7 +117,7 @@ def _set_aside(tables: Tables, staged: DataFrame, run_id: str, as_of: datetime) 
     rows: list[dict[str, object]] = [
         r.asDict() | {
             "quarantine_id": new_id("quarantine", r["item"], r["asset_id"], r["reason"]),
-            "run_id": run_id, "recorded_at": as_of,
+            "run_id": run_id, "recorded_at": now,
         }
         for r in bad.unionByName(files).distinct().collect()
     ]  # fmt: skip

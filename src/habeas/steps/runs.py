@@ -12,16 +12,18 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import rfc8785
 
 from habeas.errors import IntegrityError, UsageError
+from habeas.model.clocks import dated_ahead
 from habeas.model.ids import packed
 from habeas.sealing.mac import MacKey
 
+_HOUR = timedelta(hours=1)
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 _WORD = re.compile(r"[A-Za-z0-9_.@:/ -]{0,200}")
 
@@ -65,8 +67,13 @@ class RunFolder:
         self.path = runs / run_id
         self._key = key
 
-    def as_of(self, wanted: datetime | None, now: datetime) -> datetime:
-        """Time the run decides at: fixed by whichever task comes first, then the same for all."""
+    def as_of(self, wanted: datetime | None, now: datetime, max_age: timedelta | None = None) -> datetime:
+        """Time the run decides at: fixed by whichever task comes first, then the same for all.
+
+        Raises UsageError for a time after `now`, by more than clocks may differ, also where an earlier task fixed it;
+        and for a run that began more than `max_age` ago: what it decided on may have ended since.
+        """
+        require_not_ahead(wanted, now)
         self.path.mkdir(parents=True, exist_ok=True)
         place = self.path / "run.json"
         if not place.exists():
@@ -74,6 +81,13 @@ class RunFolder:
             times = {"run_id": self.run_id, "as_of": chosen.isoformat(), "known_at": now.isoformat()}
             _write(place, times | {"mac": self._code("run", times)})
         fixed = self.decided_as_of()
+        require_not_ahead(max(fixed, self.known_at()), now)
+        age = now - self.known_at()
+        if max_age is not None and age > max_age:
+            raise UsageError(
+                f"run {self.run_id} began {age // _HOUR} hours ago; a run may be worked on for {max_age // _HOUR}",
+                hint="Start a new run: it decides anew. The limit is the setting run_max_age_hours.",
+            )
         if wanted is not None and wanted != fixed:
             raise UsageError(
                 f"run {self.run_id} already decides as of {fixed.isoformat()}",
@@ -146,6 +160,16 @@ class RunFolder:
         return IntegrityError(
             f"the record {name}.json of run {self.run_id} is not as a job of this installation wrote it",
             hint="Find out who writes into the folder `runs`; then give a new run another id.",
+        )
+
+
+def require_not_ahead(at: datetime | None, now: datetime) -> None:
+    """Raise UsageError when something would be decided as of a time that hasn't come."""
+    if at is not None and dated_ahead(at, now):
+        raise UsageError(
+            f"{at.isoformat(timespec='seconds')} lies after now, {now.isoformat(timespec='seconds')}: nothing is "
+            "decided as of a time to come",
+            hint="Give an earlier time or none, and check the clock of this machine.",
         )
 
 
