@@ -24,7 +24,7 @@ from habeas.spark.decisions import key_frame
 from habeas.spark.staged import digest_of
 from habeas.spark.statuses import OpenKeys, settle_now
 from habeas.spark.tables import Tables
-from habeas.steps.runs import TaskRecord
+from habeas.steps.runs import TaskRecord, require_not_ahead
 
 Halted = Callable[[], Stopped]
 
@@ -45,6 +45,7 @@ def publish(
     Rows of an asset that a halt touches are thrown away: undone in `work`, it is done again when the halt is over.
     A halt closes no row of record: it decides about no right, and whoever opens rows asks for halts themself.
     """
+    require_not_ahead(as_of, now)
     staged = judged(tables, tables.read("staged").where(F.col("run_id") == run_id)).persist()
     try:
         # Of the very rows that are taken below: they are persisted, and the table is not read again.

@@ -16,13 +16,14 @@ PRESS_DAY, PRESS = "press-day", "press"
 
 STANDINGS = (
     "both", "one", "refused", "both", "withdrawn", "never", "both", "expired", "both", "one",
-    "refused", "both", "never", "withdrawn", "both", "future", "both", "one_source", "expired", "never",
+    "refused", "both", "never", "withdrawn", "both", "dated_ahead", "both", "one_source", "expired", "never",
     "bundled", "one_event", "guardian", "left_out", "child", "objected",
 )  # fmt: skip
 """Where the consent of the first, second, third... person stands; after twenty-six it starts again.
 
-The last six: a box among others; a release for one event; a child, with a guardian's signature; somebody whose family
-asked for them to be left alone; a child who signed alone; somebody who objected to one purpose.
+`dated_ahead` is a refusal that a wrong clock dated a day ahead. The last six: a box among others; a release for one
+event; a child, with a guardian's signature; somebody whose family asked for them to be left alone; a child who signed
+alone; somebody who objected to one purpose.
 """
 
 CONSENT_COLUMNS = (
@@ -118,7 +119,7 @@ def _said(person: Resident, now: datetime) -> list[dict[str, str]]:
             row(p, word, since) for p in both for word, since in (("given", -300), ("withdrawn", -30))
         ],
         "expired": [row(purpose, "given", -800, -40) for purpose in both],
-        "future": [row(purpose, "given", 30, 395) for purpose in both],
+        "dated_ahead": [row(purpose, "refused", 1) for purpose in both],
         "never": [],
         "bundled": yes(separate="false"),
         "one_event": [row(SEARCH, "given", -200, 365, events=PRESS_DAY)],
