@@ -107,7 +107,7 @@ def scan_moving(
     facts: Facts = _laws(terms, ALL if line_laws is None else frozenset(line_laws))
     facts["line_allowed"] = line_allowed
     facts["within_retention"] = _retained(terms, place, catalogued_at, flips)
-    facts["left_out"] = bool(_left_out(terms, None, _trusted(place, catalogued_at), leave_outs, flips))
+    facts["left_out"] = bool(_left_out(terms, None, trusted(place, catalogued_at), leave_outs, flips))
     return Moving(facts, _earliest(flips, terms.as_of))
 
 
@@ -122,7 +122,7 @@ def embed_moving(
     leave_outs: Sequence[LeaveOut] = (),
 ) -> Moving:
     """What differs from line to line of one source and purpose; `voice` is None for a placeholder."""
-    where = _trusted(place, catalogued_at)
+    where = trusted(place, catalogued_at)
     flips: Flips = [attested_at, *terms.embed_flips]
     facts: Facts = _laws(terms, ALL if voice is None else voice.laws)
     facts["subject_known"] = voice is not None
@@ -215,7 +215,7 @@ def retention_end(days: int, captured_at: datetime | None, catalogued_at: dateti
         return NO_END
 
 
-def _trusted(place: Place, catalogued_at: datetime) -> Place:
+def trusted(place: Place, catalogued_at: datetime) -> Place:
     """Footage said to be captured after it was found was captured nobody knows when."""
     ahead = place.captured_at is not None and place.captured_at > catalogued_at
     return replace(place, captured_at=None) if ahead else place
