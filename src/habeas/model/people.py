@@ -173,3 +173,4 @@ class Subject:
     jurisdictions: tuple[str, ...] | None
     age: str | None  # a word of policy.fact_list.AGE
     last_contact_on: date | None = None
+    age_said_at: datetime | None = None  # when the statement was made that `age` is from

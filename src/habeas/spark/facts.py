@@ -130,7 +130,7 @@ def _people_and_lines(
         _records("statement", said, "subject_id"),
         _records("leave_out", _of(who, _personal(tables), "owner"), "owner", without="owner"),
         _records("key", _newest_keys(tables, question, open_keys, who), "subject_id"),
-        _records("subject", _of(who, tables.read("subjects")), "subject_id", without="recorded_at"),
+        _records("subject", _of(who, _dated(tables.read("subjects"))), "subject_id", without="recorded_at"),
         # A placeholder's line is about nobody; it travels by itself, or all of them would meet in one partition.
         _records("line", lines.select(*_LINE), F.coalesce("subject_id", "line_id")),
     ]
@@ -154,6 +154,11 @@ def _of(who: DataFrame | None, rows: DataFrame, person: str = "subject_id") -> D
     return (
         rows if who is None else rows.join(who.withColumnRenamed("subject_id", person), person, "left_semi")
     )
+
+
+def _dated(subjects: DataFrame) -> DataFrame:
+    """A row of an older version doesn't say when its age band was stated: at the latest when it was recorded."""
+    return subjects.withColumn("age_said_at", F.coalesce("age_said_at", "recorded_at"))
 
 
 def _personal(tables: Tables) -> DataFrame:

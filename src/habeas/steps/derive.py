@@ -16,6 +16,7 @@ from habeas.consent.ledger import NO_END
 from habeas.model.decision import FactValue
 from habeas.model.people import ConsentStatement, LeaveOut, LeaveOutKind, Place, RosterLine, Subject
 from habeas.policy.regimes import ALL, LAWS, within
+from habeas.steps.coming_of_age import age_known, guardian_ends
 from habeas.steps.derive_activity import Clock, Facts
 from habeas.steps.derive_terms import Terms
 from habeas.steps.voices import Voice
@@ -148,7 +149,8 @@ def _person(terms: Terms, voice: Voice, facts: Facts, flips: Flips) -> None:
     subject = voice.subject
     if subject is None:
         return
-    facts["age"] = subject.age
+    facts["age"], unknown_from = age_known(subject, terms.as_of)
+    flips.append(unknown_from)
     if subject.last_contact_on is not None:
         clock = Clock(terms.as_of)
         if clock.reached(subject.last_contact_on):
@@ -159,8 +161,13 @@ def _person(terms: Terms, voice: Voice, facts: Facts, flips: Flips) -> None:
 
 def _consent(terms: Terms, voice: Voice, where: Place, facts: Facts, flips: Flips) -> None:
     stands, before = voice.stands(terms, where)
-    said, given = stands.consent, stands.status == "given"
-    facts["consent"] = stands.status
+    said, status = stands.consent, stands.status
+    if said is not None and said.guardian and status == "given":
+        of_age = guardian_ends(voice.subject, said)
+        status = "expired" if of_age <= terms.as_of else status
+        flips.append(of_age)
+    given = status == "given"
+    facts["consent"] = status
     facts["consent_in_scope"] = stands.in_scope
     facts["consent_before_capture"] = before
     facts["consent_explicit"] = said.explicit if said else None

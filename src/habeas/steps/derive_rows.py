@@ -188,7 +188,7 @@ class _Heard:
             jurisdictions = who["jurisdictions"]
             self.subject = Subject(
                 who["subject_id"], None if jurisdictions is None else tuple(jurisdictions), who["age"],
-                who["last_contact_on"],
+                who["last_contact_on"], who.get("age_said_at") or who.get("recorded_at"),
             )  # fmt: skip
 
     def voice(self, subject_id: str) -> Voice:

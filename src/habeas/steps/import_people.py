@@ -1,24 +1,30 @@
 """What consent files say about people themselves. Where lines differ the protective answer holds.
 
 - `jurisdictions`: all that anybody named, united, since each brings a law; None = nobody said, and all laws apply.
-- `age`: the youngest band anybody stated, in this file or before. A band never rises by itself.
+- `age`: the band of the newest statement that names one, in this file or before; of several at one instant the
+  youngest. A band never rises by itself; how long it is known: see `coming_of_age`.
 - `last_contact_on`: the latest day named: each line is a contact, and a later one takes no earlier one back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
-from habeas.model.people import Subject
+from habeas.model.people import ConsentStatement, Subject
 from habeas.policy.fact_list import AGE
 from habeas.steps.import_consents import Said
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
-def subjects(named: Iterable[tuple[str, Said]]) -> tuple[Subject, ...]:
-    """One a person."""
+
+def subjects(named: Iterable[tuple[ConsentStatement, Said]]) -> tuple[Subject, ...]:
+    """One a person. A statement tells what its line says about the person, too."""
     found: dict[str, Subject] = {}
-    for subject_id, said in named:
-        told = Subject(subject_id, said.jurisdictions, said.age, said.last_contact_on)
+    for statement, said in named:
+        subject_id, at = statement.subject_id, min(statement.given_at, statement.recorded_at)
+        stated = None if said.age is None else at
+        told = Subject(subject_id, said.jurisdictions, said.age, said.last_contact_on, stated)
         found[subject_id] = united(found.get(subject_id), told)
     return tuple(found[subject_id] for subject_id in sorted(found))
 
@@ -29,13 +35,21 @@ def united(known: Subject | None, told: Subject) -> Subject:
         return told
     places = {*(known.jurisdictions or ()), *(told.jurisdictions or ())}
     days = [day for day in (known.last_contact_on, told.last_contact_on) if day is not None]
-    ages = [age for age in (known.age, told.age) if age is not None]
+    stated = max((known, told), key=_stated)
     return Subject(
         told.subject_id,
         tuple(sorted(places)) or None,
-        min(ages, key=AGE.words.index, default=None),
+        stated.age,
         max(days, default=None),
+        stated.age_said_at if stated.age else None,
     )
+
+
+def _stated(subject: Subject) -> tuple[bool, datetime, int]:
+    """Larger = newer, and of equals younger. A band that nobody dated is older than any other."""
+    if subject.age is None:
+        return False, _NEVER, 0
+    return True, subject.age_said_at or _NEVER, -AGE.words.index(subject.age)
 
 
 def learnt(known: Mapping[str, Subject], told: Iterable[Subject]) -> tuple[Subject, ...]:

@@ -87,7 +87,7 @@ def import_consents(
     return intake.done(
         [told[0] for _, (_, told, _) in agreed],
         lambda statement: statement.consent_id,
-        subjects=_people.subjects((told[0].subject_id, said) for _, (said, told, _) in agreed),
+        subjects=_people.subjects((told[0], said) for _, (said, told, _) in agreed),
         refusals_set_aside=not_heard,
         withdrawn_unasked=_checks.unasked(statements, ledger),
         beside=[statement for _, (_, told, _) in agreed for statement in told[1:]],

@@ -36,8 +36,13 @@ def statement_row(statement: ConsentStatement) -> dict[str, Any]:
 
 
 def subject_of(row: Mapping[str, Any]) -> Subject:
-    """A row of `subjects`, whatever reads it."""
+    """A row of `subjects`, whatever reads it. One of an older version doesn't say when its age band was stated: at the
+    latest when it was recorded.
+    """
     values = in_utc(row)
+    values["age_said_at"] = values.get("age_said_at") or (
+        values.get("recorded_at") if values["age"] else None
+    )
     return Subject(**{each.name: values[each.name] for each in fields(Subject)})
 
 

@@ -14,6 +14,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from import_files import CONSENT, PURPOSES, KeyStore, csv_bytes, json_bytes
+from ordinary import day
 
 from habeas.errors import UsageError
 from habeas.model.people import ConsentStatement, ConsentStatus, Scope, Subject
@@ -71,7 +72,9 @@ def test_a_statement_is_read_whole() -> None:
     window = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC))
     events = ("fair", "open-day-2025")
     assert Scope(("lobby", "studio"), (), ("hall",), events, ("lot-7",), (), *window) == said.scope
-    assert (Subject(MINA, ("KR", "US-IL"), "adult", date(2026, 1, 1)),) == found.subjects
+    assert (
+        Subject(MINA, ("KR", "US-IL"), "adult", date(2026, 1, 1), found.records[0].given_at),
+    ) == found.subjects
     assert ((), 0) == (found.set_aside, found.refusals_set_aside)
 
 
@@ -472,7 +475,7 @@ def test_where_lines_differ_about_a_person_the_protective_answer_holds() -> None
     )
     juno = KeyStore.known_as("juno")
     assert {
-        Subject(MINA, ("KR", "US-IL"), "under_16", date(2026, 3, 1)),
+        Subject(MINA, ("KR", "US-IL"), "under_16", date(2026, 3, 1), day("2026-01-01")),
         Subject(juno, None, None, None),
     } == set(found.subjects)
 

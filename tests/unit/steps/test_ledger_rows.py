@@ -57,7 +57,10 @@ def test_sources_and_people_are_read_back() -> None:
         "last_contact_on": None,
         "recorded_at": day("2026-01-01"),
     }
-    assert Subject("a", ("KR",), "adult") == subject_of(row)
+    said_at = day("2025-06-01")
+    assert Subject("a", ("KR",), "adult", None, said_at) == subject_of(row | {"age_said_at": said_at})
+    older = Subject("a", ("KR",), "adult", None, row["recorded_at"])
+    assert older == subject_of(row) == subject_of(row | {"age_said_at": None}), "rows of an older version"
     assert Subject("a", None, None) == subject_of(row | {"jurisdictions": None, "age": None})
 
 
