@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
-def decided(spark: SparkSession, written: Path, packs: Any, tmp_path_factory: Any) -> Iterator[Path]:
+def decided(spark: SparkSession, written: Path, packs: Any, tmp_path_factory: Any) -> Path:
     home = copied(written, tmp_path_factory.mktemp("decided"))
     decide(Tables(spark, Settings(home=home), "r1"), packs, question(), OPEN)
-    yield home
+    return home
 
 
 @pytest.fixture
@@ -193,8 +193,6 @@ def test_a_table_of_an_older_version_gains_its_columns_and_loses_no_row(
     home = copied(decided, tmp_path)
     tables = Tables(spark, Settings(home=home), "r2")
     old = tables.read("decisions").drop("recorded_at", "known_at").toArrow()
-    import shutil
-
     shutil.rmtree(tables.warehouse / "decisions")
     spark.createDataFrame(old).write.format("delta").save(tables.path("decisions"))
     assert old.num_rows == tables.read("decisions").where("recorded_at IS NULL").count()
