@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from habeas.model.clocks import dated_ahead
 from habeas.model.decision import Action, Facts
 from habeas.policy.facts import facts_of, parse
 from habeas.policy.policy_set import PolicySet
@@ -22,6 +23,7 @@ from habeas.steps.replay import Again, FactsAgain, Rules
 
 _UNKNOWN_KEY = "the key: closed or made while the run went on, or the key store may not be read here"
 _OTHER_CODE = "facts that only one version of habeas knows: they were derived by another than this"
+_AHEAD = "the decision was made as of a time that had not come when it was written"
 _UNKNOWN_MODEL = "the model: the run's record doesn't say which it was"
 
 Times = Callable[[str, datetime], RunTimes]
@@ -48,6 +50,8 @@ class DeriveAgain:
 
     def _one(self, row: Row, stored: Facts, held: Held, policies: PolicySet) -> FactsAgain:
         times = self._times(row["run_id"], row["as_of"])
+        if dated_ahead(row["as_of"], row.get("recorded_at") or times.read_by):
+            return FactsAgain(Again.DIFFERS, ("as_of",), _AHEAD)
         if gone := erased(row, stored, held):
             return FactsAgain(Again.ERASED, (), gone)
         if newer := self._changed(row, held, times):
