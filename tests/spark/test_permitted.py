@@ -23,13 +23,14 @@ from habeas.spark.tables import Tables
 from habeas.steps.ledger_rows import leave_out_row, statement_row
 
 pytestmark = pytest.mark.spark
+PACK = "9" * 64
 SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
 def decided(spark: SparkSession, written: Path, packs: Any, tmp_path_factory: Any) -> Path:
     home = copied(written, tmp_path_factory.mktemp("decided"))
-    decide(Tables(spark, Settings(home=home), "r1"), packs, question(), OPEN)
+    decide(Tables(spark, Settings(home=home), "r1"), packs, question(pack=PACK), OPEN)
     return home
 
 
@@ -40,7 +41,7 @@ def world(spark: SparkSession, decided: Path, tmp_path: Path) -> Tables:
 
 def planned(tables: Tables, now: datetime) -> dict[str, set[str]]:
     """Asset -> people whose faces would be embedded."""
-    rows = plan(tables, list(PURPOSES), "x", now=now).collect()
+    rows = plan(tables, list(PURPOSES), "x", now=now, model_id="m", pack=PACK).collect()
     return {r["asset_id"]: {li["subject_id"] for li in r["lines"] if li["grants"]} for r in rows}
 
 
@@ -51,8 +52,8 @@ def leave_out(tables: Tables, recorded_at: datetime = SOON, **changes: Any) -> N
 
 def stage(tables: Tables) -> tuple[dict[str, Any], frozenset[str]]:
     """A template that some line may get, staged as the embed step stages it."""
-    asset, line = next((r["asset_id"], li) for r in plan(tables, list(PURPOSES), "x", now=SOON).collect()
-                       for li in r["lines"] if li["grants"])  # fmt: skip
+    rows = plan(tables, list(PURPOSES), "x", now=SOON, model_id="m", pack=PACK).collect()
+    asset, line = next((r["asset_id"], li) for r in rows for li in r["lines"] if li["grants"])
     grant = line["grants"][0]
     row = {
         "kind": "embedding", "run_id": "r1", "asset_id": asset, "source_id": "studio", "work_digest": "w",
@@ -161,10 +162,15 @@ def test_a_no_recorded_between_plan_and_insert_is_not_outrun(world: Tables) -> N
 def test_an_old_run_that_is_cleared_opens_nothing_that_a_later_one_closed(world: Tables, packs: Any) -> None:
     """It hears what it could hear then; the later one heard that a source was left out."""
     leave_out(world, scope=Scope(sources=("studio",)))
-    later = {"as_of": LATER, "known_at": LATER, "run_id": "r2"}
+    later = {"as_of": LATER, "known_at": LATER, "run_id": "r2", "pack": PACK}
     decide(world, packs, question(**later), OPEN)
     held = {r["decision_id"] for r in current(world.read("decisions")).collect()}
-    old = {"as_of": NOW + timedelta(seconds=1), "known_at": NOW + timedelta(seconds=1), "run_id": "r1b"}
+    old = {
+        "as_of": NOW + timedelta(seconds=1),
+        "known_at": NOW + timedelta(seconds=1),
+        "run_id": "r1b",
+        "pack": PACK,
+    }
     decide(world, packs, question(**old), OPEN, now=LATER + timedelta(hours=1))
     now = {r["decision_id"]: r for r in current(world.read("decisions")).collect()}
     assert not [r for name, r in now.items() if name not in held and r["effect"] == "allow"]
@@ -180,7 +186,7 @@ def test_a_decision_dated_ahead_is_made_anew_and_outranks_nothing(world: Tables,
     ]  # fmt: skip
     world.append("decisions", world.frame("decisions", ahead))
     leave_out(world, scope=Scope(sources=("studio",)))
-    decide(world, packs, question(as_of=LATER, known_at=LATER, run_id="r2"), OPEN)
+    decide(world, packs, question(as_of=LATER, known_at=LATER, run_id="r2", pack=PACK), OPEN)
     held = current(world.read("decisions")).collect()
     assert not [r for r in held if r["decision_id"].startswith("ahead-")]
     sources = {r["asset_id"]: r["source_id"] for r in world.rows("assets")}
@@ -192,11 +198,11 @@ def test_a_table_of_an_older_version_gains_its_columns_and_loses_no_row(
 ) -> None:
     home = copied(decided, tmp_path)
     tables = Tables(spark, Settings(home=home), "r2")
-    old = tables.read("decisions").drop("recorded_at", "known_at").toArrow()
+    old = tables.read("decisions").drop("recorded_at", "known_at", "pack_digest", "mac").toArrow()
     shutil.rmtree(tables.warehouse / "decisions")
     spark.createDataFrame(old).write.format("delta").save(tables.path("decisions"))
     assert old.num_rows == tables.read("decisions").where("recorded_at IS NULL").count()
-    decide(tables, packs, question(as_of=LATER, known_at=LATER, run_id="r2", policy="q"), OPEN)
+    decide(tables, packs, question(as_of=LATER, known_at=LATER, run_id="r2", policy="q", pack=PACK), OPEN)
     assert old.num_rows == tables.read("decisions").where("recorded_at IS NULL").count()
     held = current(tables.read("decisions")).collect()
     assert held and {"r2"} == {r["run_id"] for r in held}

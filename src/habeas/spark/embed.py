@@ -19,6 +19,7 @@ from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark import shares
 from habeas.spark.current_lines import current_lines
+from habeas.spark.decisions import current
 from habeas.spark.outdated import in_force
 from habeas.spark.permitted import permitted_lines, permitted_scans
 from habeas.spark.sound import require_sound

@@ -65,7 +65,9 @@ def publish(
         if "quarantine" in counts or any(r["bad"] for r in kinds):
             _set_aside(tables, free, run_id, now)
         if counts:
-            _close_work(tables, free.join(ended.select("asset_id").distinct(), "asset_id", "left_anti"), run_id, now)
+            _close_work(
+                tables, free.join(ended.select("asset_id").distinct(), "asset_id", "left_anti"), run_id, now
+            )
         changed = settle_now(tables, open_keys, run_id, now)
         tables.clear_run("staged", run_id)
     finally:
