@@ -2,207 +2,142 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from deriving import NOW, a_full_statement
-from ordinary import a_leave_out, day
-from pyspark.sql import SparkSession
-from spark_world import OPEN, PURPOSES, copied, question, write
+from decision_rows import NOW, decision
+from ordinary import a_leave_out, a_line, a_statement
+from spark_world import roster_row, write
 
 from habeas.model.people import Scope
-from habeas.settings import Settings
-from habeas.spark.decide import decide
-from habeas.spark.decisions import current
 from habeas.spark.embed import plan
 from habeas.spark.publish import publish
 from habeas.spark.tables import Tables
 from habeas.steps.ledger_rows import leave_out_row, statement_row
 
-pytestmark = pytest.mark.spark
-PACK = "9" * 64
-SOON, LATER = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def decided(spark: SparkSession, written: Path, packs: Any, tmp_path_factory: Any) -> Path:
-    home = copied(written, tmp_path_factory.mktemp("decided"))
-    decide(Tables(spark, Settings(home=home), "r1"), packs, question(pack=PACK), OPEN)
-    return home
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(1200)]
+PACK, SEARCH = "9" * 64, "archive_search"
+SOON, LATER, ENDS = NOW + timedelta(minutes=1), NOW + timedelta(hours=1), NOW + timedelta(days=30)
+HELD = {"asset-1": {"ann"}, "asset-2": {"ben"}}
+KEYS = frozenset({"key-ann", "key-ben"})
 
 
 @pytest.fixture
-def world(spark: SparkSession, decided: Path, tmp_path: Path) -> Tables:
-    return Tables(spark, Settings(home=copied(decided, tmp_path)), "r1")
+def world(tables: Tables) -> Tables:
+    """Two photos of two sources, a person each, and both gates open until `ENDS`."""
+    for number, (who, source) in enumerate((("ann", "studio"), ("ben", "lobby")), 1):
+        asset, line = f"asset-{number}", f"line-{who}"
+        write(tables, "assets", [{
+            "asset_id": asset, "source_id": source, "location": f"{who}.jpg", "folders": [f"folder-{who}"],
+            "media": "photo", "format": "jpeg", "bytes": 1, "modified_ns": 1, "captured_at": NOW - timedelta(days=9),
+            "present": True, "catalogued_at": NOW - timedelta(days=8), "run_id": "r0",
+        }])  # fmt: skip
+        write(tables, "rosters", [roster_row(a_line(line_id=line, asset_id=asset, subject_id=who))])
+        write(tables, "keys", [{
+            "key_id": f"key-{who}", "subject_id": who, "purpose": SEARCH, "generation": 1, "suite": 2,
+            "public_key": b"k", "created_at": NOW - timedelta(days=7), "signature": b"s",
+        }])  # fmt: skip
+        same = {"asset_id": asset, "purpose": SEARCH, "valid_until": ENDS, "pack_digest": PACK}
+        write(tables, "decisions", [
+            decision(number, action="scan", line_id=None, **same),
+            decision(number + 10, line_id=line, key_id=f"key-{who}", **same),
+        ])  # fmt: skip
+    return tables
 
 
-def planned(tables: Tables, now: datetime) -> dict[str, set[str]]:
+def planned(tables: Tables, now: datetime = LATER) -> dict[str, set[str]]:
     """Asset -> people whose faces would be embedded."""
-    rows = plan(tables, list(PURPOSES), "x", now=now, model_id="m", pack=PACK).collect()
+    rows = plan(tables, [SEARCH], "x", now=now, model_id="m", pack=PACK).collect()
     return {r["asset_id"]: {li["subject_id"] for li in r["lines"] if li["grants"]} for r in rows}
 
 
-def leave_out(tables: Tables, recorded_at: datetime = SOON, **changes: Any) -> None:
-    record = a_leave_out(since=recorded_at, subject_id=None, leave_out_id="since", **changes)
+def leave_out(tables: Tables, **changes: Any) -> None:
+    record = a_leave_out(
+        since=SOON, recorded_at=SOON, leave_out_id="since", **({"subject_id": None} | changes)
+    )
     write(tables, "leave_outs", [leave_out_row(record)])
 
 
-def stage(tables: Tables) -> tuple[dict[str, Any], frozenset[str]]:
-    """A template that some line may get, staged as the embed step stages it."""
-    rows = plan(tables, list(PURPOSES), "x", now=SOON, model_id="m", pack=PACK).collect()
-    asset, line = next((r["asset_id"], li) for r in rows for li in r["lines"] if li["grants"])
-    grant = line["grants"][0]
+def say_no(tables: Tables, who: str, word: str = "withdrawn", recorded_at: datetime = SOON) -> None:
+    no = a_statement(word, SEARCH, recorded_at, subject_id=who, recorded_at=recorded_at)
+    write(tables, "consents", [statement_row(no)])
+
+
+def stage(tables: Tables) -> None:
+    """What the embed step left for Ann."""
     row = {
-        "kind": "embedding", "run_id": "r1", "asset_id": asset, "source_id": "studio", "work_digest": "w",
-        "purpose": grant["purpose"], "row_id": "1" * 64, "line_id": line["line_id"], "subject_id": line["subject_id"],
-        "key_id": grant["key_id"], "suite": 2, "format_version": 1, "model_id": "m", "preprocessing": "x",
-        "transform": "none", "decision_id": grant["decision_id"], "expires_at": grant["expires_at"], "frame_ms": 0,
-        "rank": 0, "q_size_px": 90.0, "q_sharpness": 50.0, "q_exposure": 0.5, "q_frontality": 0.9, "q_norm_ok": True,
-        "sealed": b"\x01" * 3500,
+        "kind": "embedding", "run_id": "r1", "asset_id": "asset-1", "source_id": "studio", "work_digest": "w",
+        "purpose": SEARCH, "row_id": "1" * 64, "line_id": "line-ann", "subject_id": "ann", "key_id": "key-ann",
+        "suite": 2, "format_version": 1, "model_id": "m", "preprocessing": "x", "transform": "none",
+        "decision_id": "d00011", "expires_at": ENDS, "frame_ms": 0, "rank": 0, "q_size_px": 90.0, "q_sharpness": 50.0,
+        "q_exposure": 0.5, "q_frontality": 0.9, "q_norm_ok": True, "sealed": b"\x01" * 3500,
     }  # fmt: skip
-    done = {
-        "kind": "done",
-        "run_id": "r1",
-        "asset_id": asset,
-        "source_id": "studio",
-        "work_digest": "w",
-        "count": 1,
-    }
+    done = {"kind": "done", "run_id": "r1", "asset_id": "asset-1", "source_id": "studio", "work_digest": "w",
+            "count": 1, "model_id": "m", "made_for": [f"{SEARCH}=w"]}  # fmt: skip
     tables.replace_run("staged", tables.frame("staged", [row, done]), "r1")
-    return row, frozenset({grant["key_id"]})
 
 
-def test_what_is_permitted_now_is_planned(world: Tables) -> None:
-    found = planned(world, SOON)
-    assert found and all(found.values())
+def stored(tables: Tables, now: datetime = LATER) -> tuple[int, int]:
+    """Rows of `embeddings` and of `work` after publishing."""
+    publish(tables, "r1", NOW, now, lambda: KEYS)
+    return len(tables.rows("embeddings")), len(tables.rows("work"))
 
 
-def test_a_permission_that_ended_since_is_not_planned(world: Tables) -> None:
-    """Every consent of this archive ends on 1 October."""
-    ends = day("2026-10-01")
-    assert planned(world, ends - timedelta(microseconds=1))
-    assert {} == planned(world, ends)
-
-
-def test_a_decision_dated_ahead_is_not_planned(world: Tables) -> None:
-    assert {} == planned(world, NOW - timedelta(days=1))
+def test_a_permission_is_used_until_it_ends_and_no_longer(world: Tables) -> None:
+    """Nor before the time it was made as of."""
+    assert HELD == planned(world) == planned(world, ENDS - timedelta(microseconds=1))
+    assert {} == planned(world, ENDS)
+    assert {} == planned(world, NOW - timedelta(days=1)), "decided as of a time to come"
 
 
 def test_footage_left_out_since_is_not_planned(world: Tables) -> None:
-    """A whole source, and by night the task of yesterday's run is cleared."""
-    before = planned(world, LATER)
+    """A whole source; and yesterday's task is cleared."""
     leave_out(world, scope=Scope(sources=("studio",)))
-    sources = {r["asset_id"]: r["source_id"] for r in world.rows("assets")}
-    after = planned(world, LATER)
-    assert {asset for asset in before if sources[asset] != "studio"} == set(after)
-    assert set(after) != set(before)
+    assert {"asset-2": {"ben"}} == planned(world)
 
 
-def test_a_leave_out_that_ended_or_is_about_other_footage_keeps_nothing_back(world: Tables) -> None:
-    before = planned(world, LATER)
-    leave_out(world, until=LATER, scope=Scope(sources=("studio",)))
-    assert before == planned(world, LATER)
-    leave_out(world, scope=Scope(sites=("elsewhere",)))
-    assert before == planned(world, LATER)
+@pytest.mark.parametrize("changes", [
+    {"until": LATER, "scope": Scope(sources=("studio",))}, {"scope": Scope(sites=("elsewhere",))},
+    {"purposes": ("model_training",), "scope": Scope(sources=("studio",))},
+])  # fmt: skip
+def test_a_leave_out_that_ended_or_is_about_something_else_keeps_nothing_back(
+    world: Tables, changes: dict[str, Any]
+) -> None:
+    leave_out(world, **changes)
+    assert HELD == planned(world)
 
 
 @pytest.mark.parametrize("word", ["withdrawn", "refused"])
 def test_whoever_said_no_since_is_not_planned(world: Tables, word: str) -> None:
-    before = planned(world, LATER)
-    who = next(person for people in before.values() for person in sorted(people))
-    for purpose in PURPOSES:
-        no = a_full_statement(word, purpose, SOON, None, subject_id=who, consent_id=f"no-{purpose}")
-        write(world, "consents", [statement_row(no)])
-    after = planned(world, LATER)
-    assert who not in set().union(*after.values()) and set().union(*before.values()) - {who} == set().union(
-        *after.values()
-    )
+    say_no(world, "ben", word)
+    say_no(world, "ann", word, recorded_at=NOW - timedelta(days=30))
+    assert {"asset-1": {"ann"}} == planned(world), "what the decision heard is in the decision"
 
 
-def test_a_person_left_out_since_is_not_planned(world: Tables) -> None:
-    who = next(person for people in planned(world, LATER).values() for person in sorted(people))
-    record = a_leave_out(since=SOON, subject_id=who, leave_out_id="since")
-    write(world, "leave_outs", [leave_out_row(record)])
-    assert who not in set().union(*planned(world, LATER).values())
+@pytest.mark.parametrize("purposes", [(), (SEARCH,)])
+def test_a_person_left_out_since_is_not_planned(world: Tables, purposes: tuple[str, ...]) -> None:
+    leave_out(world, subject_id="ann", purposes=purposes)
+    assert {"asset-2": {"ben"}} == planned(world)
 
 
 def test_what_is_still_permitted_is_stored(world: Tables) -> None:
-    row, keys = stage(world)
-    publish(world, "r1", NOW, LATER, lambda: keys)
-    assert [row["row_id"]] == [r["row_id"] for r in world.rows("embeddings")]
-    assert 1 == world.read("work").count()
+    stage(world)
+    assert (1, 1) == stored(world)
 
 
 def test_what_ended_between_plan_and_insert_is_not_stored_and_stays_undone(world: Tables) -> None:
-    _, keys = stage(world)
-    publish(world, "r1", NOW, day("2026-10-01"), lambda: keys)
-    assert [] == world.rows("embeddings") == world.rows("work")
+    stage(world)
+    assert (0, 0) == stored(world, ENDS)
 
 
 def test_footage_left_out_between_plan_and_insert_is_not_stored(world: Tables) -> None:
-    row, keys = stage(world)
-    leave_out(world, scope=Scope(assets=(row["asset_id"],)))
-    publish(world, "r1", NOW, LATER, lambda: keys)
-    assert [] == world.rows("embeddings") == world.rows("work")
+    stage(world)
+    leave_out(world, scope=Scope(assets=("asset-1",)))
+    assert (0, 0) == stored(world)
 
 
 def test_a_no_recorded_between_plan_and_insert_is_not_outrun(world: Tables) -> None:
-    row, keys = stage(world)
-    no = a_full_statement(
-        "withdrawn", row["purpose"], SOON, None, subject_id=row["subject_id"], consent_id="no"
-    )
-    write(world, "consents", [statement_row(no)])
-    publish(world, "r1", NOW, LATER, lambda: keys)
-    assert [] == world.rows("embeddings") == world.rows("work")
-
-
-def test_an_old_run_that_is_cleared_opens_nothing_that_a_later_one_closed(world: Tables, packs: Any) -> None:
-    """It hears what it could hear then; the later one heard that a source was left out."""
-    leave_out(world, scope=Scope(sources=("studio",)))
-    later = {"as_of": LATER, "known_at": LATER, "run_id": "r2", "pack": PACK}
-    decide(world, packs, question(**later), OPEN)
-    held = {r["decision_id"] for r in current(world.read("decisions")).collect()}
-    old = {
-        "as_of": NOW + timedelta(seconds=1),
-        "known_at": NOW + timedelta(seconds=1),
-        "run_id": "r1b",
-        "pack": PACK,
-    }
-    decide(world, packs, question(**old), OPEN, now=LATER + timedelta(hours=1))
-    now = {r["decision_id"]: r for r in current(world.read("decisions")).collect()}
-    assert not [r for name, r in now.items() if name not in held and r["effect"] == "allow"]
-
-
-def test_a_decision_dated_ahead_is_made_anew_and_outranks_nothing(world: Tables, packs: Any) -> None:
-    """As of next June, by a version that took that: then a source is left out."""
-    june = NOW + timedelta(days=365)
-    ahead = [
-        r.asDict() | {"decision_id": f"ahead-{number}", "as_of": june, "recorded_at": None, "known_at": None,
-                      "valid_until": None, "effect": "allow"}
-        for number, r in enumerate(current(world.read("decisions")).collect())
-    ]  # fmt: skip
-    world.append("decisions", world.frame("decisions", ahead))
-    leave_out(world, scope=Scope(sources=("studio",)))
-    decide(world, packs, question(as_of=LATER, known_at=LATER, run_id="r2", pack=PACK), OPEN)
-    held = current(world.read("decisions")).collect()
-    assert not [r for r in held if r["decision_id"].startswith("ahead-")]
-    sources = {r["asset_id"]: r["source_id"] for r in world.rows("assets")}
-    assert {"deny"} <= {r["effect"] for r in held if sources[r["asset_id"]] == "studio"} <= {"deny", "gap"}
-
-
-def test_a_table_of_an_older_version_gains_its_columns_and_loses_no_row(
-    spark: SparkSession, tmp_path: Path, packs: Any, decided: Path
-) -> None:
-    home = copied(decided, tmp_path)
-    tables = Tables(spark, Settings(home=home), "r2")
-    old = tables.read("decisions").drop("recorded_at", "known_at", "pack_digest", "mac").toArrow()
-    shutil.rmtree(tables.warehouse / "decisions")
-    spark.createDataFrame(old).write.format("delta").save(tables.path("decisions"))
-    assert old.num_rows == tables.read("decisions").where("recorded_at IS NULL").count()
-    decide(tables, packs, question(as_of=LATER, known_at=LATER, run_id="r2", policy="q", pack=PACK), OPEN)
-    assert old.num_rows == tables.read("decisions").where("recorded_at IS NULL").count()
-    held = current(tables.read("decisions")).collect()
-    assert held and {"r2"} == {r["run_id"] for r in held}
+    stage(world)
+    say_no(world, "ann")
+    assert (0, 0) == stored(world)
