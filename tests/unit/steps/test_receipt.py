@@ -159,7 +159,7 @@ def test_the_sections_of_the_standard_are_there() -> None:
     names = {entity.get("dpv:hasName") for entity in record["dpv:hasEntity"].values()}
     assert {"Museum", "Vendor A", "Vendor B"} <= names
     found = read(record)
-    assert (Subject(ANA, ("KR",), "adult", day("2026-01-02").date()),) == found.subjects
+    assert (Subject(ANA, ("KR",), "adult", day("2026-01-02").date(), day("2026-05-01")),) == found.subjects
 
 
 def test_several_purposes_are_a_graph_of_records() -> None:
