@@ -21,7 +21,7 @@ to do. `runs/<run>/<task>.json` in the installation's folder has the counts.
 |---|---|---|
 | 1 | a defect, or Java, memory, disk | read the log; clear the task; it was retried already |
 | 2 | settings or arguments can't be used | mend `habeas.toml` or the parameters, clear the task |
-| 3 | the quality suite failed, nothing published | open `report/data_docs/index.html`; loosen no bound at night |
+| 3 | the quality suite failed, nothing published | open `report/runs/<run>/checks.html`; loosen no bound at night |
 | 4 | refused by policy (purpose, licence) | **leave it**: a decision, for the privacy office to read |
 | 5 | a digest, signature or table is wrong | **stop, call the owner**: this may be tampering |
 | 6 | a key is closed or its store says no | leave it; `habeas doctor` tells which |

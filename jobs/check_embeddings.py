@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 from habeas.adapters import gx
 from habeas.errors import CheckFailed
+from habeas.report.checks_page import results, write_checks
+from habeas.report.make import folder_of
 from habeas.spark import check
 from habeas.spark.job import Job, main
 from habeas.spark.staged import WORD, require_staged_by_embed, staged_digest
@@ -21,17 +24,17 @@ def body(job: Job) -> None:
         "rows": int(aggregates["rows"].iloc[0]),
         "failing": int(aggregates["rows_failing"].iloc[0]),
     }
-    if job.counts["rows"] == 0:
-        job.digests[WORD] = digest
-        return
-    verdict = gx.judge(
-        aggregates, expectations(tables.contracts["embeddings"]), job.settings.report / "data_docs"
-    )
+    contract, run_id = tables.contracts["embeddings"], job.folder.run_id
+    asked = expectations(contract) if job.counts["rows"] else []
+    verdict = gx.judge(aggregates, asked) if asked else gx.NOTHING_JUDGED
+    failed = verdict.failed + verdict.warned
+    found = results(run_id, contract, job.counts, asked, failed, datetime.now(UTC))
+    page = write_checks(folder_of(job.settings.report, run_id), found)
     job.counts["expectations_failed"] = len(verdict.failed)
     if not verdict.ok:
         raise CheckFailed(
             f"the staged rows fail {', '.join(verdict.failed)}; nothing is published",
-            hint=f"Open {job.settings.report / 'data_docs' / 'index.html'}.",
+            hint=f"Open {page}.",
         )
     job.digests[WORD] = digest
 

@@ -18,6 +18,8 @@ from installations import Installed, Snapshot, contents, import_lists, install
 from habeas.cli.bootstrap import JOBS, NEED_CUSTODY
 from habeas.errors import Unavailable
 from habeas.model.rows import AssetPlan, StagedRow
+from habeas.report.checks_page import PAGE
+from habeas.report.make import page_of
 from habeas.settings import PROJECT
 from habeas.spark import embed, worker
 
@@ -161,9 +163,9 @@ def start(installed: Installed, step: str) -> subprocess.Popen[bytes]:
 def wait_until_at_work(installed: Installed, step: str, process: subprocess.Popen[bytes]) -> bool:
     settings = installed.place.settings
     if step == "check":
-        return _wait(
-            process, lambda: (settings.report / "data_docs").exists() or time.monotonic() > begun + 12
-        )
+        page = page_of(settings.report, "night").with_name(PAGE)
+        page.unlink(missing_ok=True)  # the undisturbed night left one
+        return _wait(process, lambda: page.exists() or time.monotonic() > begun + 12)
     lock = settings.warehouse / ".locks" / f"{AT_WORK[step]}.lock"
     return _wait(process, lambda: str(process.pid) in (lock.read_text() if lock.exists() else ""))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,9 +50,9 @@ def test_spark_sets_aside_what_breaks_the_contract_and_nothing_else(tables: Tabl
     assert [(True, reason) for _, reason in BAD] == [found[n] for n in sorted(found)]
 
 
-def test_a_run_with_duplicates_or_uneven_lengths_fails_its_suite(tables: Tables, tmp_path: Path) -> None:
+def test_a_run_with_duplicates_or_uneven_lengths_fails_its_suite(tables: Tables) -> None:
     rows = [GOOD, GOOD | {"sealed": b"\0" * 1185}]
     tables.append("staged", tables.frame("staged", rows))
     aggregates = check.aggregate(tables, "test")
-    verdict = judge(aggregates, expectations(EMBEDDINGS), tmp_path / "data_docs")
+    verdict = judge(aggregates, expectations(EMBEDDINGS))
     assert ("row_id_unique", "sealed_length_one_per_suite") == verdict.failed

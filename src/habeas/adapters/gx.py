@@ -1,7 +1,7 @@
-"""Great Expectations judges one row of aggregates and builds the data docs. It never sees a row of a table.
+"""Great Expectations judges one row of aggregates. It never sees a row of a table, and it writes no file.
 
-Its results are `BOOLEAN_ONLY`: every other format copies values into results and pages. What it keeps between runs
-(validation results, for the history in the data docs) lies in `great_expectations/` beside the docs folder.
+Its results are `BOOLEAN_ONLY`: every other format copies values into results. Its own HTML pages are not built: they
+need scripts and styles of other hosts. `habeas.report.checks_page` shows the results.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from habeas.errors import CheckFailed, Unavailable
+from habeas.errors import CheckFailed
 from habeas.tables.checks import Expectation
 
 if TYPE_CHECKING:
@@ -23,50 +22,29 @@ if TYPE_CHECKING:
 
 _NAME = "embeddings"
 
-# The pages name scripts and styles of a dozen hosts. Whoever reads them asks nobody: they are plainer, and private.
-_HEAD = "<head>"
-_NO_HOSTS = (
-    """<meta http-equiv="Content-Security-Policy" content="default-src 'self' 'unsafe-inline' data:">"""
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`failed` names the critical expectations that failed, `warned` the others; sorted."""
+    """`failed` names the critical expectations that failed, `warned` the others that failed; sorted."""
 
     ok: bool
     failed: tuple[str, ...]
     warned: tuple[str, ...]
-    index: Path
 
 
-def judge(aggregates: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Path) -> Verdict:
-    """Judge the one row of `aggregates` and write the pages into `docs_dir` (`index.html`).
+NOTHING_JUDGED = Verdict(ok=True, failed=(), warned=())
+
+
+def judge(aggregates: pd.DataFrame, expectations: Sequence[Expectation]) -> Verdict:
+    """Judge the one row of `aggregates`. An expectation without a result has failed.
 
     Raises CheckFailed when an aggregate is missing: an expectation about nothing would pass.
-    Raises Unavailable when the docs folder can't be written.
     """
-    frame = _judged_row(aggregates, expectations)
-    try:
-        docs_dir.mkdir(parents=True, exist_ok=True)
-        outcomes = _run(frame, expectations, docs_dir)
-        _ask_nobody(docs_dir)
-    except OSError as error:
-        raise Unavailable(
-            f"the data docs can't be written ({type(error).__name__})",
-            hint="Check space and rights of the report folder.",
-        ) from None
-    failed = [e for e in expectations if not outcomes[e.name]]
+    outcomes = _run(_judged_row(aggregates, expectations), expectations)
+    failed = [e for e in expectations if not outcomes.get(e.name, False)]
     critical = sorted(e.name for e in failed if e.severity == "critical")
     warned = sorted(e.name for e in failed if e.severity != "critical")
-    return Verdict(not critical, tuple(critical), tuple(warned), docs_dir / "index.html")
-
-
-def _ask_nobody(docs_dir: Path) -> None:
-    for page in docs_dir.rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        if _NO_HOSTS not in text:
-            page.write_text(text.replace(_HEAD, _HEAD + _NO_HOSTS, 1), encoding="utf-8")
+    return Verdict(not critical, tuple(critical), tuple(warned))
 
 
 def _judged_row(aggregates: pd.DataFrame, expectations: Sequence[Expectation]) -> pd.DataFrame:
@@ -90,10 +68,9 @@ def _number(row: pd.Series, wanted: Expectation) -> float:
     return 100 * number / whole if whole else 0.0
 
 
-def _run(frame: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Path) -> dict[str, bool]:
+def _run(frame: pd.DataFrame, expectations: Sequence[Expectation]) -> dict[str, bool]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import: no event leaves this machine
     import great_expectations as gx
-    from great_expectations.checkpoint.actions import UpdateDataDocsAction
     from great_expectations.expectations.core.expect_column_values_to_be_between import (
         ExpectColumnValuesToBeBetween,
     )
@@ -101,9 +78,8 @@ def _run(frame: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Pat
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        context = _context(docs_dir)
-        batches = context.data_sources.add_pandas("aggregates").add_dataframe_asset(_NAME)
-        definition = batches.add_batch_definition_whole_dataframe("run")
+        asset = _context().data_sources.add_pandas("aggregates").add_dataframe_asset(_NAME)
+        batch = asset.add_batch_definition_whole_dataframe("run").get_batch({"dataframe": frame})
         bounds = [
             ExpectColumnValuesToBeBetween(
                 column=wanted.name,
@@ -114,59 +90,24 @@ def _run(frame: pd.DataFrame, expectations: Sequence[Expectation], docs_dir: Pat
             )
             for wanted in expectations
         ]
-        suite = context.suites.add(gx.ExpectationSuite(name=_NAME, expectations=bounds))
-        validation = context.validation_definitions.add(
-            gx.ValidationDefinition(name=_NAME, data=definition, suite=suite)
-        )
-        checkpoint = context.checkpoints.add(
-            gx.Checkpoint(
-                name=_NAME,
-                validation_definitions=[validation],
-                actions=[UpdateDataDocsAction(name="docs")],
-                result_format={"result_format": "BOOLEAN_ONLY"},
-            )
-        )
-        done = checkpoint.run(batch_parameters={"dataframe": frame})
-    (result,) = done.run_results.values()
+        suite = gx.ExpectationSuite(name=_NAME, expectations=bounds)
+        done = batch.validate(suite, result_format="BOOLEAN_ONLY")
     return {
-        r.expectation_config.kwargs["column"]: bool(r.success) for r in result.results if r.expectation_config
+        r.expectation_config.kwargs["column"]: bool(r.success) for r in done.results if r.expectation_config
     }
 
 
-def _context(docs_dir: Path) -> EphemeralDataContext:
+def _context() -> EphemeralDataContext:
+    """In memory alone: no store on disk, no site of pages."""
     import great_expectations as gx
-    from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
-
-    kept = docs_dir.parent / "great_expectations"
-
-    def store(kind: str, folder: Path | None) -> dict[str, object]:
-        place: dict[str, object] = {"class_name": "InMemoryStoreBackend"}
-        if folder is not None:
-            place = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
-        return {"class_name": kind, "store_backend": place}
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
     config = DataContextConfig(
-        config_version=4.0,
-        stores={
-            "expectations_store": store("ExpectationsStore", None),
-            "validation_results_store": store("ValidationResultsStore", kept / "validation_results"),
-            "checkpoint_store": store("CheckpointStore", None),
-            "validation_definition_store": store("ValidationDefinitionStore", None),
-        },
-        expectations_store_name="expectations_store",
-        validation_results_store_name="validation_results_store",
-        checkpoint_store_name="checkpoint_store",
-        data_docs_sites={
-            "local": {
-                "class_name": "SiteBuilder",
-                "show_how_to_buttons": False,
-                "store_backend": {
-                    "class_name": "TupleFilesystemStoreBackend",
-                    "base_directory": str(docs_dir),
-                },
-                "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            }
-        },
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
         analytics_enabled=False,
         progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
     )

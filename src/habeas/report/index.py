@@ -33,12 +33,10 @@ def is_later(summaries: Sequence[Summary], than: Summary) -> bool:
     )
 
 
-def render_index(
-    summaries: Sequence[Summary], others: Mapping[str, str], drawn: bool, docs: str | None
-) -> str:
+def render_index(summaries: Sequence[Summary], others: Mapping[str, str], drawn: bool) -> str:
     """The index as HTML. `others`: file name of another page -> what it is about."""
     template = environment().get_template("index.html.jinja")
-    return template.render(runs=summaries, others=others, drawn=drawn, docs=docs)
+    return template.render(runs=summaries, others=others, drawn=drawn)
 
 
 def _ended(summary: Summary) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from habeas.report.checks_page import PAGE as CHECKS
 from habeas.report.detail import describe, policy_of
 from habeas.report.index import is_later, kept, render_index
 from habeas.report.page import Look, render, write
@@ -47,11 +47,11 @@ def make_report(
     numbers = count(tally, rules, now)
     summary = summarise(tally, numbers, run_id, tables, rules, now)
     late = is_later(kept(folder / RUNS), summary)
-    place = folder / RUNS / run_id
+    place = folder_of(folder, run_id)
     if late and (place / SUMMARY).is_file():
         found: dict[str, Any] = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
         return found
-    look = Look(title or f"Run {run_id}", drawn, data_docs(folder, place), late)
+    look = Look(title or f"Run {run_id}", drawn, CHECKS if (place / CHECKS).is_file() else None, late)
     html = render(summary, numbers, describe(tally, rules, now), look)
     write(place, json.dumps(summary, indent=1) + "\n", SUMMARY)
     write(place, html)
@@ -62,18 +62,17 @@ def make_report(
 def write_index(folder: Path, *, drawn: bool) -> Path:
     """Write `folder`/index.html: every run that has a page, and the pages that lie beside it."""
     others = {name: says for name, says in BESIDE.items() if (folder / name).is_file()}
-    return write(folder, render_index(kept(folder / RUNS), others, drawn, data_docs(folder, folder)))
+    return write(folder, render_index(kept(folder / RUNS), others, drawn))
 
 
 def page_of(folder: Path, run_id: str) -> Path:
     """Where the page of a run lies under the report folder."""
-    return folder / RUNS / run_id / "index.html"
+    return folder_of(folder, run_id) / "index.html"
 
 
-def data_docs(folder: Path, seen_from: Path) -> str | None:
-    """Relative link to the newest quality checks under the report folder, if there are any."""
-    found = sorted((folder / "data_docs").rglob("index.html"), key=lambda place: len(place.parts))
-    return os.path.relpath(found[0], seen_from) if found else None
+def folder_of(folder: Path, run_id: str) -> Path:
+    """Where all pages of a run lie under the report folder."""
+    return folder / RUNS / run_id
 
 
 def _tasks(reader: Reader, run_id: str, left: Sequence[Row]) -> list[Row]:

@@ -28,13 +28,13 @@ _RED = "#b5533f"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is shown. `drawn`: say that nobody in it is real; `docs`: relative link to the quality checks;
+    """How a page is shown. `drawn`: say that nobody in it is real; `checks`: relative link to the quality checks;
     `late`: say that other runs ended before the page was made, so its numbers are theirs as well.
     """
 
     title: str
     drawn: bool = False
-    docs: str | None = None
+    checks: str | None = None
     late: bool = False
 
 

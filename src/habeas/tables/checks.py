@@ -146,10 +146,12 @@ def _column_expectations(column: Column) -> list[Expectation]:
         made.append(_none_of(f"{column.name}__nan", f"{column.name} is a number in every row"))
     if column.minimum is not None:
         name = f"{column.name}__min"
-        made.append(Expectation(name, name, column.minimum, None, "critical", f"smallest {column.name}"))
+        says = f"{column.name} is at least {column.minimum:g} in every row"
+        made.append(Expectation(name, name, column.minimum, None, "critical", says))
     if column.maximum is not None:
         name = f"{column.name}__max"
-        made.append(Expectation(name, name, None, column.maximum, "critical", f"largest {column.name}"))
+        says = f"{column.name} is at most {column.maximum:g} in every row"
+        made.append(Expectation(name, name, None, column.maximum, "critical", says))
     return made
 
 

@@ -14,7 +14,7 @@ from habeas.adapters.delta_reader import DeltaReader
 from habeas.faces.binding import RESIDUAL
 from habeas.policy.waivers import Waiver
 from habeas.report.detail import describe
-from habeas.report.make import data_docs, make_report, page_of, write_index
+from habeas.report.make import make_report, page_of, write_index
 from habeas.report.page import Look, render, write
 from habeas.report.summary import STEPS, summarise
 from habeas.settings import PROJECT
@@ -213,10 +213,12 @@ def test_the_page_is_put_in_place_whole(tmp_path: Path) -> None:
     assert [place] == list(place.parent.iterdir())
 
 
-def test_data_docs_are_linked_when_they_are_there(tmp_path: Path) -> None:
-    assert data_docs(tmp_path, tmp_path) is None
-    place = tmp_path / "data_docs" / "local_site" / "index.html"
-    place.parent.mkdir(parents=True)
-    place.touch()
-    assert "data_docs/local_site/index.html" == data_docs(tmp_path, tmp_path)
-    assert "../../data_docs/local_site/index.html" == data_docs(tmp_path, tmp_path / "runs" / "r")
+@pytest.mark.parametrize("checked", [False, True])
+def test_a_run_links_its_own_quality_checks_where_there_are_any(
+    small_warehouse: Path, tmp_path: Path, checked: bool
+) -> None:
+    page = page_of(tmp_path, story.RUN)
+    if checked:
+        write(page.parent, "<p>", "checks.html")
+    make_report(DeltaReader(small_warehouse), RULES, story.RUN, tmp_path, {}, now=NOW)
+    assert checked == ('href="checks.html"' in page.read_text(encoding="utf-8"))

@@ -17,19 +17,22 @@ from airport_case import decided, rules
 from airport_counted import counted
 
 from habeas.adapters.delta_reader import DeltaReader
-from habeas.report import airport_page, diff_page
-from habeas.report.make import make_report, page_of
+from habeas.report import airport_page, checks_page, diff_page
+from habeas.report.make import folder_of, make_report, page_of
 from habeas.report.page import write
 from habeas.report.summary import STEPS
+from habeas.settings import PROJECT
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome
 from habeas.steps.rulebook import Rulebook
 from habeas.steps.runs import TaskRecord, as_row
+from habeas.tables.checks import expectations
+from habeas.tables.contracts import read_contracts
 
 PAPER = 703
 """Width of A4 between the margins of the pages' own style, in px."""
 WORDS = "document.querySelectorAll('svg').forEach(e => e.remove()), document.body.innerText"
 """Without the figures on the axes of charts, whose order on paper is another."""
-PAGES = ("run", "index", "airport", "diff")
+PAGES = ("run", "index", "airport", "diff", "checks")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     groups = (Group("embed", "archive_search", source["source_id"], allowed, denied, 1200, open_rows=7),
               Group("embed", "archive_search", "event", denied, allowed, 3))  # fmt: skip
     found = Difference("a" * 64, "b" * 64, groups, {Kind.NEWLY_REFUSED: 11})
+    contract = read_contracts(PROJECT / "schemas")["embeddings"]
+    failed = ("sealed_length_one_per_suite", "rows_failing_none")
+    checks = checks_page.results(
+        run, contract, {"rows": 12345, "failing": 67}, expectations(contract), failed, story.at(25)
+    )
     return {
+        "checks": checks_page.write_checks(folder_of(folder, run), checks),
         "run": page_of(folder, run),
         "index": folder / "index.html",
         "airport": write(folder, airport, "airport.html"),
