@@ -19,8 +19,9 @@ from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.model.rows import AssetPlan, Grant, Kind, Line, StagedRow
 from habeas.spark import shares
 from habeas.spark.current_lines import current_lines
-from habeas.spark.decisions import current, permits
+from habeas.spark.decisions import current
 from habeas.spark.outdated import in_force
+from habeas.spark.permitted import permitted_lines, permitted_scans
 from habeas.spark.sound import require_sound
 from habeas.spark.tables import Tables
 
@@ -46,21 +47,19 @@ def plan(
     pack: str,
     away: Collection[str] = (),
 ) -> DataFrame:
-    """Assets that both gates let through, whose newest work isn't this very work already, and that no halt touches.
+    """Assets that both gates let through now, whose newest work isn't this very work already, and that no halt touches.
 
     `pack` is the digest of the model's pack: decisions about another one permit nothing here. `identity` names
     everything else the result depends on: settings, the way files are read. `away`: sources whose folders can't be used
     now; their assets wait. One row an asset: asset_id, source_id, location, media, work_digest, made_for, model_id,
     lines (with their grants).
     """
-    rosters = current_lines(tables.read("rosters"))
-    decisions = current(tables.read("decisions")).where(F.col("purpose").isin(purposes))
-    decisions = decisions.where(permits(now or datetime.now(UTC))).where(F.col("pack_digest") == pack)
-    scans = decisions.where("action = 'scan'").select("asset_id", "purpose")
+    at, rosters = now or datetime.now(UTC), current_lines(tables.read("rosters"))
+    scans = permitted_scans(tables, purposes, at, pack)
     grants = (
-        decisions.where("action = 'embed'")
+        permitted_lines(tables, purposes, at, rosters)
+        .where(F.col("pack_digest") == pack)
         .join(scans, ["asset_id", "purpose"], "left_semi")
-        .join(rosters.select("line_id", "subject_id"), "line_id")
         .join(tables.read("keys"), ["subject_id", "purpose", "key_id"])
         .withColumn("expires_at", F.col("valid_until"))
         .groupBy("line_id")

@@ -1,9 +1,10 @@
 """Publish: staged rows become rows of record, by key, so that a retry changes nothing.
 
 Open keys are read before the merge, after it, and once more after rows were opened: a withdrawal in between still
-wins, and a key nobody knows counts as closed. What is halted is asked right before the merge. `work` comes after what
-was made: a run killed before it finds its assets undone and lands on the same rows. What may be opened is settled after
-`work`, which says what the newest work no longer makes (`outdated`); each later run settles it again.
+wins, and a key nobody knows counts as closed. What ended since it was planned, and what is halted, is asked right
+before the merge. `work` comes after what was made: a run killed before it finds its assets undone and lands on the same
+rows. What may be opened is settled after `work`, which says what the newest work no longer makes (`outdated`); each
+later run settles it again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from habeas.model.media import MediaReason
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.spark.check import judged
 from habeas.spark.decisions import key_frame
+from habeas.spark.permitted import permitted_lines, without_left_out
 from habeas.spark.staged import digest_of
 from habeas.spark.statuses import OpenKeys, settle_now
 from habeas.spark.tables import Tables
@@ -55,13 +57,17 @@ def publish(
         counts = {str(r["kind"]): int(r["n"]) for r in kinds}
         good = free.where("kind = 'embedding' AND NOT bad")
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
+        ended = good.limit(0)
         if counts:
+            good, ended = _permitted_still(tables, good, now)
             _insert_embeddings(tables, good, now)
             _insert_refusals(tables, free, now)
         if "quarantine" in counts or any(r["bad"] for r in kinds):
             _set_aside(tables, free, run_id, now)
         if counts:
-            _close_work(tables, free, run_id, now)
+            _close_work(
+                tables, free.join(ended.select("asset_id").distinct(), "asset_id", "left_anti"), run_id, now
+            )
         changed = settle_now(tables, open_keys, run_id, now)
         tables.clear_run("staged", run_id)
     finally:
@@ -77,6 +83,19 @@ def _not_halted(staged: DataFrame, halted: Stopped) -> DataFrame:
         (F.col("kind") == "embedding") & F.col("purpose").isin(sorted(halted.purposes))
     )
     return staged.join(staged.where(touched).select("asset_id").distinct(), "asset_id", "left_anti")
+
+
+def _permitted_still(tables: Tables, good: DataFrame, now: datetime) -> tuple[DataFrame, DataFrame]:
+    """Staged templates that are permitted at this moment, and the others.
+
+    What ended since it was planned isn't stored, and its asset stays undone in `work`: where it is permitted again, it
+    is made again.
+    """
+    purposes = sorted(row["purpose"] for row in good.select("purpose").distinct().collect())
+    allowed = permitted_lines(tables, purposes, now, good, few=True).select("line_id", "purpose")
+    kept = without_left_out(tables, good.join(allowed, ["line_id", "purpose"], "left_semi"), purposes, now)
+    kept = kept.localCheckpoint()
+    return kept, good.join(kept.select("row_id"), "row_id", "left_anti")
 
 
 def _insert_embeddings(tables: Tables, good: DataFrame, now: datetime) -> None:
