@@ -34,6 +34,8 @@ def home(tmp_path: Path) -> Path:
     for folder in ("warehouse", "runs", "orders", "policies", "policy", "custody"):
         (place / folder).mkdir(parents=True, mode=0o700)
     (place / "habeas.toml").write_text(f'home = "{place}"\npolicies = "{place / "policies"}"\n')
+    for name in ("installation.key", "registrar.pub"):
+        (place / name).write_bytes(bytes(32))
     (place / "custody" / "custody.toml").write_text(f'home = "{place / "custody"}"\n')
     return place
 

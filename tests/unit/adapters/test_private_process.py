@@ -14,6 +14,7 @@ import ctypes, json, os, resource, sys, time
 import decoder_attacks
 from habeas.adapters.private_process import keep_private
 if os.getuid() == 0:
+    resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20))  # whatever started this may have given it up
     decoder_attacks.no_longer_root()
 libc = ctypes.CDLL(None, use_errno=True)
 libc.prctl(4, 1, 0, 0, 0)  # as a process is that was started by its user

@@ -45,7 +45,7 @@ def test_no_table_has_room_for_a_vector_that_is_not_sealed() -> None:
         for column in contract.columns
         if column.type == "binary" or column.type in ("array<float>", "array<double>")
     }
-    public = {("keys", "public_key"), ("keys", "signature")}
+    public = {("keys", "public_key"), ("keys", "signature"), ("decisions", "mac")}
     assert {("embeddings", "sealed"), ("staged", "sealed")} == room - public
     sealed = next(column for column in CONTRACTS["embeddings"].columns if column.name == "sealed")
     assert sealed.required
