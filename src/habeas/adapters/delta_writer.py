@@ -89,8 +89,10 @@ class DeltaWriter:
             self._engine().upsert_rows(name, rows)
 
     def _writable(self, name: str) -> bool:
-        """Whether the table is there and `deltalake` knows every function of its constraint."""
-        if not self.exists(name):
+        """Whether the table is there, has every column of its contract (Spark adds those of a newer version), and
+        `deltalake` knows every function of its constraint.
+        """
+        if not self.exists(name) or not set(self._contract(name).names) <= self._reader.columns(name).keys():
             return False
         settings = DeltaTable(str(self._reader.path(name))).metadata().configuration
         return "size(" not in settings.get("delta.constraints.contract", "")

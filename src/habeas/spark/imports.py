@@ -121,8 +121,10 @@ def add_consents(
     people = {subject for subject, _ in pairs}
     heard = _heard(tables, people, pairs, [*recorded, *fresh])
     closed = heard.close(registrar, now)
+    noes = [each for each in fresh if each.status is not ConsentStatus.GIVEN]
+    _insert(tables, "consents", [statement_row(each) for each in noes])  # before anything else that can fail
     _people(tables, read.subjects, now)
-    _insert(tables, "consents", [statement_row(each) for each in fresh])
+    _insert(tables, "consents", [statement_row(each) for each in fresh if each.status is ConsentStatus.GIVEN])
     done = follow(tables, registrar, heard, lambda: _heard(tables, people, pairs), closed, _run_of(read), now)
     _set_aside(tables, read, now)
     return replace(read, closed=done)
@@ -160,8 +162,12 @@ def add_leave_outs(
     people = {each for each in touched if each is not None}
     about_them = [each for each in everything if each.subject_id in people or each.lifts]
     closed = close_left_out(about_them, registrar, now)
+    noes = [each for each in fresh if each.lifts is None]
+    _insert(
+        tables, "leave_outs", [leave_out_row(each) for each in noes]
+    )  # before anything else that can fail
     _people(tables, (Subject(person, None, None) for person in sorted(people)), now)
-    _insert(tables, "leave_outs", [leave_out_row(each) for each in fresh])
+    _insert(tables, "leave_outs", [leave_out_row(each) for each in fresh if each.lifts is not None])
     # Closed for some footage, or lifted: where consent still stands, it gets a new key.
     heard = _heard(tables, people)
     done = follow(tables, registrar, heard, lambda: _heard(tables, people), closed, _run_of(read), now)

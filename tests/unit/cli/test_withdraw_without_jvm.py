@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 import small_warehouse as story
 import sqlalchemy as sa
+from deltalake import DeltaTable, write_deltalake
 from import_files import CONSENT, csv_bytes
 from small_warehouse import at, fill, write
 from typer.testing import CliRunner
@@ -195,3 +197,24 @@ def test_a_real_id_typed_by_mistake_is_never_repeated(place: Installation, words
     told = runner.invoke(app, words.split())
     assert told.exit_code != 0
     assert "9005" not in told.output
+
+
+@pytest.mark.parametrize("listed", ["import", "leave-out"])
+def test_a_no_is_written_before_anything_else_that_may_fail(
+    place: Installation, desk: Desk, tmp_path: Path, listed: str
+) -> None:
+    """What a list tells of people can't be written here: a table of an older version needs Spark."""
+    folder = str(place.settings.warehouse / "subjects")
+    older = DeltaTable(folder).to_pyarrow_table().drop_columns(["age_said_at"])
+    older = older.filter(pc.field("subject_id") != story.ANA)
+    write_deltalake(folder, older, mode="overwrite", schema_mode="overwrite")
+    write(place.settings.warehouse, "leave_outs", [])
+    file = tmp_path / "list.csv"
+    if listed == "import":
+        file.write_bytes(csv_bytes(CONSENT, {"subject": BADGE, "status": "withdrawn", "age": "adult"}))
+    else:
+        file.write_text(f"subject,kind,since,reason\n{BADGE},objection,2026-11-20T00:00:00Z,asked\n")
+    desk(listed, str(file), code=1)
+    assert place.registrar.open_keys() == frozenset()
+    outs = [row["subject_id"] for row in place.reader.read("leave_outs").to_pylist()]
+    assert ledger(place)[-1] == "ConsentWithdrawn" if listed == "import" else outs == [story.ANA]
