@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -171,10 +170,7 @@ def policies() -> Path:
     a table.
     """
     settings = Path(os.environ.get("HABEAS_CONFIG") or PROJECT / "var" / "habeas" / "habeas.toml")
-    said = None
-    if settings.is_file():
-        said = tomllib.loads(settings.read_text(encoding="utf-8")).get("policies")
-    return Path(said or PROJECT / "policies")
+    return Settings.read(settings).policies if settings.is_file() else PROJECT / "policies"
 
 
 def purposes() -> list[str]:

@@ -60,7 +60,7 @@ def settings() -> str:
     parts = [
         "# Settings\n\nAn environment variable wins over the settings file, the file over the default. What has no "
         "environment variable here steers what is allowed: once there is an installation only its file says it, and a "
-        "variable `HABEAS_…` for it ends every command with exit code 2. "
+        "variable `HABEAS_…` for it ends every command that reads the settings with exit code 2. "
         "Folders whose default is given as HOME/… follow `home`. A folder is a path of this machine, or an address "
         "that begins with file:///; a relative path counts from the settings file.\n",
         "## habeas.toml: what the jobs may know\n\nNamed by `--config` or `HABEAS_CONFIG`, else `./habeas.toml`. "

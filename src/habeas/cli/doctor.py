@@ -33,12 +33,13 @@ _FREE = 2_000_000_000  # bytes a small night and its Spark scratch files want
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One prerequisite. `says` is what was found, `mend` what to do when it is not ok, or a warning where it is."""
+    """One prerequisite. `says` is what was found, `mend` what to do when it is not ok, or when it `warns`."""
 
     name: str
     ok: bool
     says: str
     mend: str
+    warns: bool = False
 
 
 def checks(
@@ -186,7 +187,8 @@ def _pack(settings: Settings) -> Check:
         return Check(name, False, error.message, error.hint or "habeas models verify says more.")
     except OSError as error:
         return Check(name, False, f"can't be read ({error.strerror})", "habeas models verify says more.")
-    return Check(name, True, f"version {pack.version}, digests as stated", packs.warning(pack.name))
+    warning = packs.warning(pack.name)
+    return Check(name, True, f"version {pack.version}, digests as stated", warning, warns=bool(warning))
 
 
 def _keys(given: Path | None, config: Path | None) -> Check:

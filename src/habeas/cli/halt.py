@@ -39,7 +39,7 @@ def halt(
     """Stop work: running jobs stop within seconds, queued ones don't begin. Needs no table, no Spark, no Airflow.
 
     Roles oversight and privacy may halt. A halt deletes nothing and closes nothing: a withdrawal is
-    `habeas consent import`. Another person ends it with `habeas resume`.
+    `habeas consent withdraw`. Another person ends it with `habeas resume`.
 
     \b
     habeas halt --all --reason "complaint 2026-114" --as oversight-1 --key oversight-1.pem

@@ -27,7 +27,7 @@ def report(
 ) -> None:
     """Write the page of a run and the index of all runs; print the summary. Starts no JVM and needs no key.
 
-    The last task of the DAGs runs it. A page stays as it was made once a later run has one.
+    The task `report` of `nightly` and `backfill` runs it. A page stays as it was made once a later run has one.
 
     \b
     habeas report --run nightly-2026-11-28

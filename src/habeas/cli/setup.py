@@ -19,7 +19,8 @@ from habeas.cli.options import Config, Custody, Json, now
 from habeas.errors import Unavailable, UsageError
 
 _SETTINGS = """\
-# Settings of one installation. Environment variables (HABEAS_…) win over this file.
+# Settings of one installation. Environment variables (HABEAS_…) win over numbers, purposes, pack, archive and report;
+# for what steers the gate (home, tables, orders, rules, keys, models) they are refused.
 # Everything that can be set: docs/reference/settings.md
 home = {home}
 policies = {policies}  # the rules: yours to edit; see policies/README.md
@@ -147,7 +148,7 @@ def _write(place: Path, text: str, mode: int) -> None:
 
 
 def _state(check: Mapping[str, Any]) -> str:
-    return "missing" if not check["ok"] else "warning" if check["mend"] else "ok"
+    return "missing" if not check["ok"] else "warning" if check["warns"] else "ok"
 
 
 def doctor(config: Config = None, custody: Custody = None, as_json: Json = False) -> None:
@@ -165,7 +166,7 @@ def doctor(config: Config = None, custody: Custody = None, as_json: Json = False
         rows = [(_state(entry), entry["name"], entry["says"]) for entry in found]
         console.print(out.table(["", "what", "found"], rows))
         for entry in found:
-            if entry["mend"]:
+            if entry["mend"] and (entry["warns"] or not entry["ok"]):
                 console.print(f"{entry['name']}: {entry['mend']}", markup=False)
 
     out.show(found, as_json, human)
