@@ -23,7 +23,8 @@ def body(job: Job) -> None:
     args = job.args
     planned = embed.plan(
         tables, job.purposes, setup.identity, args.source, args.captured_from, args.captured_to,
-        job.scoped_halts.stopped(), model_id=setup.model_id, pack=setup.pack_digest, away=away,
+        job.scoped_halts.stopped(), model_id=setup.model_id, pack=setup.pack_digest,
+        policy=job.policies.digest, away=away,
     )  # fmt: skip
     job.counts |= embed.stage(tables, planned, partial(make_worker, setup), job.folder.run_id)
     job.digests[WORD] = staged_digest(tables, job.folder.run_id)

@@ -26,7 +26,7 @@ def body(job: Job) -> None:
     now, halts = datetime.now(UTC), job.scoped_halts
     job.counts |= publish.publish(
         tables, job.folder.run_id, job.as_of, now, store.open_keys, halts.stopped,
-        partial(require_checked, job.folder),
+        partial(require_checked, job.folder), job.policies.digest,
     )  # fmt: skip
     earlier = [r for r in job.folder.records() if r.task != "publish"]
     publish.record_runs(tables, [*earlier, job.record("publish", "done")], job.as_of)

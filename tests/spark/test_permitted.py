@@ -141,3 +141,27 @@ def test_a_no_recorded_between_plan_and_insert_is_not_outrun(world: Tables) -> N
     stage(world)
     say_no(world, "ann")
     assert (0, 0) == stored(world)
+
+
+def test_a_leave_out_by_a_clock_that_is_ahead_is_heard(world: Tables) -> None:
+    """It stands in the table already, whatever this machine's clock says."""
+    leave_out(world, scope=Scope(sources=("studio",)))
+    assert {"asset-2": {"ben"}} == planned(world, SOON - timedelta(seconds=30))
+
+
+def test_a_roster_line_that_is_moved_to_another_file_takes_no_permission_along(world: Tables) -> None:
+    """Whoever can write the tables would have a file scanned that its source forbids to scan."""
+    moved = world.read("rosters").replace({"asset-1": "asset-2"}, subset=["asset_id"])
+    world.upsert("rosters", moved)
+    assert {"asset-2": {"ben"}} == planned(world)
+
+
+def test_what_other_rules_allowed_is_neither_planned_nor_stored(world: Tables) -> None:
+    """Stricter rules were activated since, and a task of that run was cleared."""
+    in_force = {row["policy_digest"] for row in world.rows("decisions")}.pop()
+    same = {"now": LATER, "model_id": "m", "pack": PACK}
+    assert 2 == len(plan(world, [SEARCH], "x", policy=in_force, **same).collect())
+    assert [] == plan(world, [SEARCH], "x", policy="f" * 64, **same).collect()
+    stage(world)
+    publish(world, "r1", NOW, LATER, lambda: KEYS, policy="f" * 64)
+    assert [] == world.rows("embeddings")

@@ -45,28 +45,30 @@ def plan(
     *,
     model_id: str,
     pack: str,
+    policy: str = "",
     away: Collection[str] = (),
 ) -> DataFrame:
     """Assets that both gates let through now, whose newest work isn't this very work already, and that no halt touches.
 
-    `pack` is the digest of the model's pack: decisions about another one permit nothing here. `identity` names
+    `pack` is the digest of the model's pack, `policy` that of the rules in force ("" = any): decisions about another
+    pack or by other rules permit nothing here. `identity` names
     everything else the result depends on: settings, the way files are read. `away`: sources whose folders can't be used
     now; their assets wait. One row an asset: asset_id, source_id, location, media, work_digest, made_for, model_id,
     lines (with their grants).
     """
     at, rosters = now or datetime.now(UTC), current_lines(tables.read("rosters"))
-    scans = permitted_scans(tables, purposes, at, pack)
+    scans = permitted_scans(tables, purposes, at, pack, policy)
     grants = (
-        permitted_lines(tables, purposes, at, rosters)
+        permitted_lines(tables, purposes, at, rosters, policy=policy)
         .where(F.col("pack_digest") == pack)
         .join(scans, ["asset_id", "purpose"], "left_semi")
         .join(tables.read("keys"), ["subject_id", "purpose", "key_id"])
         .withColumn("expires_at", F.col("valid_until"))
-        .groupBy("line_id")
+        .groupBy("line_id", "asset_id")
         .agg(F.sort_array(F.collect_list(F.struct(*_GRANT))).alias("grants"))
     )
     lines = (
-        rosters.join(grants, "line_id", "left")
+        rosters.join(grants, ["line_id", "asset_id"], "left")
         .groupBy("asset_id")
         .agg(
             F.sort_array(F.collect_list(F.struct(*_LINE, "grants"))).alias("lines"),

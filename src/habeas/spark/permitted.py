@@ -28,25 +28,36 @@ _OUT = "asset_id string, purpose string"
 _OUT_ARROW = pa.schema([("asset_id", pa.string()), ("purpose", pa.string())])
 
 
-def permitted_scans(tables: Tables, purposes: Sequence[str], now: datetime, pack: str) -> DataFrame:
+def permitted_scans(
+    tables: Tables, purposes: Sequence[str], now: datetime, pack: str, policy: str = ""
+) -> DataFrame:
     """asset_id and purpose of what faces may be looked for in, with the model pack that this digest names."""
     decided = current(tables.read("decisions").where(_asked("scan", purposes)))
-    decided = decided.where(permits(now)).where(F.col("pack_digest") == pack)
+    decided = decided.where(permits(now) & _by(policy)).where(F.col("pack_digest") == pack)
     return without_left_out(tables, decided.select("asset_id", "purpose"), purposes, now)
 
 
 def permitted_lines(
-    tables: Tables, purposes: Sequence[str], now: datetime, of: DataFrame, *, few: bool = False
+    tables: Tables,
+    purposes: Sequence[str],
+    now: datetime,
+    of: DataFrame,
+    *,
+    policy: str = "",
+    few: bool = False,
 ) -> DataFrame:
     """The decisions by which a listed person's face may become a template, with their subject_id.
 
-    `of`: about these rows, which name line_id and subject_id. `few`: other decisions aren't worth ranking.
+    `of`: about these rows, which name line_id, asset_id and subject_id. A decision about a line in another asset than
+    it is in now permits nothing. `policy`: only decisions by the rules of this digest count; "" = by any. `few`: other
+    decisions aren't worth ranking.
     """
-    lines = of.select("line_id", "subject_id").distinct()
+    lines = of.select("line_id", "asset_id", "subject_id").distinct()
     stored = tables.read("decisions").where(_asked("embed", purposes))
     if few:
         stored = stored.join(lines, "line_id", "left_semi")
-    return without_noes(tables, current(stored).where(permits(now)).join(lines, "line_id"))
+    decided = current(stored).where(permits(now) & _by(policy))
+    return without_noes(tables, decided.join(lines, ["line_id", "asset_id"]))
 
 
 def without_noes(tables: Tables, decided: DataFrame) -> DataFrame:
@@ -67,11 +78,15 @@ def without_noes(tables: Tables, decided: DataFrame) -> DataFrame:
 
 
 def without_left_out(tables: Tables, rows: DataFrame, purposes: Sequence[str], now: datetime) -> DataFrame:
-    """Rows (with asset_id and purpose) of footage that no leave-out covers now, by the core's own reading."""
+    """Rows (with asset_id and purpose) of footage that no leave-out covers now, by the core's own reading.
+
+    What a clock that is ahead wrote into the table is there, and counts.
+    """
     listed = [leave_out_of(row) for row in tables.rows("leave_outs")]
     footage = [each for each in listed if each.subject_id is None or each.lifts is not None]
     if not any(each.lifts is None for each in footage):
         return rows
+    known_at = max([now, *(each.recorded_at for each in footage)])
     occasions: dict[str, list[tuple[str, str]]] = {}
     for row in tables.rows("occasions"):
         occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
@@ -86,13 +101,21 @@ def without_left_out(tables: Tables, rows: DataFrame, purposes: Sequence[str], n
                 found += [
                     {"asset_id": asset["asset_id"], "purpose": purpose}
                     for purpose in purposes
-                    if about and left_out(about, None, purpose, place, now, now).kinds
+                    if about
+                    and any(
+                        left_out(about, None, purpose, place, at, known_at).kinds for at in (now, known_at)
+                    )
                 ]
             yield pa.RecordBatch.from_pylist(found, schema=_OUT_ARROW)
 
     assets = tables.read("assets").join(rows.select("asset_id").distinct(), "asset_id", "left_semi")
     out = assets.select(*_PLACE).mapInArrow(find, _OUT)
     return rows.join(out, ["asset_id", "purpose"], "left_anti")
+
+
+def _by(policy: str) -> Column:
+    """Made by the rules of this digest: what others allowed is decided anew before it is used."""
+    return F.col("policy_digest") == policy if policy else F.lit(True)
 
 
 def _asked(action: str, purposes: Sequence[str]) -> Column:

@@ -39,10 +39,12 @@ def publish(
     open_keys: OpenKeys,
     halted: Halted = lambda: NOTHING_HALTED,
     require_checked: Callable[[str], None] = lambda _: None,
+    policy: str = "",
 ) -> dict[str, int]:
     """Merge the run's staged rows into `embeddings`, `row_status`, `refusals`, `quarantine` and `work`.
 
     `require_checked` gets the digest of the rows that are about to be taken, and raises unless a check passed for them.
+    `policy`: digest of the rules in force ("" = any); what other rules allowed isn't stored.
 
     Rows of an asset that a halt touches are thrown away: undone in `work`, it is done again when the halt is over.
     A halt closes no row of record: it decides about no right, and whoever opens rows asks for halts themself.
@@ -59,7 +61,7 @@ def publish(
         good = good.join(key_frame(tables, open_keys()), "key_id", "left_semi")
         ended = good.limit(0)
         if counts:
-            good, ended = _permitted_still(tables, good, now)
+            good, ended = _permitted_still(tables, good, now, policy)
             _insert_embeddings(tables, good, now)
             _insert_refusals(tables, free, now)
         if "quarantine" in counts or any(r["bad"] for r in kinds):
@@ -85,15 +87,18 @@ def _not_halted(staged: DataFrame, halted: Stopped) -> DataFrame:
     return staged.join(staged.where(touched).select("asset_id").distinct(), "asset_id", "left_anti")
 
 
-def _permitted_still(tables: Tables, good: DataFrame, now: datetime) -> tuple[DataFrame, DataFrame]:
+def _permitted_still(
+    tables: Tables, good: DataFrame, now: datetime, policy: str
+) -> tuple[DataFrame, DataFrame]:
     """Staged templates that are permitted at this moment, and the others.
 
     What ended since it was planned isn't stored, and its asset stays undone in `work`: where it is permitted again, it
     is made again.
     """
     purposes = sorted(row["purpose"] for row in good.select("purpose").distinct().collect())
-    allowed = permitted_lines(tables, purposes, now, good, few=True).select("line_id", "purpose")
-    kept = without_left_out(tables, good.join(allowed, ["line_id", "purpose"], "left_semi"), purposes, now)
+    same = ["line_id", "asset_id", "purpose"]
+    allowed = permitted_lines(tables, purposes, now, good, policy=policy, few=True).select(*same)
+    kept = without_left_out(tables, good.join(allowed, same, "left_semi"), purposes, now)
     kept = kept.localCheckpoint()
     return kept, good.join(kept.select("row_id"), "row_id", "left_anti")
 

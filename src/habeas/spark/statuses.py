@@ -58,7 +58,7 @@ def close_rows(tables: Tables, closed_keys: frozenset[str], run_id: str, now: da
     if not closed_keys or not tables.exists("embeddings"):
         return 0
     rows = tables.read("embeddings").join(key_frame(tables, closed_keys), "key_id", "left_semi")
-    rows = rows.select("row_id", "line_id", "purpose", "key_id", "decision_id")
+    rows = rows.select("row_id", "line_id", "asset_id", "purpose", "key_id", "decision_id")
     rows = rows.withColumn("outdated", F.lit(None).cast("string")).persist()  # its key alone closes it
     try:
         decisions = tables.read("decisions").join(rows, ["line_id", "purpose"], "left_semi")
@@ -80,7 +80,7 @@ def _settle(
     keys = key_frame(tables, open_keys).withColumn("key_open", F.lit(True))
     decided = current(decisions.where("action = 'embed'"))
     decided = decided.select(
-        "line_id", "purpose", "valid_until", "obligations", F.col("decision_id").alias("newest"),
+        "line_id", "asset_id", "purpose", "valid_until", "obligations", F.col("decision_id").alias("newest"),
         permits(now).alias("permitted"),
     )  # fmt: skip
     known = newest_status(statuses).select("row_id", "status", "expires_at", "reason", "recorded_at")
@@ -91,9 +91,9 @@ def _settle(
     moved = ~F.col("expires_at").eqNullSafe(F.col("valid_until"))
     # Persisted before it is filtered: Spark's optimiser would take the cases apart again and again.
     joined = (
-        rows.select("row_id", "line_id", "purpose", "key_id", "decision_id", "outdated")
+        rows.select("row_id", "line_id", "asset_id", "purpose", "key_id", "decision_id", "outdated")
         .join(keys, "key_id", "left")
-        .join(decided, ["line_id", "purpose"], "left")
+        .join(decided, ["line_id", "asset_id", "purpose"], "left")
         .join(known, "row_id", "left")
         .withColumn(
             "event",
