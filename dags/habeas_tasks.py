@@ -22,11 +22,9 @@ from airflow.sdk import Asset, BaseOperator, Context, RetryPolicy, TriggerRule, 
 from airflow.sdk.definitions.retry_policy import RetryDecision
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from habeas.adapters.dag_facts import left_out_of, policies_of
 from habeas.model.runs import run_slug
-from habeas.settings import Settings
 from habeas.spark.conf import spark_conf
-from habeas.steps.left_out import sources_left_out, told_left_out
-from habeas.steps.runs import RunFolder
 
 PROJECT = Path(__file__).resolve().parents[1]
 JOBS = Path(os.environ.get("HABEAS_JOBS", PROJECT / "jobs"))
@@ -125,10 +123,8 @@ class Sources(BaseOperator):
     """Red where a source was left out of the run because its folder couldn't be used: everything else is published."""
 
     def execute(self, context: Context) -> None:
-        folder = RunFolder(Settings.read(Path(config())).runs, run_slug(str(context["run_id"])))
-        record = folder.read("catalog")
-        if left_out := sources_left_out(record):
-            raise AirflowFailException(f"{told_left_out(left_out)}. Everything else was done.")
+        if told := left_out_of(Path(config()), run_slug(str(context["run_id"]))):
+            raise AirflowFailException(f"{told}. Everything else was done.")
         self.log.info("no source was left out")
 
 
@@ -170,7 +166,7 @@ def policies() -> Path:
     a table.
     """
     settings = Path(os.environ.get("HABEAS_CONFIG") or PROJECT / "var" / "habeas" / "habeas.toml")
-    return Settings.read(settings).policies if settings.is_file() else PROJECT / "policies"
+    return policies_of(settings)
 
 
 def purposes() -> list[str]:

@@ -77,12 +77,12 @@ def test_parsing_takes_no_time(bag: DagBag) -> None:
 
 @pytest.mark.parametrize("path", [*FILES, DAGS / "habeas_tasks.py"], ids=lambda path: path.stem)
 def test_a_dag_imports_no_job_and_no_engine(path: Path) -> None:
-    """Configuration only: of the project it knows where Spark's settings are and how a run is named."""
+    """Configuration only: of the project it knows Spark's settings, how a run is named, and one module of facts."""
     tree = ast.parse(path.read_text())
     names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     ours = {name for name in names if name.startswith(("habeas.", "jobs"))}
-    assert ours <= {"habeas.model.runs", "habeas.spark.conf"}
+    assert ours <= {"habeas.model.runs", "habeas.spark.conf", "habeas.adapters.dag_facts"}
     assert not {
         name for name in names if name.split(".")[0] in ("pyspark", "delta", "insightface", "onnxruntime")
     }
@@ -219,6 +219,9 @@ def test_the_form_offers_the_purposes_of_this_installation(
     assert ["training_vendor_c"] == tasks.purposes()
     monkeypatch.setenv("HABEAS_POLICIES", str(PROJECT / "policies"))  # which the jobs would refuse
     assert ["training_vendor_c"] == tasks.purposes()
+    for named in ("policies", own.as_uri()):
+        config.write_text(f"policies = {json.dumps(named)}\n")
+        assert ["training_vendor_c"] == tasks.purposes(), named
 
 
 @pytest.mark.parametrize(

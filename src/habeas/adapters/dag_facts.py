@@ -1,0 +1,31 @@
+"""What a DAG asks about its installation: where its rules lie, and which sources a run left out."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from habeas.settings import SHIPPED_POLICIES, Place, Settings
+from habeas.steps.left_out import sources_left_out, told_left_out
+from habeas.steps.runs import RunFolder
+
+
+def policies_of(settings_file: Path) -> Path:
+    """The folder of rules and lists that a settings file names, or the shipped one.
+
+    The file alone is asked: a variable that names other rules is refused by every job.
+    """
+    if not settings_file.is_file():
+        return SHIPPED_POLICIES
+    named = tomllib.loads(settings_file.read_text(encoding="utf-8")).get("policies")
+    if named is None:
+        return SHIPPED_POLICIES
+    return settings_file.absolute().parent / TypeAdapter(Place).validate_python(named)
+
+
+def left_out_of(settings_file: Path, run_id: str) -> str:
+    """One sentence about the sources that a run left out; "" where it left none."""
+    found = sources_left_out(RunFolder(Settings.read(settings_file).runs, run_id).read("catalog"))
+    return told_left_out(found) if found else ""
