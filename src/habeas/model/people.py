@@ -58,7 +58,8 @@ class RosterLine:
     """Somebody's statement that a person is in an asset; never made from a face.
 
     `subject_id` is None for an anonymous placeholder (an erased person): it never binds and still counts.
-    `listed_at`: the newest `attested_at` among the lines of the same asset in the list that it came in.
+    `listed_at`: the newest `attested_at` among the lines of the same asset in the list that it came in; its own where
+    that list held the asset's history.
     """
 
     line_id: str

@@ -1,9 +1,10 @@
-"""Roster lines that can never be bound, told while whoever wrote them is still there."""
+"""Roster lines that can never be bound or hold no more, told while whoever wrote them is still there."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime
 from itertools import combinations
 
 from habeas.faces.binding import scopes_meet
@@ -28,13 +29,46 @@ def of_overlaps(lines: Collection[tuple[int, RosterLine]]) -> list[Remark]:
     numbers = sorted(set().union(*met.values()))
     if not numbers:
         return []
-    shown = ", ".join(map(str, numbers[:_SHOWN])) + (" and more" if len(numbers) > _SHOWN else "")
-    files = "1 file" if len(met) == 1 else f"{len(met)} files"
+    shown, files = _shown(numbers), _files(len(met))
     detail = (
         f"{len(numbers)} lines of {files} can never be bound: two people are said to be in one place at one time "
         f"(lines {shown}); give each a region or a window of its own, or number everybody from the left"
     )
     return [Remark(numbers[0], "overlapping_lines", detail, is_no=False)]
+
+
+def older_lists(lines: Collection[tuple[int, RosterLine]]) -> set[int]:
+    """Numbers of the lines that a newer list of the same file replaces: see import_rosters.listed_times."""
+    newest: dict[str, datetime] = {}
+    for _, line in lines:
+        newest[line.asset_id] = max(_listed(line), newest.get(line.asset_id, _listed(line)))
+    return {number for number, line in lines if _listed(line) < newest[line.asset_id]}
+
+
+def of_older_lists(lines: Collection[tuple[int, RosterLine]], older: Collection[int]) -> list[Remark]:
+    """One remark for the whole file that was imported: its older lists of an asset."""
+    numbers = sorted(older)
+    if not numbers:
+        return []
+    files = _files(len({line.asset_id for number, line in lines if number in older}))
+    detail = (
+        f"{len(numbers)} lines of {files} are of an older list, and only the newest holds: the same person stands "
+        f"there twice, attested at different times (lines {_shown(numbers)}). If all of it is true, write the same "
+        "attested_at in every line of the file and import it again"
+    )
+    return [Remark(numbers[0], "older_list", detail, is_no=False)]
+
+
+def _listed(line: RosterLine) -> datetime:
+    return line.listed_at or line.attested_at
+
+
+def _shown(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:_SHOWN])) + (" and more" if len(numbers) > _SHOWN else "")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _meeting(lines: Collection[tuple[int, Line]]) -> set[int]:

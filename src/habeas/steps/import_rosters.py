@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -98,12 +98,20 @@ def parse(values: Values, recorded_at: datetime) -> Entry:
     )
 
 
-def listed_times(placed: Iterable[tuple[str, Entry]]) -> dict[str, datetime]:
-    """asset_id -> when the list was attested, as far as it is about that asset: the newest time of its lines."""
+def listed_times(named: Collection[tuple[str, str | None, Entry]]) -> Callable[[str, Entry], datetime]:
+    """When the list that a line belongs to was attested. `named`: asset, person and line.
+
+    One list of an asset is of the newest time of its lines, so that two desks stay together. Where a person stands
+    twice, attested at different times, the lines are the asset's history: each time is a list of its own.
+    """
     newest: dict[str, datetime] = {}
-    for asset_id, entry in placed:
+    said: dict[tuple[str, str], datetime] = {}
+    history: set[str] = set()
+    for asset_id, subject_id, entry in named:
         newest[asset_id] = max(entry.attested_at, newest.get(asset_id, entry.attested_at))
-    return newest
+        if subject_id and said.setdefault((asset_id, subject_id), entry.attested_at) != entry.attested_at:
+            history.add(asset_id)
+    return lambda asset_id, entry: entry.attested_at if asset_id in history else newest[asset_id]
 
 
 def place_hint(values: Values) -> tuple[str, str] | None:

@@ -26,7 +26,7 @@ from habeas.steps.import_left_out import import_leave_outs
 from habeas.steps.import_lines import SetAside
 from habeas.steps.import_names import NO_NAMES
 from habeas.steps.import_occasions import Occasion
-from habeas.steps.import_overlaps import of_overlaps
+from habeas.steps.import_overlaps import of_older_lists, of_overlaps, older_lists
 from habeas.steps.import_real_ids import RealIds, SubjectOf
 from habeas.steps.import_remarks import NOTHING_KNOWN, Known, of_places
 from habeas.steps.import_scope import Places, SaidScope
@@ -78,6 +78,9 @@ def import_rosters(
     A newer list of an asset replaces older ones (`current_lines`), so one that is dated after `recorded_at`, the time
     of the import, is set aside: it would outrank every correction until then.
 
+    Where a person stands twice in one asset, attested at different times, each time is a list of its own: the older
+    ones are recorded as history, hold no more, and are told once.
+
     Lines that can never be bound, because two people are said to be in one place at one time, are kept and told once.
 
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
@@ -91,24 +94,28 @@ def import_rosters(
     asset = remembered(asset_at)
     parsed, unread = intake.parse(file, _rosters.COLUMNS, lambda values: _rosters.parse(values, recorded_at))
     placed, _ = intake.each(parsed, lambda entry: (asset((entry.source_id, entry.location)), entry))
-    listed = _rosters.listed_times(at for _, at in placed)
     named, unnamed = intake.each(
         placed,
-        lambda at: at[1].line(
-            at[0], None if at[1].real_id is None else people.one(at[1].real_id), listed[at[0]]
-        ),
+        lambda at: (at[0], None if at[1].real_id is None else people.one(at[1].real_id), at[1]),
     )
+    listed_at = _rosters.listed_times([each for _, each in named])
     torn = {asset_id for asset_id, _ in unnamed}
     for place in filter(None, map(_rosters.place_hint, unread)):
         try:
             torn.add(asset(place))
         except BadInput:
             continue  # no asset there: every other line about it was set aside for that
+    lines = [
+        (number, entry.line(asset_id, subject_id, listed_at(asset_id, entry)))
+        for number, (asset_id, subject_id, entry) in named
+    ]
     whole, _ = intake.without(
-        named,
-        {number for number, line in named if line.asset_id in torn},
+        lines,
+        {number for number, line in lines if line.asset_id in torn},
         "roster_incomplete",
         "another line of the same asset can't be used, and a roster counts whole or not at all",
     )
-    intake.remarks += of_overlaps(whole)
+    older = older_lists(whole)
+    intake.remarks += of_older_lists(whole, older)
+    intake.remarks += of_overlaps([(number, line) for number, line in whole if number not in older])
     return intake.done([line for _, line in whole], lambda line: line.line_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from import_files import LINE, KeyStore, asset_of, csv_bytes, json_bytes
 
 from habeas.model.people import Region, RosterLine
+from habeas.steps.current_lines import current_lines
 from habeas.steps.import_fields import REASONS
 from habeas.steps.imports import Imported, import_rosters
 
@@ -255,6 +257,46 @@ def test_a_line_that_a_newer_list_has_again_is_a_line_of_that_list() -> None:
     assert [datetime(2026, 1, 2, tzinfo=UTC)] * 2 == [first.listed_at, second.listed_at]
     assert datetime(2026, 1, 1, tzinfo=UTC) == first.attested_at
     assert (first, second) == read(csv_bytes(LINE, {}, newer)).records
+
+
+FEBRUARY = "2026-02-01T00:00:00Z"
+
+
+def held(found: Imported[RosterLine]) -> list[tuple[str | None, Region | None]]:
+    rows = [asdict(line) | {"recorded_at": NOW, "region": line.region} for line in found.records]
+    return [(row["subject_id"], row["region"]) for row in current_lines(rows)]
+
+
+def test_a_history_in_one_list_gives_nobody_the_face_in_their_old_place() -> None:
+    """January: mina left. February: mina right, and a stranger whom no line names sits left."""
+    right = {**SEAT, "x0": "0.6", "x1": "1", "attested_at": FEBRUARY}
+    found = read(csv_bytes(LINE, SEAT, right, TWO))
+    mina, kai = KeyStore.known_as("mina@example.org"), KeyStore.known_as("kai")
+    assert [(mina, Region(0.6, 0.0, 1.0, 1.0)), (kai, None)] == held(found)
+    (told,) = found.remarks
+    assert ("older_list", 2) == (told.reason, told.line_number)
+    assert 3 == len(found.records), "the history is recorded as well"
+
+
+def test_a_neighbour_of_an_older_list_in_the_same_import_holds_no_more() -> None:
+    """Who sat beside mina in January isn't on February's list; somebody else may sit there."""
+    neighbour = {**SEAT, "x0": "0.6", "x1": "1", "subject": "kai"}
+    found = read(csv_bytes(LINE, SEAT, neighbour, {**SEAT, "attested_at": FEBRUARY}))
+    assert [(KeyStore.known_as("mina@example.org"), Region(0.0, 0.0, 0.6, 1.0))] == held(found)
+
+
+def test_an_unnamed_person_of_an_older_list_in_the_same_import_still_counts() -> None:
+    placeholder = {**SEAT, "x0": "0.6", "x1": "1", "subject": ""}
+    found = read(csv_bytes(LINE, SEAT, placeholder, {**SEAT, "attested_at": FEBRUARY}))
+    assert {KeyStore.known_as("mina@example.org"), None} == {who for who, _ in held(found)}
+
+
+def test_two_desks_in_one_list_stay_together_where_each_person_is_attested_once() -> None:
+    found = read(
+        csv_bytes(LINE, SEAT, {**SEAT, "x0": "0.6", "x1": "1", "subject": "kai", "attested_at": FEBRUARY})
+    )
+    assert 2 == len(held(found))
+    assert () == found.remarks
 
 
 SEAT = {"x0": "0", "y0": "0", "x1": "0.6", "y1": "1", "position": "", "closed": ""}
