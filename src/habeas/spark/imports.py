@@ -24,6 +24,7 @@ from habeas.policy.purposes import Purposes
 from habeas.steps import imports
 from habeas.steps.enrolment import close_left_out
 from habeas.steps.heard import Heard, follow
+from habeas.steps.import_checks import recorded_last
 from habeas.steps.import_names import Names
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_people import learnt
@@ -116,12 +117,13 @@ def add_consents(
     )  # fmt: skip
     ids = {each.consent_id for each in recorded}
     fresh = [each for each in read.records if each.consent_id not in ids]
+    noes = [each for each in fresh if each.status is not ConsentStatus.GIVEN]
+    noes += recorded_last(noes, recorded)
     # Every pair of the file, not the new ones alone: an import that was cut off is finished by the next.
     pairs = {(each.subject_id, each.purpose) for each in read.records}
     people = {subject for subject, _ in pairs}
-    heard = _heard(tables, people, pairs, [*recorded, *fresh])
-    closed = heard.close(registrar, now)
-    noes = [each for each in fresh if each.status is not ConsentStatus.GIVEN]
+    heard = _heard(tables, people, pairs, [*recorded, *fresh, *noes])
+    closed = heard.close(registrar, now, {each.consent_id for each in noes})
     _insert(tables, "consents", [statement_row(each) for each in noes])  # before anything else that can fail
     _people(tables, read.subjects, now)
     _insert(tables, "consents", [statement_row(each) for each in fresh if each.status is ConsentStatus.GIVEN])
@@ -161,7 +163,7 @@ def add_leave_outs(
     }
     people = {each for each in touched if each is not None}
     about_them = [each for each in everything if each.subject_id in people or each.lifts]
-    closed = close_left_out(about_them, registrar, now)
+    closed = close_left_out(about_them, registrar, now, {each.leave_out_id for each in fresh})
     noes = [each for each in fresh if each.lifts is None]
     _insert(
         tables, "leave_outs", [leave_out_row(each) for each in noes]

@@ -11,7 +11,7 @@ finds the old key closed and no new one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -46,11 +46,13 @@ def close_ended(
     store: EnrolmentStore,
     now: datetime,
     leave_outs: Iterable[LeaveOut] = (),
+    fresh: Collection[str] = frozenset(),
 ) -> list[str]:
     """Close the key of each pair that a no speaks against; key_ids of what was open.
 
     Hand in the whole history of a pair, or at least what is new. A no that was known before the key was made is
-    answered by that key already, as long as some consent still stands.
+    answered by that key already, as long as some consent still stands. `fresh`: ids of what isn't written yet; a no
+    among them closes the key whenever that was made, since the clock that dated the key may be ahead of this one.
     """
     history, listed = _history(statements), in_force(leave_outs, now)
     made = {
@@ -60,15 +62,20 @@ def close_ended(
     closing = {
         pair
         for pair, past in history.items()
-        if pair in made and (not _stands(pair, past, listed) or _newly_refused(past, made[pair]))
+        if pair in made and (not _stands(pair, past, listed) or _newly_refused(past, made[pair], fresh))
     }
     return store.close_many(sorted(closing), now, "consent_ended")
 
 
-def close_left_out(leave_outs: Iterable[LeaveOut], store: EnrolmentStore, now: datetime) -> list[str]:
+def close_left_out(
+    leave_outs: Iterable[LeaveOut],
+    store: EnrolmentStore,
+    now: datetime,
+    fresh: Collection[str] = frozenset(),
+) -> list[str]:
     """Close every key of the people a list leaves out, for the purposes it names; key_ids of what was open.
 
-    A record about some footage alone was known when the key was made, or closes it.
+    A record about some footage alone was known when the key was made, or closes it; one among `fresh` closes it.
     """
     live = [each for each in in_force(leave_outs, now) if each.subject_id is not None]
     records = store.records(sorted({str(each.subject_id) for each in live}))
@@ -80,7 +87,11 @@ def close_left_out(leave_outs: Iterable[LeaveOut], store: EnrolmentStore, now: d
             for key in records
             for each in said
             if _about(each, (key.subject_id, key.purpose))
-            and (each.scope.everywhere or _since(each.recorded_at, key.created_at))
+            and (
+                each.scope.everywhere
+                or each.leave_out_id in fresh
+                or _since(each.recorded_at, key.created_at)
+            )
         }
         closed += store.close_many(sorted(pairs), now, _WHY[kind])
     return closed
@@ -142,10 +153,11 @@ def _stands(pair: Pair, past: Sequence[ConsentStatement], leave_outs: Sequence[L
     )
 
 
-def _newly_refused(past: Sequence[ConsentStatement], key_made_at: datetime | None) -> bool:
-    return any(
-        each.status is not ConsentStatus.GIVEN and _since(each.recorded_at, key_made_at) for each in past
-    )
+def _newly_refused(
+    past: Sequence[ConsentStatement], key_made_at: datetime | None, fresh: Collection[str]
+) -> bool:
+    noes = [each for each in past if each.status is not ConsentStatus.GIVEN]
+    return any(each.consent_id in fresh or _since(each.recorded_at, key_made_at) for each in noes)
 
 
 def _since(recorded_at: datetime, key_made_at: datetime | None) -> bool:

@@ -25,10 +25,12 @@ class Heard:
     statements: list[ConsentStatement]
     leave_outs: list[LeaveOut]
 
-    def close(self, registrar: EnrolmentStore, now: datetime) -> list[str]:
-        """Close every key that something speaks against; key_ids of what was open."""
+    def close(
+        self, registrar: EnrolmentStore, now: datetime, fresh: Collection[str] = frozenset()
+    ) -> list[str]:
+        """Close every key that something speaks against; key_ids of what was open. `fresh`: see `close_ended`."""
         at = self._at(now)
-        closed = close_ended(self.statements, registrar, at, self.leave_outs)
+        closed = close_ended(self.statements, registrar, at, self.leave_outs, fresh)
         return closed + close_left_out(self.leave_outs, registrar, at)
 
     def enrol(self, registrar: EnrolmentStore, now: datetime) -> list[KeyRecord]:

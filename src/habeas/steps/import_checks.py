@@ -84,6 +84,26 @@ def said_again(no: ConsentStatement, recorded: Collection[ConsentStatement]) -> 
     return replace(no, consent_id=new_id("consent again", no.consent_id, no.recorded_at))
 
 
+def recorded_last(
+    noes: Iterable[ConsentStatement], recorded: Collection[ConsentStatement]
+) -> list[ConsentStatement]:
+    """The noes that another clock, ahead of this one, recorded a consent after: once more, just after that consent.
+
+    Beside the no itself, which counts from its own recording: so it holds now, and when that consent counts.
+    """
+    found = []
+    for no in noes:
+        last = max(
+            (each.recorded_at for each in recorded if _yes(each) and _pair(each) == _pair(no)), default=None
+        )
+        if last is not None and last > no.recorded_at:
+            after = last + timedelta(microseconds=1)
+            found.append(
+                replace(no, consent_id=new_id("consent again", no.consent_id, after), recorded_at=after)
+            )
+    return found
+
+
 def _plain(new: Numbered) -> list[ConsentStatement]:
     return [each for _, each in new]
 

@@ -14,6 +14,7 @@ import small_warehouse as story
 import sqlalchemy as sa
 from deltalake import DeltaTable, write_deltalake
 from import_files import CONSENT, csv_bytes
+from ordinary import a_place
 from small_warehouse import at, fill, write
 from typer.testing import CliRunner
 
@@ -22,6 +23,8 @@ from habeas.cli.bootstrap import Installation
 from habeas.cli.main import app
 from habeas.cli.options import now
 from habeas.cli.setup import make
+from habeas.consent.ledger import standing
+from habeas.steps.ledger_rows import statement_of
 
 BADGE = "B-1000"
 Desk = Callable[..., Any]
@@ -218,3 +221,20 @@ def test_a_no_is_written_before_anything_else_that_may_fail(
     assert place.registrar.open_keys() == frozenset()
     outs = [row["subject_id"] for row in place.reader.read("leave_outs").to_pylist()]
     assert ledger(place)[-1] == "ConsentWithdrawn" if listed == "import" else outs == [story.ANA]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=4), timedelta(days=400)])
+def test_a_withdrawal_holds_after_a_yes_that_another_clock_dated_ahead(
+    place: Installation, desk: Desk, ahead: timedelta
+) -> None:
+    yes, *_ = place.reader.few("consents", "consent_id", ["ca"])
+    later = now() + ahead
+    yes |= {"consent_id": "ce", "given_at": later, "recorded_at": later, "expires_at": None}
+    write(place.settings.warehouse, "consents", [yes])
+    typed = ("withdraw", "--purpose", "archive_search", "--subject-file", "-")
+    desk(*typed, stdin=BADGE)
+    assert place.registrar.open_keys() == frozenset()
+    for at_once in (now(), later + timedelta(microseconds=1), later + timedelta(hours=1)):
+        said = map(statement_of, place.reader.few("consents", "subject_id", [story.ANA]))
+        found = standing(said, story.ANA, "archive_search", a_place(), at_once, at_once)
+        assert found.status == "withdrawn"

@@ -268,3 +268,12 @@ def test_a_key_of_which_nobody_knows_when_it_was_made_answers_to_no_refusal(regi
     (record,) = enrol_consents(history, registrar, NOW)
     registrar.records = lambda _: [replace(record, created_at=None)]
     assert [record.key_id] == close_ended(history, registrar, LATER)
+
+
+def test_a_no_for_some_footage_closes_the_key_that_a_clock_ahead_dated_after_it(registrar):
+    """The no is new in this import, so the key can't be the answer to it."""
+    no, left_out = at_the(FAIR, said(WITHDRAWN, 9)), out(scope=FAIR, recorded_at=NOW - timedelta(minutes=4))
+    (old,) = enrol_consents([said(GIVEN, 1)], registrar, NOW)
+    assert [old.key_id] == close_ended([said(GIVEN, 1), no], registrar, NOW, fresh={no.consent_id})
+    (new,) = enrol_standing([said(GIVEN, 1), no], registrar, NOW)
+    assert [new.key_id] == close_left_out([left_out], registrar, NOW, fresh={left_out.leave_out_id})
