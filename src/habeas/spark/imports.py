@@ -29,6 +29,7 @@ from habeas.steps.import_names import Names
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_people import learnt
 from habeas.steps.import_remarks import Known
+from habeas.steps.import_roster_times import recorded_at
 from habeas.steps.import_scope import NOWHERE, SUBJECT, Places
 from habeas.steps.import_sources import learnt as learnt_about
 from habeas.steps.import_store import Store
@@ -205,12 +206,13 @@ def add_rosters(
             subject_of=_person(registrar, now, as_typed),
             asset_of=asset_of,
             known=Known(alike=_alike(registrar, as_typed)),
+            recorded=lambda assets: tables.rows("rosters", "asset_id", assets) if assets else [],
         )
     people = sorted({line.subject_id for line in read.records if line.subject_id})
     _people(tables, (Subject(person, None, None) for person in people), now)
     rows: list[dict[str, Any]] = []
     for line in read.records:
-        row = asdict(line) | {"recorded_at": now}
+        row = asdict(line) | {"recorded_at": recorded_at(line, now)}
         rows.append(row | (row.pop("region") or {}))
     _insert(tables, "rosters", rows)
     _look_again(tables, found)

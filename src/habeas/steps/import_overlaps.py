@@ -29,7 +29,7 @@ def of_overlaps(lines: Collection[tuple[int, RosterLine]]) -> list[Remark]:
     numbers = sorted(set().union(*met.values()))
     if not numbers:
         return []
-    shown, files = _shown(numbers), _files(len(met))
+    shown, files = numbers_shown(numbers), count_of_files(met)
     detail = (
         f"{len(numbers)} lines of {files} can never be bound: two people are said to be in one place at one time "
         f"(lines {shown}); give each a region or a window of its own, or number everybody from the left"
@@ -50,11 +50,11 @@ def of_older_lists(lines: Collection[tuple[int, RosterLine]], older: Collection[
     numbers = sorted(older)
     if not numbers:
         return []
-    files = _files(len({line.asset_id for number, line in lines if number in older}))
+    files = count_of_files({line.asset_id for number, line in lines if number in older})
     detail = (
         f"{len(numbers)} lines of {files} are of an older list, and only the newest holds: the same person stands "
-        f"there twice, attested at different times (lines {_shown(numbers)}). If all of it is true, write the same "
-        "attested_at in every line of the file and import it again"
+        f"there twice, attested at different times (lines {numbers_shown(numbers)}). If all of it is true, write the "
+        "same attested_at in every line of the file and import it again"
     )
     return [Remark(numbers[0], "older_list", detail, is_no=False)]
 
@@ -63,12 +63,14 @@ def _listed(line: RosterLine) -> datetime:
     return line.listed_at or line.attested_at
 
 
-def _shown(numbers: list[int]) -> str:
+def numbers_shown(numbers: list[int]) -> str:
+    """The first line numbers, in words."""
     return ", ".join(map(str, numbers[:_SHOWN])) + (" and more" if len(numbers) > _SHOWN else "")
 
 
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+def count_of_files(assets: Collection[str]) -> str:
+    """How many files, in words."""
+    return "1 file" if len(assets) == 1 else f"{len(assets)} files"
 
 
 def _meeting(lines: Collection[tuple[int, Line]]) -> set[int]:

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from habeas.errors import BadInput
@@ -29,13 +29,19 @@ from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_overlaps import of_older_lists, of_overlaps, older_lists
 from habeas.steps.import_real_ids import RealIds, SubjectOf
 from habeas.steps.import_remarks import NOTHING_KNOWN, Known, of_places
+from habeas.steps.import_roster_times import of_not_newest
 from habeas.steps.import_scope import Places, SaidScope
 from habeas.steps.import_sources import conflicts_with
 from habeas.steps.import_statements import import_consents
+from habeas.steps.import_store import Row
 from habeas.steps.intake import Imported, Input, Intake, remembered, remembering
 
 __all__ = ["Imported", "Input", "SetAside", "conflicts_with", "import_consents", "import_leave_outs",
            "import_occasions", "import_rosters", "import_sources"]  # fmt: skip
+
+
+def _nothing_recorded(_: Collection[str]) -> Collection[Row]:
+    return ()
 
 
 def import_sources(file: Input, *, purposes: Purposes, recorded_at: datetime) -> Imported[Source]:
@@ -72,6 +78,7 @@ def import_rosters(
     subject_of: SubjectOf,
     asset_of: Callable[[str, str], str],
     known: Known = NOTHING_KNOWN,
+    recorded: Callable[[Collection[str]], Collection[Row]] = _nothing_recorded,
 ) -> Imported[RosterLine]:
     """Read roster lines. A blank subject makes an anonymous placeholder, which never binds and still counts.
 
@@ -82,6 +89,8 @@ def import_rosters(
     ones are recorded as history, hold no more, and are told once.
 
     Lines that can never be bound, because two people are said to be in one place at one time, are kept and told once.
+
+    `recorded(asset_ids)` gives the stored lines of these assets: a list that one of them outranks is told.
 
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
     `subject_of` see import_consents. Raises UsageError like import_sources.
@@ -116,6 +125,9 @@ def import_rosters(
         "another line of the same asset can't be used, and a roster counts whole or not at all",
     )
     older = older_lists(whole)
+    newest = [(number, line) for number, line in whole if number not in older]
+    stored = recorded({line.asset_id for _, line in newest})
     intake.remarks += of_older_lists(whole, older)
-    intake.remarks += of_overlaps([(number, line) for number, line in whole if number not in older])
+    intake.remarks += of_not_newest(newest, stored, recorded_at)
+    intake.remarks += of_overlaps(newest)
     return intake.done([line for _, line in whole], lambda line: line.line_id)

@@ -114,6 +114,7 @@ REASONS: Final = {
     "looks_like_known": "an id or name that looks like another one that is here",
     "unknown_name": "a name that nothing here has",
     "older_list": "a newer list of its file holds, and this line is of an older one",
+    "not_the_newest_list": "a list of its file that is recorded already was attested later, and holds",
     "overlapping_lines": "two people are said to be in one place at one time, so nobody can be bound",
     "unknown_person": "nobody here has that id",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from import_files import LINE, KeyStore, asset_of, csv_bytes, json_bytes
 from habeas.model.people import Region, RosterLine
 from habeas.steps.current_lines import current_lines
 from habeas.steps.import_fields import REASONS
+from habeas.steps.import_roster_times import recorded_at
 from habeas.steps.imports import Imported, import_rosters
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -297,6 +298,51 @@ def test_two_desks_in_one_list_stay_together_where_each_person_is_attested_once(
     )
     assert 2 == len(held(found))
     assert () == found.remarks
+
+
+def rows_of(found: Imported[RosterLine], now: datetime) -> list[dict[str, Any]]:
+    return [asdict(line) | {"recorded_at": recorded_at(line, now)} for line in found.records]
+
+
+def read_beside(stored: list[dict[str, Any]], data: bytes, now: datetime) -> Imported[RosterLine]:
+    return import_rosters(
+        io.BytesIO(data),
+        recorded_at=now,
+        subject_of=KeyStore().subject_of,
+        asset_of=asset_of,
+        recorded=lambda assets: [row for row in stored if row["asset_id"] in assets],
+    )
+
+
+WRONG = csv_bytes(LINE, {"subject": "kai", "attested_at": "2026-11-22T23:58:00Z"})
+RIGHT = csv_bytes(LINE, {"attested_at": "2026-11-22T23:59:00Z"})
+
+
+def test_a_corrected_list_holds_though_the_clock_that_imports_it_is_behind() -> None:
+    wrong = rows_of(read_beside([], WRONG, NOW), NOW)
+    behind = NOW - timedelta(minutes=4)
+    right = read_beside(wrong, RIGHT, behind)
+    holding = current_lines([*wrong, *rows_of(right, behind)])
+    assert [KeyStore.known_as("mina@example.org")] == [row["subject_id"] for row in holding]
+    assert () == right.remarks
+
+
+def test_lists_of_one_time_add_up_though_the_clock_is_behind() -> None:
+    """Were the first one dropped, the second one's person could get its face."""
+    early = datetime(2026, 11, 22, 23, 55, tzinfo=UTC)
+    rows = [row for pause in (0, 1) for row in rows_of(
+        read_beside([], csv_bytes(LINE, {"subject": ("kai", "mina")[pause], "attested_at": "2026-11-22T23:58:00Z"}),
+                    early + timedelta(seconds=pause)), early + timedelta(seconds=pause))]  # fmt: skip
+    assert 2 == len(current_lines(rows))
+
+
+def test_a_list_that_does_not_become_the_newest_is_told_and_recorded() -> None:
+    right = rows_of(read_beside([], RIGHT, NOW), NOW)
+    late = read_beside(right, WRONG, NOW + timedelta(days=1))
+    (told,) = late.remarks
+    assert ("not_the_newest_list", 2) == (told.reason, told.line_number)
+    assert 1 == len(late.records)
+    assert () == read_beside(right, RIGHT, NOW + timedelta(days=1)).remarks
 
 
 SEAT = {"x0": "0", "y0": "0", "x1": "0.6", "y1": "1", "position": "", "closed": ""}
