@@ -9,7 +9,8 @@ Two times: `given_at` (since when it is true) and `recorded_at` (since when we k
 - A refusal or a withdrawal is true from `given_at`, and from its recording at the latest: one dated ahead by a wrong
   clock or zone holds at once (`begins`).
 - A consent beats a no only if it is newer in both times: given later, and not recorded before it (`beats`). All lines
-  of one import are recorded at one instant; among those `given_at` alone tells the order. So a no that is recorded
+  of one import are recorded at one instant; among those `given_at` alone tells the order, and where it lies after the
+  recording, nothing does, and the no holds. So a no that is recorded
   after a consent holds whatever time the consent carries, until a consent is given and recorded after it.
 - The newest consent (`given_at`) speaks where it beats every no; else the newest no. An older consent never stands in
   for the newest: with it, one no more could open what an ended consent had closed.
@@ -61,8 +62,11 @@ def begins(statement: ConsentStatement) -> datetime:
 
 
 def beats(consent: ConsentStatement, no: ConsentStatement) -> bool:
-    """True when a consent is newer than a no in both times, so that it counts again."""
-    return consent.given_at > begins(no) and consent.recorded_at >= no.recorded_at
+    """True when a consent is newer than a no in both times, so that it counts again.
+
+    One dated after its recording (by a clock ahead) is taken as given when it was recorded, as a no is.
+    """
+    return min(consent.given_at, consent.recorded_at) > begins(no) and consent.recorded_at >= no.recorded_at
 
 
 def covers(statement: ConsentStatement, place: Place) -> bool:

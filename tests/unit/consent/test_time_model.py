@@ -53,7 +53,7 @@ def may_open(ledger: Sequence[ConsentStatement], at: datetime) -> bool:
     newer = [
         each
         for each in last
-        if not [no for no in noes if each.given_at <= min(no.given_at, no.recorded_at)]
+        if not [no for no in noes if min(each.given_at, each.recorded_at) <= min(no.given_at, no.recorded_at)]
         and not [no for no in noes if each.recorded_at < no.recorded_at]
     ]
     return bool(newer) and not [
@@ -106,6 +106,27 @@ def test_nothing_changes_before_the_instant_that_was_named(size: int) -> None:
                 assert found.status == stands(ledger, later).status, (ledger, now)
 
 
+@pytest.mark.parametrize("ahead", [0, 1, 3, 5])
+@pytest.mark.parametrize("imported", ["before both", "between", "after both"])
+def test_a_no_said_after_a_yes_holds_though_the_clock_that_dated_both_is_ahead(
+    ahead: int, imported: str
+) -> None:
+    """One import: both are recorded at one instant, and clocks may differ by some minutes."""
+    yes_at, no_at = (START + timedelta(minutes=minutes + ahead) for minutes in (0, 1))
+    known = {
+        "before both": yes_at - timedelta(minutes=1),
+        "between": yes_at + timedelta(seconds=1),
+        "after both": no_at,
+    }[imported]
+    yes = a_statement("given", given_at=yes_at, recorded_at=known, consent_id="yes")
+    no = a_statement("withdrawn", given_at=min(no_at, known), recorded_at=known, consent_id="no")
+    for minutes in range(20):
+        assert stands([yes, no], known + timedelta(minutes=minutes)).status != "given"
+    store = Wanted()
+    enrol_standing([yes, no], store, known)
+    assert store.pairs == []
+
+
 class Wanted:
     """A key store that only notes for whom a key is wanted: thousands of real keys would take hours."""
 
@@ -135,7 +156,9 @@ def test_a_key_is_made_only_for_a_consent_newer_than_every_no_in_both_times(size
             each
             for each in ledger
             if not is_no(each)
-            and not [no for no in noes if each.given_at <= min(no.given_at, no.recorded_at)]
+            and not [
+                no for no in noes if min(each.given_at, each.recorded_at) <= min(no.given_at, no.recorded_at)
+            ]
             and not [no for no in noes if each.recorded_at < no.recorded_at]
         ]
         assert bool(newer) == bool(store.pairs), ledger

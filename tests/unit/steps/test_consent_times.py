@@ -40,14 +40,18 @@ def ledger(rng: random.Random) -> list[ConsentStatement]:
 
 
 def newer_in_both(said: list[ConsentStatement], at: datetime) -> bool:
-    """The newest consent that has begun was given after, and not recorded before, every no that is known."""
+    """The newest consent that has begun was given after, and not recorded before, every no that is known.
+
+    Given when it was recorded at the latest: what lies after that is a clock ahead.
+    """
     known = [each for each in said if each.recorded_at <= at]
     noes = [each for each in known if each.status is not ConsentStatus.GIVEN]
     begun = [each for each in known if each.status is ConsentStatus.GIVEN and each.given_at <= at]
     last = max((each.given_at for each in begun), default=None)
     return any(
         all(
-            yes.given_at > min(no.given_at, no.recorded_at) and yes.recorded_at >= no.recorded_at
+            min(yes.given_at, yes.recorded_at) > min(no.given_at, no.recorded_at)
+            and yes.recorded_at >= no.recorded_at
             for no in noes
         )
         for yes in begun
