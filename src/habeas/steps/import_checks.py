@@ -26,6 +26,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from habeas.consent.ledger import begins
+from habeas.consent.scopes import contains
 from habeas.model.ids import new_id
 from habeas.model.people import ConsentStatement, ConsentStatus
 
@@ -72,13 +73,14 @@ def unasked(new: Iterable[ConsentStatement], recorded: Iterable[ConsentStatement
 def said_again(no: ConsentStatement, recorded: Collection[ConsentStatement]) -> ConsentStatement:
     """A no that is recorded already, as a new one where the same person said yes since then.
 
-    For a no without a date that can be read: nobody can tell whether it was said before that yes or after it.
+    For a no without a date that can be read: nobody can tell whether it was said before that yes or after it. Another
+    no since then answers for it only where it is about all of the same footage.
     """
     if no.consent_id not in {each.consent_id for each in recorded}:
         return no
     about = [each for each in recorded if _pair(each) == _pair(no)]
     last_yes = max((each.recorded_at for each in about if _yes(each)), default=None)
-    last_no = max(each.recorded_at for each in about if not _yes(each))
+    last_no = max(each.recorded_at for each in about if not _yes(each) and contains(each.scope, no.scope))
     if last_yes is None or last_yes < last_no:
         return no
     return replace(no, consent_id=new_id("consent again", no.consent_id, no.recorded_at))

@@ -162,6 +162,24 @@ def test_a_withdrawal_without_a_date_is_one_statement_until_they_say_yes_again()
     assert once_more.consent_id == first.consent_id, "nothing is added twice"
 
 
+def test_an_undated_withdrawal_is_said_anew_whatever_narrower_no_came_since_they_said_yes() -> None:
+    everything = csv_bytes(CONSENT, NO | {"given_at": ""})
+    (first,) = read(everything).records
+    (yes,) = read(
+        csv_bytes(CONSENT, {"given_at": "2026-11-24T00:00:00Z"}), at=NOW + timedelta(days=1)
+    ).records
+    narrow = csv_bytes(CONSENT, NO | {"given_at": "", "events": "open-day"})
+    (about_one_event,) = read(narrow, at=NOW + timedelta(days=2)).records
+    later = NOW + timedelta(days=3)
+    (again,) = read(everything, recorded=[first, yes, about_one_event], at=later).records
+    assert (again.consent_id != first.consent_id, again.recorded_at) == (True, later)
+    (wide,) = read(everything, recorded=[first, yes, again], at=later + timedelta(days=1)).records
+    assert wide.consent_id == first.consent_id, "nothing is added twice"
+    recorded = [about_one_event, yes, again]
+    (covered,) = read(narrow, recorded=recorded, at=later).records
+    assert covered.consent_id == about_one_event.consent_id, "a wider no answers for a narrower one"
+
+
 # --- other forms ----------------------------------------------------------------------------
 
 
