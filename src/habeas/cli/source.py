@@ -41,7 +41,7 @@ def occasions(file: File, config: Config = None, as_json: Json = False) -> None:
     A release for one event, or a lot that is left out, reaches footage through its folders. A folder that isn't there
     yet is kept, and counts once there is one.
 
-    Ends with 2 where nothing could be used, and where a folder isn't there.
+    Ends with 2 where nothing could be used, where a folder isn't there, and where a new name looks like one of a no.
 
     \b
     habeas source occasions occasions.csv

@@ -25,7 +25,7 @@ from habeas.steps import imports
 from habeas.steps.enrolment import close_left_out
 from habeas.steps.heard import Heard, follow
 from habeas.steps.import_checks import recorded_last
-from habeas.steps.import_names import Names
+from habeas.steps.import_names import KINDS, Names
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_people import learnt
 from habeas.steps.import_remarks import Known
@@ -53,7 +53,8 @@ def add_sources(
 
     Also when its folder in `archive` is a link, lies behind one, or is or holds the folder of another source.
     """
-    read = imports.import_sources(file, purposes=purposes, recorded_at=now)
+    names = {"here": _names(tables), "noes": _named_by_noes(tables)}
+    read = imports.import_sources(file, purposes=purposes, recorded_at=now, **names)
     stored = {row["source_id"]: source_of(row) for row in tables.rows("sources")}
     for old in stored.values():
         for new in read.records:
@@ -180,7 +181,8 @@ def add_leave_outs(
 
 def add_occasions(tables: Store, file: Input, now: datetime, places: Places) -> Imported[Occasion]:
     """Record which site, event or lot the footage of a folder belongs to."""
-    read = imports.import_occasions(file, recorded_at=now, places=places)
+    names = {"here": _names(tables), "noes": _named_by_noes(tables)}
+    read = imports.import_occasions(file, recorded_at=now, places=places, **names)
     _insert(tables, "occasions", [asdict(each) for each in read.records])
     _set_aside(tables, read, now)
     return read
@@ -268,6 +270,19 @@ def _alike(registrar: Registrar, as_typed: bool) -> Callable[[str], Collection[s
 
 def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
     """What there is now. Before the first consents and the first roster nobody is known, and nobody is missed."""
+
+    def listed(subject_ids: Collection[str]) -> Collection[str]:
+        lines = tables.rows("rosters", "subject_id", subject_ids, ["subject_id"])
+        said = tables.rows("consents", "subject_id", subject_ids, ["subject_id", "status"])
+        given = {row["subject_id"] for row in said if row["status"] == ConsentStatus.GIVEN}
+        return given | {row["subject_id"] for row in lines}
+
+    anybody = tables.exists("rosters") or tables.exists("consents")
+    return Known(_names(tables), _alike(registrar, as_typed), listed if anybody else None)
+
+
+def _names(tables: Store) -> Names:
+    """The sources, sites, events and lots there are."""
     there: dict[str, set[str]] = {
         "sources": {row["source_id"] for row in tables.rows("sources")},
         "sites": set[str](),
@@ -276,16 +291,14 @@ def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
     }
     for row in tables.rows("occasions"):
         there[f"{row['kind']}s"].add(row["name"])
+    return Names({kind: frozenset(found) for kind, found in there.items()})
 
-    def listed(subject_ids: Collection[str]) -> Collection[str]:
-        lines = tables.rows("rosters", "subject_id", subject_ids, ["subject_id"])
-        said = tables.rows("consents", "subject_id", subject_ids, ["subject_id", "status"])
-        given = {row["subject_id"] for row in said if row["status"] == ConsentStatus.GIVEN}
-        return given | {row["subject_id"] for row in lines}
 
-    names = Names({kind: frozenset(found) for kind, found in there.items()})
-    anybody = tables.exists("rosters") or tables.exists("consents")
-    return Known(names, _alike(registrar, as_typed), listed if anybody else None)
+def _named_by_noes(tables: Store) -> Names:
+    """The sources, sites, events and lots that refusals, withdrawals and leave-outs are about."""
+    against = [status.value for status in ConsentStatus if status is not ConsentStatus.GIVEN]
+    noes = [*tables.rows("leave_outs"), *tables.rows("consents", "status", against)]
+    return Names({kind: frozenset(name for row in noes for name in row.get(kind) or ()) for kind in KINDS})
 
 
 def _about(tables: Store, name: str, subject_ids: Collection[str]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from habeas.consent.scopes import NAMED, alike
 from habeas.model.people import LeaveOut, Place
 
 
@@ -21,7 +22,7 @@ class FootageIndex:
                 continue
             part = next((part for part in self._PARTS if getattr(each.scope, part)), "")
             for name in getattr(each.scope, part) if part else ("",):
-                self._by.setdefault((part, name), []).append(each)
+                self._by.setdefault(_key(part, name), []).append(each)
 
     def about(self, place: Place) -> tuple[LeaveOut, ...]:
         if not self._by:
@@ -31,8 +32,13 @@ class FootageIndex:
         )  # fmt: skip
         keys = [
             ("", ""),
-            *((part, name) for part, given in zip(self._PARTS, names, strict=True) for name in given),
+            *(_key(part, name) for part, given in zip(self._PARTS, names, strict=True) for name in given),
         ]
         found = dict.fromkeys(each for key in keys for each in self._by.get(key, ()))
         ids = {each.leave_out_id for each in found}
         return (*found, *(lift for one in sorted(ids) for lift in self._lifts.get(one, ())))
+
+
+def _key(part: str, name: str) -> tuple[str, str]:
+    """Names that look alike are looked up together, as a leave-out holds for both."""
+    return part, alike(name) if part in NAMED else name

@@ -83,6 +83,16 @@ def of_people(number: int, alike: Collection[str]) -> Remark:
     return Remark(number, "unknown_person", detail, is_no=True)
 
 
+def of_new_name(number: int, kind: str, name: str, here: Names, noes: Names) -> list[Remark]:
+    """A name that comes in and looks like one that a recorded no is about. `here`: names there are, told before."""
+    found = [each for each in noes.alike(kind, name) if each != name] if here.unknown(kind, name) else []
+    detail = (
+        f"{kind}: a no that is recorded names {', '.join(found)}, which differs only in case, dashes or look-alike "
+        "letters: the no holds for both. Is it the same?"
+    )
+    return [Remark(number, "looks_like_known", detail, is_no=True)] if found else []
+
+
 def _unknown(kind: str, name: str, names: Names) -> str:
     nearest = names.nearest(kind, name)
     told = f"; nearest: {', '.join(nearest)}" if nearest else ""

@@ -24,11 +24,11 @@ from habeas.steps import import_rosters as _rosters
 from habeas.steps import import_sources as _sources
 from habeas.steps.import_left_out import import_leave_outs
 from habeas.steps.import_lines import SetAside
-from habeas.steps.import_names import NO_NAMES
+from habeas.steps.import_names import NO_NAMES, Names
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.import_overlaps import of_older_lists, of_overlaps, older_lists
 from habeas.steps.import_real_ids import RealIds, SubjectOf
-from habeas.steps.import_remarks import NOTHING_KNOWN, Known, of_places
+from habeas.steps.import_remarks import NOTHING_KNOWN, Known, of_new_name, of_places
 from habeas.steps.import_roster_times import of_not_newest
 from habeas.steps.import_scope import Places, SaidScope
 from habeas.steps.import_sources import conflicts_with
@@ -44,8 +44,13 @@ def _nothing_recorded(_: Collection[str]) -> Collection[Row]:
     return ()
 
 
-def import_sources(file: Input, *, purposes: Purposes, recorded_at: datetime) -> Imported[Source]:
+def import_sources(
+    file: Input, *, purposes: Purposes, recorded_at: datetime, here: Names = NO_NAMES, noes: Names = NO_NAMES
+) -> Imported[Source]:
     """Read source registrations. Compare each with what is registered by `conflicts_with` before writing it.
+
+    `here`: the names there are; `noes`: those that a recorded no is about. A new name that looks like one of them is
+    told: the no holds for both (`consent.scopes`).
 
     Raises UsageError when `file` is a path and no readable file.
     """
@@ -55,15 +60,20 @@ def import_sources(file: Input, *, purposes: Purposes, recorded_at: datetime) ->
     )
     detail = "another record of this file claims its id or its folder"
     kept, _ = intake.without(parsed, _sources.conflicting(parsed), "conflicting_sources", detail)
+    for number, source in kept:
+        intake.remarks += of_new_name(number, "sources", source.source_id, here, noes)
     return intake.done([source for _, source in kept], lambda source: source.source_id)
 
 
-def import_occasions(file: Input, *, recorded_at: datetime, places: Places) -> Imported[Occasion]:
-    """Read which folder belongs to which site, event or lot. Raises UsageError like import_sources."""
+def import_occasions(
+    file: Input, *, recorded_at: datetime, places: Places, here: Names = NO_NAMES, noes: Names = NO_NAMES
+) -> Imported[Occasion]:
+    """Read which folder belongs to which site, event or lot. `here`, `noes` and what it raises: see import_sources."""
     intake, places = Intake(), remembering(places)
     parsed, _ = intake.parse(file, _occasions.COLUMNS, _occasions.parse)
     named, _ = intake.each(parsed, lambda each: each.occasion(recorded_at, places))
-    for number, (_, missing) in named:
+    for number, (occasion, missing) in named:
+        intake.remarks += of_new_name(number, f"{occasion.kind}s", occasion.name, here, noes)
         intake.remarks += of_places(number, SaidScope(), [missing] if missing else [], NO_NAMES, is_no=True)
     return intake.done(
         [occasion for _, (occasion, _) in named],

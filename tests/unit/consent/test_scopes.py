@@ -43,6 +43,21 @@ def test_every_filled_part_must_fit(scope: Scope, fitting: bool) -> None:
     assert fitting == fits(scope, HERE, unknown_fits=False) == fits(scope, HERE, unknown_fits=True)
 
 
+@pytest.mark.parametrize("part", ["sources", "sites", "events", "lots"])
+def test_a_no_holds_for_a_name_that_looks_like_its_own_and_a_yes_does_not(part: str) -> None:
+    here = a_place("open-day", sites=("open-day",), events=("open-day",), lots=("open-day",))
+    said, other = (replace(Scope(), **{part: (name,)}) for name in ("open_day", "opening"))
+    assert fits(said, here, unknown_fits=True)
+    assert not fits(said, here, unknown_fits=False)
+    assert not fits(other, here, unknown_fits=True)
+    assert contains(said, replace(Scope(), **{part: ("open-day",)}))
+
+
+def test_ids_are_compared_as_they_are() -> None:
+    assert not fits(Scope(folders=("F1",)), HERE, unknown_fits=True)
+    assert not fits(Scope(assets=("asset_1",)), HERE, unknown_fits=True)
+
+
 def test_a_window_where_the_capture_time_is_unknown() -> None:
     unknown = a_place(captured_at=None)
     for scope in (Scope(from_at=START), Scope(to_at=START), Scope(from_at=START, to_at=START)):

@@ -176,3 +176,10 @@ def test_a_source_that_is_left_out_is_found_by_its_name() -> None:
     record_ = a_leave_out(subject_id=None, scope=Scope(sources=("studio",), from_at=day("2026-01-01")))
     assert (record_,) == FootageIndex([record_]).about(PLACE)
     assert () == FootageIndex([record_]).about(a_place("lobby"))
+
+
+@pytest.mark.parametrize("part", ["sources", "sites", "events", "lots"])
+def test_a_leave_out_is_found_by_a_name_that_looks_like_its_own(part: str) -> None:
+    record_ = a_leave_out(subject_id=None, scope=Scope(**{part: ("open_day",)}))  # type: ignore[arg-type]
+    here = a_place("open-day", sites=("open-day",), events=("open-day",), lots=("open-day",))
+    assert (record_,) == FootageIndex([record_]).about(here)

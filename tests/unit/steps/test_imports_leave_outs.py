@@ -11,6 +11,7 @@ from ordinary import day
 
 from habeas.model.people import LeaveOut, LeaveOutKind, Scope
 from habeas.steps.import_fields import REASONS
+from habeas.steps.import_names import Names
 from habeas.steps.import_occasions import Occasion
 from habeas.steps.imports import Imported, import_leave_outs, import_occasions
 
@@ -245,3 +246,17 @@ def test_an_occasion_of_a_folder_that_comes_later_is_kept_and_told(
 def test_one_folder_may_belong_to_several() -> None:
     found = occasions({}, {"kind": "site", "name": "hall"}, {"name": "open-day-2025"})
     assert (2, 1) == (len(found.records), found.repeated)
+
+
+def test_an_occasion_that_looks_like_a_name_of_a_recorded_no_is_told() -> None:
+    """The no was kept under a name that nothing had; whoever names the folder must look."""
+    noes, here = Names({"events": frozenset({"open_day_2025"})}), Names({"events": frozenset()})
+    data = csv_bytes(HERE, {}, {"name": "fair"})
+    found = import_occasions(io.BytesIO(data), recorded_at=NOW, places=PLACES, here=here, noes=noes)
+    (told,) = found.remarks
+    assert (2, "looks_like_known", True) == (told.line_number, told.reason, told.needs_a_look)
+    assert "open_day_2025" in told.detail
+    assert 2 == len(found.records), "the no holds for both, so nothing has to wait"
+    there = Names({"events": frozenset({"open-day-2025"})})
+    again = import_occasions(io.BytesIO(data), recorded_at=NOW, places=PLACES, here=there, noes=noes)
+    assert () == again.remarks, "told once"

@@ -13,6 +13,7 @@ from ordinary import a_source, day
 
 from habeas.model.people import Source
 from habeas.steps.import_fields import REASONS
+from habeas.steps.import_names import Names
 from habeas.steps.import_sources import learnt
 from habeas.steps.imports import Imported, conflicts_with, import_sources
 
@@ -187,3 +188,12 @@ def test_columns_missing_or_unknown_refuse_the_file() -> None:
     lacking = csv_bytes(SOURCE, {}, columns=[name for name in SOURCE if name != "scan_ground"])
     assert [(None, "missing_column")] == reasons(read(lacking))
     assert [(None, "extra_column")] == reasons(read(csv_bytes(SOURCE, {"note": "x"})))
+
+
+def test_a_source_that_looks_like_a_name_of_a_recorded_no_is_told() -> None:
+    noes, here = Names({"sources": frozenset({"studi0", "gate_"})}), Names({"sources": frozenset()})
+    data = io.BytesIO(csv_bytes(SOURCE, {}, GATE))
+    found = import_sources(data, purposes=PURPOSES, recorded_at=NOW, here=here, noes=noes)
+    assert [(3, "looks_like_known", True)] == [
+        (e.line_number, e.reason, e.needs_a_look) for e in found.remarks
+    ]
