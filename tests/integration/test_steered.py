@@ -133,11 +133,11 @@ def night(first_night: Installed, tmp_path: Path) -> Installed:
     return copy_of(first_night, tmp_path / "home")
 
 
-def leave_out(installed: Installed, person: str) -> None:
-    """Somebody asks for this person to be left out."""
+def leave_out(installed: Installed, person: str = "", asset: str = "") -> None:
+    """Somebody asks for this person, or this file, to be left out."""
     now = datetime.now(UTC)
     line = dict.fromkeys(LEAVE_OUT_COLUMNS, "") | {
-        "kind": "leave_out", "since": now.isoformat(), "reason": "family_asked", "subject": person,
+        "kind": "leave_out", "since": now.isoformat(), "reason": "family_asked", "subject": person, "asset": asset,
     }  # fmt: skip
     text = io.StringIO()
     writer = csv.DictWriter(text, list(LEAVE_OUT_COLUMNS))
@@ -240,10 +240,12 @@ def test_an_allow_moved_to_a_refused_line_embeds_nobody(
 
 
 def test_a_closed_row_is_not_opened_by_an_edited_decision(night: Installed, capfd: Any) -> None:
-    person, subject = somebody_stored(night)
-    leave_out(night, person)
+    """Its file was left out; its key is open."""
+    opened = open_rows(night)
+    asset = next(row["asset_id"] for row in night.rows("embeddings") if row["row_id"] in opened)
+    leave_out(night, asset=f"urn:habeas:asset:{asset}")
     night.steps("second", "catalog", "decide")
-    mine = {row["row_id"] for row in night.rows("embeddings") if row["subject_id"] == subject}
+    mine = {row["row_id"] for row in night.rows("embeddings") if row["asset_id"] == asset}
     assert mine and not mine & open_rows(night)
     others = open_rows(night)
     edited(night, "decisions", lambda row: to_allow(row) if row["run_id"] == "second" else None)

@@ -220,12 +220,19 @@ def test_who_withdraws_while_a_night_runs_has_no_open_row_after_it(night: Night)
     assert stored == STAYED | after_the_last_look, "who withdrew before publish is not even stored"
 
 
-def test_whoever_spoke_before_decide_had_ended_is_not_embedded_and_later_ones_are_sealed_to_a_closed_key(
+def test_people_who_spoke_before_embed_began_are_not_embedded_and_later_ones_are_sealed_to_a_closed_key(
     night: Night,
 ) -> None:
-    """The night was under way for all others: their rows were staged, and it was publish that held them back."""
+    """The night was under way for all others: their rows were staged, and it was publish that held them back.
+
+    Embed looks at the ledger itself: a no recorded after the run began ends what the run had decided.
+    """
     done = night.installed.counts("first", "embed")["embeddings"]
-    early = {"withdrew_before_the_night", "withdrew_before_decide", "moved_before_decide"}
+    early = {
+        f"withdrew_{point}"
+        for point in ("before_the_night", "before_decide", "while_deciding", "before_embed")
+    }
+    early |= {"left_out_while_deciding", *MOVED}
     assert done == len(set(PARTS) - early)
     assert night.rules("withdrew_before_the_night") >= {"house/HOUSE-10", "house/HOUSE-13"}
     # Said after the run had begun: it isn't heard, but its key is closed.
