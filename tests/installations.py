@@ -156,13 +156,16 @@ COMPARED = (
 
 def contents(installed: Installed) -> dict[str, list[str]]:
     """Every table as sorted rows, without ciphertext, run ids and times: what two equal nights must share."""
-    return {
-        table: sorted(
-            json.dumps({k: v for k, v in row.items() if k not in NOT_COMPARED}, default=str, sort_keys=True)
-            for row in installed.rows(table)
-        )
-        for table in COMPARED
-    }
+    undated = {row["asset_id"] for row in installed.rows("assets") if row["captured_at"] is None}
+    asset_of = {row["row_id"]: row["asset_id"] for row in installed.rows("embeddings")}
+
+    def compared(row: dict[str, Any]) -> str:
+        asset = row.get("asset_id") or asset_of.get(row.get("row_id", ""))
+        # What is kept of a file without a date counts from when it was catalogued, which is the real time.
+        left_out = NOT_COMPARED | ({"valid_until", "expires_at"} if asset in undated else set())
+        return json.dumps({k: v for k, v in row.items() if k not in left_out}, default=str, sort_keys=True)
+
+    return {table: sorted(map(compared, installed.rows(table))) for table in COMPARED}
 
 
 class Snapshot:
