@@ -8,21 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from habeas.model.people import ConsentStatus
 from habeas.steps import consent_terms as terms
+
+GIVEN = f"dpv:{ConsentStatus.GIVEN}"
 
 
 def told(record: object, process: object, purpose_of: Callable[[str], str | None]) -> list[dict[str, object]]:
-    """One record for each purpose that is named; a record without any is one that may be a no."""
-    event = next(iter(listed(part(process, "dpv:hasConsentStatus"))), None)
-    kinds = {each for each in listed(part(event, "@type")) if isinstance(each, str) and each in terms.STATUS}
-    common = {
-        "subject": part(part(record, "dpv:hasDataSubject"), "dpv:hasIdentifier"),
-        "status": kinds.pop() if len(kinds) == 1 else None,
-        "given_at": part(event, "dpv:isIndicatedAtTime"),
-    }
-    iris = [part(each, "@id") for each in listed(part(process, "dpv:hasPurpose"))]
-    purposes = [found for iri in iris if isinstance(iri, str) and (found := purpose_of(iri)) is not None]
-    return [common | {"purpose": each} for each in dict.fromkeys(purposes)] or [common]
+    """One record for each no and each purpose; where there is no no, one for each purpose.
+
+    A purpose that isn't known, or none at all, gives a record without one, which is set aside.
+    """
+    subject = part(part(record, "dpv:hasDataSubject"), "dpv:hasIdentifier")
+    iris = [part(each, "@id") for each in listed(part(process, "dpv:hasPurpose"))] or [None]
+    purposes = [purpose_of(iri) if isinstance(iri, str) else None for iri in iris]
+    known = list(dict.fromkeys(each for each in purposes if each is not None))
+    named = [*({"purpose": each} for each in known), *({} for each in purposes if each is None)]
+    return [
+        {"subject": subject, **said, **purpose}
+        for said in _said(listed(part(process, "dpv:hasConsentStatus")))
+        for purpose in named
+    ]
+
+
+def _said(events: list[object]) -> list[dict[str, object]]:
+    """Status and date of each event that says no; else one status: given where every event says so, else None.
+
+    An event that says yes and no at once is neither.
+    """
+    words = [{each for each in listed(part(event, "@type")) if isinstance(each, str)} for event in events]
+    statuses = [sorted(each & terms.STATUS.keys()) for each in words]
+    noes: list[dict[str, object]] = [
+        {"status": status, "given_at": part(event, "dpv:isIndicatedAtTime")}
+        for event, found in zip(events, statuses, strict=True)
+        if GIVEN not in found
+        for status in found
+    ]
+    if noes:
+        return noes
+    plain = bool(statuses) and all(found == [GIVEN] for found in statuses)
+    at = part(events[0], "dpv:isIndicatedAtTime") if events else None
+    return [{"status": GIVEN if plain else None, "given_at": at}]
 
 
 def part(given: object, name: str) -> object:

@@ -237,6 +237,40 @@ def test_a_withdrawal_in_json_ld_holds_whatever_else_can_not_be_read(changes: di
     assert (MINA, "archive_search", ConsentStatus.WITHDRAWN) == (said.subject_id, said.purpose, said.status)
 
 
+def in_json_ld(**changes: Any) -> Imported[ConsentStatement]:
+    by_iri = {purpose.iri: purpose.purpose_id for purpose in PURPOSES.values()}
+    return read(DpvRecords(io.BytesIO(json.dumps(receipt(**changes)).encode()), by_iri.get))
+
+
+def event(word: str, on: str) -> dict[str, Any]:
+    return {"@type": [f"dpv:{word}"], "dpv:isIndicatedAtTime": f"{on}T00:00:00Z",
+            "dpv:hasNotice": {"dpv:hasIdentifier": "1"}, "dpv:hasIndicationMethod": "desk"}  # fmt: skip
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_withdrawal_in_json_ld_holds_beside_the_consent_that_it_ends(reverse: bool) -> None:
+    history = [event("ConsentGiven", "2026-10-01"), event("ConsentWithdrawn", "2026-11-01")]
+    found = in_json_ld(process={"dpv:hasConsentStatus": history[::-1] if reverse else history})
+    (said,) = found.records
+    assert (MINA, "archive_search", ConsentStatus.WITHDRAWN) == (said.subject_id, said.purpose, said.status)
+    assert day("2026-11-01") == said.given_at
+
+
+@pytest.mark.parametrize("word", ["ConsentGiven", "ConsentUnknown"])
+def test_what_is_no_plain_yes_in_json_ld_is_listed_as_a_possible_no(word: str) -> None:
+    history = [event("ConsentGiven", "2026-10-01"), event(word, "2026-11-01")]
+    found = in_json_ld(process={"dpv:hasConsentStatus": history})
+    assert () == found.records
+    assert (1, int(word != "ConsentGiven")) == (len(found.set_aside), found.refusals_set_aside)
+
+
+def test_each_unknown_purpose_of_a_withdrawal_in_json_ld_is_set_aside() -> None:
+    iris = [PURPOSES["archive_search"].iri, "https://example.org/other", 5]
+    found = in_json_ld(process={"dpv:hasPurpose": [{"@id": iri} for iri in iris]})
+    assert ["archive_search"] == [each.purpose for each in found.records]
+    assert (2, 2) == (len(found.set_aside), found.refusals_set_aside)
+
+
 # --- what hits nothing ----------------------------------------------------------------------
 
 
