@@ -94,6 +94,7 @@ def test_a_ciphertext_edited_before_the_check_is_never_published(staged: Install
     assert [] == staged.rows("embeddings")
 
 
+@pytest.mark.battery  # one more edit of the same kind
 def test_a_row_edited_after_the_check_is_never_published_and_is_made_again(
     staged: Installed, capfd: Any
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_row_edited_after_the_check_is_never_published_and_is_made_again(
     assert staged.rows("embeddings") and not staged.rows("staged")
 
 
+@pytest.mark.battery  # one more edit of the same kind
 def test_rows_that_no_check_looked_at_are_not_published(staged: Installed) -> None:
     """Also not with the record of another run's check in the place of its own."""
     assert 3 == staged.step("publish", "first")
@@ -256,6 +258,7 @@ def test_a_closed_row_is_not_opened_by_an_edited_decision(night: Installed, capf
     assert others == open_rows(night)
 
 
+@pytest.mark.battery  # one more edit of the same kind
 def test_a_permission_that_was_made_longer_is_not_used(night: Installed, capfd: Any) -> None:
     def longer(row: dict[str, Any]) -> None:
         if row["action"] == "embed" and row["effect"] == "allow" and row["valid_until"]:
@@ -270,6 +273,7 @@ def test_a_permission_that_was_made_longer_is_not_used(night: Installed, capfd: 
     assert all(each["status"] == "closed" for each in status.values() if each["decision_id"] in changed)
 
 
+@pytest.mark.battery  # one more edit of the same kind
 def test_facts_edited_under_their_digest_are_not_decided_by(decided: Installed, tmp_path: Path) -> None:
     installed = copy_of(decided, tmp_path / "home")
 
@@ -294,6 +298,7 @@ def test_decisions_about_one_model_allow_no_other(decided: Installed, tmp_path: 
     assert 0 == installed.counts("first", "embed")["assets_planned"]
 
 
+@pytest.mark.battery  # one more edit of the same kind
 def test_a_tainted_model_embeds_nothing_also_where_it_was_decided_on_before(
     decided: Installed, tmp_path: Path, capfd: Any
 ) -> None:

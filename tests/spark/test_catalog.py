@@ -146,7 +146,10 @@ def test_what_couldnt_be_reached_is_tried_again_and_what_is_broken_is_not(
     assert night(tables, settings, retry=True)[0]["files_probed"] == 1
 
 
-@pytest.mark.parametrize("away", ["missing", "empty", "link", "link above"])
+@pytest.mark.parametrize(
+    "away",
+    ["missing", *(pytest.param(how, marks=pytest.mark.battery) for how in ("empty", "link", "link above"))],
+)
 def test_a_source_that_is_away_is_named_and_keeps_its_files_and_the_others_go_on(
     tables: Tables, settings: Settings, archive: Path, tmp_path: Path, away: str
 ) -> None:
