@@ -270,7 +270,7 @@ def test_an_altered_decision_raises_an_alarm(life: Life, copied: Installed) -> N
     rewrite(copied, "decisions", alter)
     found = told(copied.place, "replay", "--run", "first", code=5)
     alarms = {each["decision_id"]: each for each in found["alarms"]}
-    assert ["effect"] == alarms.pop(victim["decision_id"])["differs"]
+    assert ["effect", "mac"] == alarms.pop(victim["decision_id"])["differs"]
     # Whether anybody may look into the file rests on it.
     files = {
         row["decision_id"]: row["asset_id"] for row in life.of("first").values() if row["action"] == "scan"

@@ -19,7 +19,8 @@ def fields(tables: Tables) -> StructType:
 
 
 def plans(assets: range) -> pa.RecordBatch:
-    same = {"source_id": "s", "location": "f", "media": "photo", "work_digest": "w", "lines": []}
+    same = {"source_id": "s", "location": "f", "media": "photo", "work_digest": "w", "lines": [], "model_id": "m",
+            "made_for": ["p=d"]}  # fmt: skip
     return pa.RecordBatch.from_pylist([{"asset_id": f"a{n}"} | same for n in assets])
 
 
