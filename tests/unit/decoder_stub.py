@@ -83,15 +83,20 @@ def _until_it_goes_wrong(told: str) -> Iterator[Frame]:
 
 def _say_unasked(_: str) -> None:
     """Frame after frame, to somebody whose requests nobody reads."""
-    line = socket.socket(fileno=0)
+    line = _line()
     for index in count():
         about = {"width": 16, "height": 16, "at_ms": index, "index": index, "shot": 0, "passed": False}
         decoder_wire.send(line, {"frame": about})
 
 
+def _line() -> socket.socket:
+    """The line to the worker, by its kind: a confined process may not ask for it."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, fileno=0)
+
+
 def _say_too_large(_: str) -> None:
     about = {"width": 6_400_001, "height": 10, "at_ms": 0, "index": 0, "shot": 0, "passed": False}
-    decoder_wire.send(socket.socket(fileno=0), {"frame": about})
+    decoder_wire.send(_line(), {"frame": about})
 
 
 def members(fd: int) -> list[Member]:
