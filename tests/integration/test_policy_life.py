@@ -244,6 +244,7 @@ def copied(life: Life, tmp_path: Path) -> Installed:
     home = life.place.config.parent
     target = tmp_path / "home"
     shutil.copytree(home, target, ignore=shutil.ignore_patterns("archive", "tmp", "airflow"))
+    (target / "archive").mkdir()  # without its files: every source is away
     for file in (target / "habeas.toml", target / "custody" / "custody.toml"):
         file.write_text(file.read_text().replace(str(home), str(target)))
     place = installation(target / "habeas.toml", target / "custody" / "custody.toml")
