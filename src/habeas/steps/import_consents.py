@@ -90,7 +90,7 @@ class Said:
         return isinstance(self.dated, str)
 
     def statements(self, subject_id: str, recorded_at: datetime, places: Places) -> Stated:
-        """What was said, as one statement; a no about files of which some aren't there is one more.
+        """What was said, as one statement; a no about files is two, of their content and of their places.
 
         The id covers what was said, not when we learnt it: the same file again adds nothing. Raises BadInput when the
         scope of a yes names a folder or an asset that isn't there.

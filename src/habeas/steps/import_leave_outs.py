@@ -59,7 +59,7 @@ class Listed:
     def records(
         self, subject_id: str | None, recorded_at: datetime, places: Places
     ) -> tuple[tuple[LeaveOut, ...], tuple[str, ...]]:
-        """What is left out, as one record, and the reasons why something named isn't there.
+        """What is left out, as one record (two where files are named), and why something named isn't there.
 
         The id covers what is left out, not when we learnt it. Raises BadInput where a place can't even be named.
         """

@@ -77,44 +77,47 @@ class SaidScope:
     def of_no(self, places: Places) -> tuple[tuple[Scope, ...], tuple[str, ...]]:
         """Scopes of a no, of which each speaks for itself, and the reasons why something named isn't there.
 
-        A folder or a file that isn't there keeps the id of its place, so that the no holds once something lies there;
-        where not even its place can be told, the part is left out, and the no reaches further.
+        A file that is named by its path is named twice: by its content, wherever that lies, and by its place, whatever
+        lies there, so that a file that is turned or saved again in its place stays refused, as one does that isn't
+        there yet. A folder has the id of its place. Where a place can't be told, the part is left out, and the no
+        reaches further.
         """
         gone: list[str] = []
 
-        def placed(find: Callable[[], str], source_id: str, path: str) -> tuple[str, str]:
-            """What it is called, and the part of a scope that it goes into."""
+        def placed(source_id: str, path: str) -> str:
             try:
-                return find(), "there"
+                return places.named(source_id, path)
             except BadInput as error:
                 gone.append(error.reason)
-            try:
-                return places.named(source_id, path), "missing"
-            except BadInput as error:
-                gone.append(error.reason)
-                return "", "nowhere"
+                return ""
 
-        def folder(text: str) -> tuple[str, str]:
-            known = _named(text, FOLDER)
-            return (known, "there") if known else placed(
-                lambda: self._folder(text, places), self.sources[0] if self.sources else "", text
-            )  # fmt: skip
+        def folder(text: str) -> str:
+            try:
+                return _named(text, FOLDER) or self._folder(text, places)
+            except BadInput as error:
+                gone.append(error.reason)
+                return placed(self.sources[0] if self.sources else "", text)
 
         def asset(text: str) -> tuple[str, str]:
-            known, (source_id, path) = _named(text, ASSET), text.split("/", 1) if "/" in text else ("", "")
-            return (known, "there") if known else placed(
-                lambda: places.asset(source_id, path), source_id, path
-            )  # fmt: skip
+            """Its content and its place; empty where it isn't there, and where an id names it."""
+            if known := _named(text, ASSET):
+                return known, ""
+            source_id, path = text.split("/", 1) if "/" in text else ("", "")
+            try:
+                content = places.asset(source_id, path)
+            except BadInput as error:
+                gone.append(error.reason)
+                content = ""
+            return content, placed(source_id, path)
 
         folders, assets = list(map(folder, self.folders)), list(map(asset, self.assets))
-        lost = {kind for _, kind in (*folders, *assets)}
-        if "nowhere" in lost:
+        if not all(folders) or not all(map(any, assets)):
             folders, assets = [], []
-        rest = replace(self.scope_of_names(), folders=_sorted(name for name, _ in folders))
-        there = _sorted(name for name, kind in assets if kind == "there")
-        missing = _sorted(name for name, kind in assets if kind == "missing")
-        scopes = [replace(rest, assets=there)] if there or not missing else []
-        scopes += [replace(rest, folders=missing)] if missing else []  # such a file lies in its folder anyway
+        rest = replace(self.scope_of_names(), folders=_sorted(folders))
+        contents = _sorted(content for content, _ in assets if content)
+        files = _sorted(place for _, place in assets if place)
+        scopes = [replace(rest, assets=contents)] if contents or not files else []
+        scopes += [replace(rest, folders=files)] if files else []  # such a file lies in its folder anyway
         return tuple(scopes), tuple(gone)
 
     def scope_of_names(self) -> Scope:

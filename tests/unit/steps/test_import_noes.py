@@ -328,8 +328,22 @@ def test_the_nearest_names_are_told() -> None:
 
 def test_a_no_about_files_of_which_some_are_missing_holds_for_all_of_them() -> None:
     found = read(csv_bytes(CONSENT, NO | {"assets": "studio/a/one.jpg;studio/kims_portrait.jpg"}))
-    assert {Scope(assets=("asset-1",)), Scope(folders=(PLACES.named("studio", "kims_portrait.jpg"),))} == {
+    places = sorted(PLACES.named("studio", path) for path in ("a/one.jpg", "kims_portrait.jpg"))
+    assert {Scope(assets=("asset-1",)), Scope(folders=tuple(places))} == {
         each.scope for each in found.records
     }
     assert "asset_missing" in reasons(found)
     assert "kims" not in repr(found)
+
+
+def test_a_no_about_a_file_holds_for_what_is_saved_over_it_too() -> None:
+    """By its content alone, a photo that is turned and saved in its place would be asked about anew."""
+    found = read(csv_bytes(CONSENT, NO | {"assets": "studio/a/one.jpg"}))
+    here = Scope(folders=(PLACES.named("studio", "a/one.jpg"),))
+    assert {Scope(assets=("asset-1",)), here} == {each.scope for each in found.records}
+    assert reasons(found) == []
+
+
+def test_a_no_about_content_of_an_id_needs_no_place() -> None:
+    found = read(csv_bytes(CONSENT, NO | {"assets": f"urn:habeas:asset:{'a' * 32}"}))
+    assert [Scope(assets=("a" * 32,))] == [each.scope for each in found.records]
