@@ -21,7 +21,7 @@ def open_(
 ) -> None:
     """Open sealed rows to see that they can be opened. The opening is recorded before the first key is fetched.
 
-    What is halted stays shut; while everything is halted nothing is opened.
+    What is halted, or left out since the last run, stays shut; while everything is halted nothing is opened.
 
     \b
     habeas open --reason "yearly custody check" --who "custodian 2"
@@ -29,6 +29,7 @@ def open_(
     """
     from habeas.cli.bootstrap import installation
     from habeas.steps.opening import open_rows
+    from habeas.steps.opening_left_out import left_out_rows
     from habeas.steps.reading import rows
 
     place, at = installation(config, custody), now()
@@ -38,14 +39,16 @@ def open_(
         where.append(("subject_id", "=", place.subject_of(out.one_real_id(subject_file))))
     if purpose is not None:
         where.append(("purpose", "=", purpose))
+    sealed = rows(place.reader, "embeddings", *where)
     opened = open_rows(
-        rows(place.reader, "embeddings", *where),
+        sealed,
         rows(place.reader, "row_status"),
         place.custodian,
         who=who,
         reason=reason,
         now=at,
         stopped=stopped,
+        left_out=left_out_rows(place.reader, sealed, at),
     )
     told = {"opened": opened.count, "digest": opened.digest, "skipped": dict(opened.skipped)}
 

@@ -14,13 +14,12 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from habeas.consent.leave_outs import left_out
 from habeas.model.people import ConsentStatus
 from habeas.spark.decisions import current, permits
 from habeas.spark.tables import Tables
 from habeas.steps.derive import trusted
 from habeas.steps.derive_rows import place_of
-from habeas.steps.footage import FootageIndex
+from habeas.steps.footage import FootageIndex, about_footage, last_recorded
 from habeas.steps.ledger_rows import leave_out_of
 
 _PLACE = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at")
@@ -82,11 +81,10 @@ def without_left_out(tables: Tables, rows: DataFrame, purposes: Sequence[str], n
 
     What a clock that is ahead wrote into the table is there, and counts.
     """
-    listed = [leave_out_of(row) for row in tables.rows("leave_outs")]
-    footage = [each for each in listed if each.subject_id is None or each.lifts is not None]
-    if not any(each.lifts is None for each in footage):
+    footage = about_footage(leave_out_of(row) for row in tables.rows("leave_outs"))
+    if not footage:
         return rows
-    known_at = max([now, *(each.recorded_at for each in footage)])
+    known_at = last_recorded(footage, now)
     occasions: dict[str, list[tuple[str, str]]] = {}
     for row in tables.rows("occasions"):
         occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
@@ -97,14 +95,9 @@ def without_left_out(tables: Tables, rows: DataFrame, purposes: Sequence[str], n
             found = []
             for asset in batch.to_pylist():
                 place = trusted(place_of(asset, occasions), asset["catalogued_at"])
-                about = index.about(place)
                 found += [
                     {"asset_id": asset["asset_id"], "purpose": purpose}
-                    for purpose in purposes
-                    if about
-                    and any(
-                        left_out(about, None, purpose, place, at, known_at).kinds for at in (now, known_at)
-                    )
+                    for purpose in index.left_out(place, purposes, now, known_at)
                 ]
             yield pa.RecordBatch.from_pylist(found, schema=_OUT_ARROW)
 

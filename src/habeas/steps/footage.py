@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from habeas.consent.leave_outs import left_out
 from habeas.consent.scopes import NAMED, alike
 from habeas.model.people import LeaveOut, Place
+
+
+def about_footage(records: Iterable[LeaveOut]) -> tuple[LeaveOut, ...]:
+    """Leave-outs of footage, whoever is in it, and all records that lift one; empty where nothing is left out."""
+    kept = tuple(each for each in records if each.subject_id is None or each.lifts is not None)
+    return kept if any(each.lifts is None for each in kept) else ()
 
 
 class FootageIndex:
@@ -37,6 +45,24 @@ class FootageIndex:
         found = dict.fromkeys(each for key in keys for each in self._by.get(key, ()))
         ids = {each.leave_out_id for each in found}
         return (*found, *(lift for one in sorted(ids) for lift in self._lifts.get(one, ())))
+
+    def left_out(self, place: Place, purposes: Sequence[str], now: datetime, known_at: datetime) -> list[str]:
+        """The purposes for which the footage is left out now, or by the time of the record that is dated last.
+
+        What a clock that is ahead wrote is there, and counts.
+        """
+        about = self.about(place)
+        return [
+            purpose
+            for purpose in purposes
+            if about
+            and any(left_out(about, None, purpose, place, at, known_at).kinds for at in (now, known_at))
+        ]
+
+
+def last_recorded(records: Iterable[LeaveOut], now: datetime) -> datetime:
+    """`now`, or when the last of the records was written down where that is later."""
+    return max([now, *(each.recorded_at for each in records)])
 
 
 def _key(part: str, name: str) -> tuple[str, str]:

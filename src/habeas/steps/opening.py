@@ -50,7 +50,7 @@ class OpeningStore(Protocol):
 class Opened:
     """What leaves an opening: how many rows opened, one digest over them, and why others didn't.
 
-    Words in `skipped`: halted, no_status, closed, frozen, held (row_status), expired, key_closed,
+    Words in `skipped`: halted, left_out, no_status, closed, frozen, held (row_status), expired, key_closed,
     does_not_open (tampered with, or sealed as another row: an integrity failure).
     """
 
@@ -68,19 +68,20 @@ def open_rows(
     reason: str,
     now: datetime,
     stopped: Stopped = NOTHING_HALTED,
+    left_out: Collection[str] = (),
 ) -> Opened:
     """Open rows of `embeddings`; the vectors don't leave, their digest does.
 
-    `statuses` are rows of `row_status` (newest wins, missing = closed). What is halted (`stopped`) stays shut
-    whatever its status. The digest is SHA-256 over row ids and vectors (float32, little-endian), ordered by
-    row_id. The opening is written down before the first key is fetched. Raises UsageError without a name and a
-    reason.
+    `statuses` are rows of `row_status` (newest wins, missing = closed). What is halted (`stopped`) stays shut whatever
+    its status, and so do the rows whose ids are in `left_out`. The digest is SHA-256 over row ids and vectors
+    (float32, little-endian), ordered by row_id. The opening is written down before the first key is fetched. Raises
+    UsageError without a name and a reason.
     """
     if not who.strip() or not reason.strip():
         raise UsageError("an opening needs a name and a reason", hint="Say who opens and what for.")
     kept = list(rows)
     opening = store.note_opening(now, who, reason, {row["row_id"] for row in kept})
-    vectors, skipped = _vectors(kept, statuses, store, now=now, stopped=stopped)
+    vectors, skipped = _vectors(kept, statuses, store, now=now, stopped=stopped, left_out=left_out)
     whole = hashlib.sha256()
     for row_id in sorted(vectors):
         whole.update(packed(row_id, vectors[row_id].astype("<f4").tobytes()))
@@ -95,6 +96,7 @@ def _vectors(
     *,
     now: datetime,
     stopped: Stopped = NOTHING_HALTED,
+    left_out: Collection[str] = (),
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
     """row_id -> vector, and row_id -> why it didn't open. Leaves no record: for `open_rows` and tests."""
     if len({row["row_id"] for row in rows}) != len(rows):
@@ -106,7 +108,11 @@ def _vectors(
     allowed = []
     for row in rows:
         halted = stopped.touching(row["source_id"], frozenset({row["purpose"]}))
-        refusal = "halted" if halted else _refusal(newest.get(row["row_id"]), now)
+        refusal = (
+            "halted" if halted
+            else "left_out" if row["row_id"] in left_out
+            else _refusal(newest.get(row["row_id"]), now)
+        )  # fmt: skip
         if refusal:
             skipped[row["row_id"]] = refusal
         else:

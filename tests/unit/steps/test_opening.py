@@ -115,6 +115,12 @@ def test_an_opening_that_fails_is_on_record_too(stock, keeping, custodian):
     assert [(4, "")] == [(noted["rows"], noted["digest"]) for noted in custodian.openings()]
 
 
+def test_a_row_of_left_out_footage_stays_shut_whatever_its_status(stock, custodian):
+    rows, statuses = stock
+    result = opened(rows, statuses, custodian, left_out={"row-1"})
+    assert (3, {"left_out": 1}) == (result.count, result.skipped)
+
+
 @pytest.mark.parametrize("missing", ["who", "reason"])
 def test_nothing_opens_without_a_name_and_a_reason(missing, stock, custodian):
     with pytest.raises(UsageError):
