@@ -15,7 +15,7 @@ from habeas.cli.main import EXIT_CODES, app
 from habeas.policy.facts import SCHEMA, Words
 from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes
-from habeas.settings import PROJECT, Custody, Settings
+from habeas.settings import PROJECT, Custody, Settings, bounds
 from habeas.steps.words import REASONS, REMEDIES
 from habeas.tables.contracts import Contract, read_contracts
 
@@ -96,13 +96,13 @@ def _fields(settings_class: type[Any], prefix: str) -> Iterator[list[str]]:
         shown = _PLACES.get(name) or ("must be given" if field.is_required() else _place(default))
         variable = "" if name in settings_class.fixed else f"`{prefix}{name}`".upper()
         words = [f"`{name}`", variable, f"`{shown}`"]
-        yield [*words, _range(TypeAdapter(field.annotation).json_schema())]
+        yield [*words, _range(settings_class.model_json_schema()["properties"][name])]
 
 
 def _range(told: dict[str, Any]) -> str:
     if "enum" in told:
         return ", ".join(f"`{word}`" for word in told["enum"])
-    return f"{told['minimum']:g} to {told['maximum']:g}" if "minimum" in told else ""
+    return bounds(told)
 
 
 def _place(value: Any) -> str:

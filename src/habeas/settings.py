@@ -135,10 +135,18 @@ def _range(settings: type[BaseSettings], place: Sequence[str | int]) -> str:
     """The bounds of a number, in words; empty for what has none."""
     field = settings.model_fields.get(str(place[0])) if place else None
     default = field.get_default(call_default_factory=True) if field else None
-    if len(place) != 2 or not is_dataclass(default) or isinstance(default, type):
+    if len(place) == 2 and is_dataclass(default) and not isinstance(default, type):
+        told = TypeAdapter(type(default)).json_schema()["properties"].get(str(place[1]), {})
+    else:
+        told = settings.model_json_schema()["properties"].get(str(place[0]), {}) if len(place) == 1 else {}
+    return f" ({bounds(told)})" if bounds(told) else ""
+
+
+def bounds(told: Mapping[str, Any]) -> str:
+    """Both ends of a number's range, from its JSON schema; empty for what has none."""
+    if "minimum" not in told:
         return ""
-    told = TypeAdapter(type(default)).json_schema()["properties"].get(str(place[1]), {})
-    return f" ({told['minimum']:g} to {told['maximum']:g})" if "minimum" in told else ""
+    return f"{told['minimum']:.16g} to {told['maximum']:.16g}"  # every digit: 1048576, not 1.04858e+06
 
 
 class Settings(_FromToml):

@@ -11,7 +11,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from habeas.errors import UsageError
-from habeas.settings import Custody, Settings
+from habeas.settings import PROJECT, Custody, Settings, bounds
 
 SECRET = "hunter2"
 
@@ -91,7 +91,28 @@ def test_a_number_outside_its_range_is_refused_and_both_ends_are_named(
     with pytest.raises(UsageError) as caught:
         _read(tmp_path, f"[{group}]\n{name} = {value}\n")
     assert f"{group}.{name}: " in caught.value.message
-    assert f"({least:g} to {most:g})" in caught.value.message
+    assert f"({bounds(_told(group, name))})" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "range_"), [("derive_anew_days", "1 to 31"), ("run_max_age_hours", "1 to 744")]
+)
+@pytest.mark.parametrize("value", [0, 745])
+def test_a_number_of_no_group_is_refused_with_its_range_and_the_reference_shows_it(
+    tmp_path: Path, name: str, range_: str, value: int
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        _read(tmp_path, f"{name} = {value}\n")
+    assert f"{name}: " in caught.value.message
+    assert f"({range_})" in caught.value.message
+    page = (PROJECT / "docs" / "reference" / "settings.md").read_text().splitlines()
+    assert next(line for line in page if line.startswith(f"| `{name}` ")).endswith(f"| {range_} |")
+
+
+def test_a_range_is_told_with_every_digit() -> None:
+    assert bounds({"minimum": 256, "maximum": 1_048_576.0}) == "256 to 1048576"
+    assert bounds({"minimum": 0.01, "maximum": 1e15}) == "0.01 to 1000000000000000"
+    assert bounds({"type": "string"}) == ""
 
 
 @pytest.mark.parametrize(
