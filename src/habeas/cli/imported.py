@@ -10,6 +10,8 @@ from habeas.cli import out
 from habeas.errors import UsageError
 
 _SHOWN = 10
+_ONE = {"statements": "statement", "leave-outs": "leave-out", "sources": "source", "occasions": "occasion",
+        "lines taken": "line taken"}  # fmt: skip
 
 
 def tell(what: str, read: Any, as_json: bool) -> None:
@@ -48,9 +50,8 @@ def tell(what: str, read: Any, as_json: bool) -> None:
 
 def _human(console: Any, what: str, read: Any) -> None:
     form = f" Read as {read.form}." if read.form else ""
-    console.print(
-        f"{len(read.records)} {what} of {read.lines} lines, {read.repeated} repeated.{form}", markup=False
-    )
+    recorded, lines = _counted(len(read.records), _ONE.get(what, what), what), _counted(read.lines, "line")
+    console.print(f"{recorded} of {lines}, {read.repeated} repeated.{form}", markup=False)
     if read.closed is not None:
         console.print(_closed(read.closed), markup=False)
     if read.set_aside:
@@ -70,8 +71,8 @@ def _closed(closed: Any) -> str:
     return f"Closed: {keys}, {rows}{by}."
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def _require_heard(read: Any) -> None:

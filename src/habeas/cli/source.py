@@ -18,8 +18,9 @@ _SHOWN = ("source_id", "controller", "root", "purposes", "legal_basis", "scan_gr
 def add(file: File, config: Config = None, as_json: Json = False) -> None:
     """Register sources from CSV or JSON lines. What a source was collected for never changes afterwards.
 
-    Ends with 2 where nothing could be used, and with 4 where a known source would change what it was collected for, or
-    a folder is a link or another source's.
+    Ends with 2 where nothing could be used, or where a new source's name looks like one that somebody's no names: the
+    source is registered, and the no holds for it. Ends with 4 where a known source would change what it was collected
+    for, or a folder is a link or another source's.
 
     \b
     habeas source add sources.csv

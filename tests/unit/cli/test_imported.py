@@ -45,6 +45,21 @@ def test_an_import_of_something_is_done(lines: str, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("", "0 statements of 0 lines"),
+        (YES, "1 statement of 1 line,"),
+        (NO + NO.replace("T00", "T01"), "2 statements of 2 lines"),
+    ],
+)
+def test_an_import_tells_how_many_lines_of_the_list_it_read(
+    lines: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell("statements", consents(HEADER + lines), False)
+    assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "empty_file"),
