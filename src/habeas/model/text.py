@@ -62,6 +62,8 @@ _SMALL = str.maketrans("асеорухіјѕԁһӏαονρ", "aceopyxijsdhlaovp"
 _LIKE_DIGITS = str.maketrans("OoIl|", "00111")
 _WORD = re.compile(r"[^\W_]+|\|+")
 _PARTS = re.compile(r"\d+|\D+")
+_NUMBER = re.compile(r"""^['"=]*0*(\d+?)(?:\.0+)?"*$""")
+"""A cell that is a whole number, also in a form that keeps a spreadsheet from reading it as one."""
 
 
 def fold(text: str) -> str:
@@ -79,11 +81,13 @@ def tidy(text: str) -> str:
 def shape(text: str) -> str:
     """The same for texts that differ in case, dashes, blanks, full-width forms or look-alike letters alone.
 
+    A number is the same with the zeros before it that a spreadsheet takes away, and with the `.0` that a program adds.
     Letters that look like digits (O and 0; I, l and 1) are alike where they stand by themselves or among digits, so
     that AI-100 and AL-100 stay apart. Where a dash may be missing is told by letters meeting digits: B1000 is B-1000,
     and 3-1-12 is not 3-11-2.
     """
-    words = (_parts(found.group()) for found in _WORD.finditer(tidy(text).translate(_CAPITALS)))
+    plain = _NUMBER.sub(r"\1", tidy(text).translate(_CAPITALS))
+    words = (_parts(found.group()) for found in _WORD.finditer(plain))
     return "-".join(part for word in words for part in word)
 
 

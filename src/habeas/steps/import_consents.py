@@ -5,8 +5,6 @@ The real id leaves this module through `Said.real_id` to the lookup alone.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -14,12 +12,12 @@ from habeas.errors import BadInput
 from habeas.model.clocks import dated_ahead
 from habeas.model.ids import new_id, packed
 from habeas.model.people import ConsentStatement, ConsentStatus, Scope
-from habeas.model.text import flaw
 from habeas.policy.fact_list import AGE
 from habeas.policy.purposes import Purposes
 from habeas.policy.regimes import is_place
 from habeas.steps import import_fields as cell
 from habeas.steps import import_scope
+from habeas.steps.import_id_text import clean_id
 from habeas.steps.import_lines import Columns, Values
 from habeas.steps.import_scope import Places, SaidScope
 
@@ -43,7 +41,6 @@ STATUSES = {
 
 AHEAD = timedelta(days=1)
 """How far a day may lie ahead: zones differ."""
-_SHORTENED = re.compile(r"\d[.,]\d+[eE][+-]?\d{1,3}|\d[eE]\+\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,26 +195,14 @@ def real_id(values: Values) -> str | None:
     return None if text is None else clean_id(text)
 
 
-def clean_id(text: str) -> str:
-    """Raises BadInput for a text that isn't the only one that looks like it."""
-    if shortened(text):
-        detail = "subject: a number that a spreadsheet shortened: several ids look like it. Save the column as text"
-        raise BadInput("shortened_number", detail)
-    reason = flaw(text)
-    if reason is not None:
-        raise BadInput("unclean_text", f"subject: {reason}")
-    return unicodedata.normalize("NFC", text)
-
-
-def shortened(text: str) -> bool:
-    """Whether it is what a spreadsheet makes of a long number: 1.23457E+11."""
-    return _SHORTENED.fullmatch(text.strip()) is not None
-
-
 def may_refuse(values: Values) -> bool:
-    """True unless the record plainly says given."""
+    """True unless the record plainly says given, and nothing in a column that nobody knows may take it back.
+
+    Such as the day in `withdrawn_at`, beside a status that was left as it was.
+    """
     status = values.get("status")
-    return not (isinstance(status, str) and STATUSES.get(status) is ConsentStatus.GIVEN)
+    plain = isinstance(status, str) and STATUSES.get(status) is ConsentStatus.GIVEN
+    return not plain or any(values[name] is not None for name in values.keys() - COLUMNS.every)
 
 
 def _purpose_text(values: Values) -> str:

@@ -62,6 +62,7 @@ REASONS = frozenset(
         "roster_incomplete",
         "roster_asset_missing",
         "shortened_number",
+        "names_nobody",
         "looks_like_known",
         "unknown_name",
         "unknown_person",

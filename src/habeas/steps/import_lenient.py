@@ -16,7 +16,7 @@ from habeas.model.text import fold, tidy
 from habeas.policy.purposes import Purposes
 from habeas.steps import import_fields as cell
 from habeas.steps import import_scope
-from habeas.steps.import_consents import clean_id, shortened
+from habeas.steps.import_id_text import clean_id, require_somebody
 from habeas.steps.import_lines import MAX_FIELD, Values
 from habeas.steps.import_names import Names
 from habeas.steps.import_scope import SaidScope
@@ -54,7 +54,7 @@ class Lenient:
     def person(self) -> str | None:
         """The real id as written, without what isn't drawn; None when blank.
 
-        Raises BadInput where nobody can tell who it is: a number that a spreadsheet shortened, no text.
+        Raises BadInput where nobody can tell who it is: a number that a spreadsheet shortened, `#N/A`, no text.
         """
         value = self._values.get("subject")
         if isinstance(value, int) and not isinstance(value, bool):
@@ -66,8 +66,7 @@ class Lenient:
             raise BadInput("wrong_type", "subject: text is expected")
         if len(value) > _LONGEST_ID:
             raise BadInput("field_too_long", f"subject: longer than {_LONGEST_ID} characters")
-        if shortened(value):
-            return clean_id(value)  # raises
+        require_somebody(tidy(value))
         try:
             return clean_id(value)
         except BadInput as error:

@@ -26,7 +26,7 @@ Input = Path | BinaryIO | Records
 
 @dataclass(frozen=True, slots=True)
 class Imported(Generic[T]):
-    """What a file gave: lines = len(records) + repeated + lines set aside.
+    """What a file gave: lines = len(records) + repeated + lines set aside, but for a no that gives several records.
 
     `refusals_set_aside`: records set aside that say, or might say, no (a file refused whole counts as one). Not
     zero means that somebody's no may not have been heard: tell whoever imports. `withdrawn_unasked`: withdrawals

@@ -111,6 +111,7 @@ REASONS: Final = {
     "file_replaced": "another picture or clip took the place of its file",
     "superseded": "the newest work on its file no longer makes it",
     "shortened_number": "a number that a spreadsheet shortened: several ids look like it",
+    "names_nobody": "what stands for a missing or unknown id: several people may have it",
     "looks_like_known": "an id or name that looks like another one that is here",
     "unknown_name": "a name that nothing here has",
     "older_list": "a newer list of its file holds, and this line is of an older one",

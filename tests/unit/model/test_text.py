@@ -54,9 +54,15 @@ def test_what_looks_alike_has_one_shape(text: str) -> None:
     assert shape("B-1000") == shape(text)
 
 
+@pytest.mark.parametrize("text", ["42", "00042", "42.0", "042.000", "'0042", '="0042"', "４２"])
+def test_a_number_that_a_spreadsheet_or_a_program_rewrote_looks_like_itself(text: str) -> None:
+    assert shape("0042") == shape(text)
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("AI-100", "AL-100"), ("3-1-12", "3-11-2"), ("B-10", "B-100"), ("Zoe", "Zoë"),
+    [("0", "00.5"), ("42", "420"), ("42.0", "42.5"), ("B-042", "B-42"),
+     ("AI-100", "AL-100"), ("3-1-12", "3-11-2"), ("B-10", "B-100"), ("Zoe", "Zoë"),
      ("김민아", "김민하"), ("bill", "b111")],
 )  # fmt: skip
 def test_what_does_not_look_alike_stays_apart(one: str, other: str) -> None:

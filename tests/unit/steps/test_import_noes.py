@@ -141,6 +141,36 @@ def test_a_number_that_a_spreadsheet_shortened_is_nobody(text: str, status: str)
     assert text not in repr(found)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#NV", "#WERT!", "Err:502", "########", "NULL", "None", "nan", "NA", "<NA>",
+     "\\N", "undefined", "?", "??? ??", "-", "김\ufffd", "unknown", "Unknown", "No Name", "미상", "성명 불상"],
+)  # fmt: skip
+@pytest.mark.parametrize("status", ["given", "withdrawn"])
+def test_what_stands_for_a_missing_id_is_nobody(text: str, status: str) -> None:
+    """Taken for an id it would be one person: the consent of one would stand for the face of another."""
+    found = read(csv_bytes(CONSENT, {"subject": text, "status": status}))
+    assert ([], ["names_nobody"]) == (list(found.records), [each.reason for each in found.set_aside])
+    assert (status == "withdrawn") == bool(found.refusals_set_aside)
+
+
+@pytest.mark.parametrize("text", ["Null", "Nan", "Na", "Nil", "N-1", "#42", "Noname Kim", "나", "무명씨"])
+def test_a_person_may_be_called_like_a_missing_value(text: str) -> None:
+    assert 1 == len(read(csv_bytes(CONSENT, {"subject": text})).records)
+
+
+def test_a_yes_that_something_unknown_may_take_back_may_be_a_no() -> None:
+    """The status was left as it was, and the day of the withdrawal stands in a column of its own."""
+    taken_back = {"subject": "kim", "withdrawn_at": "2026-05-01"}
+    for given in (csv_bytes(CONSENT | {"withdrawn_at": ""}, taken_back, NO),
+                  json_bytes(CONSENT | taken_back, CONSENT | NO)):  # fmt: skip
+        found = read(given)
+        assert 1 == len(found.records)
+        assert ([("extra_column", True)], 1) == (
+            [(each.reason, each.may_be_no) for each in found.set_aside], found.refusals_set_aside
+        )  # fmt: skip
+
+
 def test_a_yes_is_as_strict_as_ever() -> None:
     for change in ({"notice_version": ""}, {"given_at": ""}, {"events": "Open Day"}, {"subject": "mina "}):
         found = read(csv_bytes(CONSENT, change))

@@ -129,6 +129,8 @@ def test_blank_closed_and_blank_attestation_claim_nothing() -> None:
         ({"attested_by": "desk "}, "unclean_text"),
         ({"subject": "mi\u200bna"}, "unclean_text"),
         ({"subject": "\u202emina"}, "unclean_text"),
+        ({"subject": "#N/A"}, "names_nobody"),
+        ({"subject": "unknown"}, "names_nobody"),
         ({"source": "Studio"}, "bad_slug"),
         ({"source": ""}, "missing_value"),
         ({"file": ""}, "missing_value"),
