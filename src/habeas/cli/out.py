@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _WIDE = 100_000
 _PADDING = re.compile(r" +(?=\n)")
+_LINE = re.compile(r"─{80}─+")
 
 
 def show(value: Any, as_json: bool, human: Callable[[Console], None]) -> None:
@@ -45,13 +46,13 @@ def console(*, stderr: bool = False) -> Console:
 
 
 class _Unpadded:
-    """A channel without the spaces at the end of lines that fill up a table's last column."""
+    """A channel without what fills up a table's last column: spaces at the end of lines, a line drawn across it."""
 
     def __init__(self, channel: IO[str]) -> None:
         self._channel = channel
 
     def write(self, text: str) -> int:
-        return self._channel.write(_PADDING.sub("", text))
+        return self._channel.write(_LINE.sub("─" * 80, _PADDING.sub("", text)))
 
     def flush(self) -> None:
         self._channel.flush()

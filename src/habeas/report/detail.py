@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -75,6 +76,7 @@ class Detail:
     rules: tuple[RuleLine, ...]
     obligations: tuple[str, ...]  # in words
     records: tuple[tuple[str, int], ...]  # lines of lists that were set aside, by reason
+    of_no_source: int  # files that lie in no registered source
     steps: tuple[Row, ...]
     as_of: datetime | None
     policy_digest: str
@@ -100,6 +102,7 @@ def describe(tally: Tally, rules: Rulebook, now: datetime) -> Detail:
         rules=_rules(tally, rules),
         obligations=_obligations(tally),
         records=tuple(aside.most_common()),
+        of_no_source=_of_no_source(tally),
         steps=tuple(tally.runs),
         as_of=last.get("as_of"),
         policy_digest=policy_of(tally),
@@ -185,11 +188,21 @@ def _rules(tally: Tally, rules: Rulebook) -> tuple[RuleLine, ...]:
 
 def _missing(tally: Tally) -> tuple[tuple[str, int, str], ...]:
     """Facts that nobody supplied: in words, how many decisions lack it, and where to write it."""
-    counts = Counter((name, row["purpose"]) for row in tally.decisions for name in row["missing"] or ())
-    return tuple(
-        (fact(name), count, where_to_write(name, purpose))
-        for (name, purpose), count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    counts = Counter(
+        (fact(name), where_to_write(name, row["purpose"]))
+        for row in tally.decisions
+        for name in row["missing"] or ()
     )
+    return tuple(
+        (words, found, where)
+        for (words, where), found in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    )
+
+
+def _of_no_source(tally: Tally) -> int:
+    """Files that the run found outside every registered source."""
+    told = [json.loads(row["counts"]) for row in tally.runs if row["task"] == "catalog" and row["counts"]]
+    return int(told[-1].get("unregistered", 0)) if told else 0
 
 
 def _obligations(tally: Tally) -> tuple[str, ...]:

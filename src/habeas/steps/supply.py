@@ -61,10 +61,13 @@ _LISTS: Final = {
     ),
     "last_contact": (_CONSENTS, "column last_contact_on"),
     "purpose_end": (_SOURCES, "column purpose_ended_on; blank while it runs"),
-    "key_open": ("the key store", "nothing by hand: a consent makes the key at import"),
-    "line_allowed": (_CONSENTS, "nothing about the file: it follows from the lines of its roster"),
-    "encrypted": ("the program", "nothing by hand: templates are always encrypted"),
 }
+_FOLLOWS: Final = {
+    "key_open": "nothing to write: the import of a consent makes the key",
+    "line_allowed": "nothing to write about the file: it follows from the lines of its roster",
+    "encrypted": "nothing to write: templates are always encrypted",
+}
+"""Facts that follow from others."""
 _COMMANDS: Final = {
     _SOURCES: "habeas source add", _CONSENTS: "habeas consent import", _ROSTERS: "habeas roster import",
 }  # fmt: skip
@@ -79,6 +82,8 @@ def where_to_write(name: str, purpose: str = "") -> str:
         file, line = _LISTS[name]
         command = f" ({_COMMANDS[file]})" if file in _COMMANDS else ""
         return f"write into {file}{command}: {line}"
+    if name in _FOLLOWS:
+        return _FOLLOWS[name]
     fact = fact_named(name)
     if fact is None or not name.startswith(("law_", "statute_")):
         return ""

@@ -269,6 +269,7 @@ def test_every_log_is_csv_and_json_and_one_line_a_row_when_piped(habeas: Habeas,
     assert len(rows) == len(table) and (rows or log == "queue")
     assert len(rows) + 3 == len([line for line in piped if line])  # head, rule, count
     assert not [line for line in piped if line != line.rstrip()]
+    assert max(line.count("─") for line in piped) <= 80
     if log == "openings":
         assert "a test, with a comma" == table[-1]["reason"] == rows[-1]["reason"]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -109,6 +110,39 @@ def test_the_page_shows_the_flow_and_the_reasons(html: str) -> None:
 def test_every_rule_stands_with_its_id_and_its_whole_sentence(html: str) -> None:
     assert f"<code>{story.RULE_WITHDRAWN}</code>" in html
     assert "They &lt;b&gt;withdrew&lt;/b&gt;" in html
+
+
+def test_a_missing_fact_stands_once_with_all_decisions_that_lack_it(small_warehouse: Path) -> None:
+    tally = read_tally(DeltaReader(small_warehouse))
+    (one,) = tally.decisions[:1]
+    lacking = [
+        {**one, "purpose": purpose, "missing": ["key_open", "targeted"]} for purpose in ("search", "training")
+    ]
+    told = describe(replace(tally, decisions=lacking), RULES, NOW).missing
+    keys = [(count, where) for fact, count, where in told if "key for this person" in fact]
+    assert [(2, "nothing to write: the import of a consent makes the key")] == keys
+    entries = [where for _, count, where in told if count == 1]
+    assert len(entries) == 2  # what is written into an entry of its own for each purpose stays apart
+    assert "entry of search" in entries[0] and "entry of training" in entries[1]
+
+
+def test_files_of_no_source_are_told(tmp_path: Path) -> None:
+    row = as_row(TaskRecord(story.RUN, "catalog", "done", NOW.isoformat(), NOW.isoformat(), 1.0, 1.0,
+                            {"unregistered": 6}))  # fmt: skip
+    reported(tmp_path, tmp_path / "report", left=[row])
+    assert "<b>6</b> more files lie in no registered source" in page_of(
+        tmp_path / "report", story.RUN
+    ).read_text(encoding="utf-8")
+
+
+def test_a_placeholder_of_a_list_is_not_said_to_be_an_erased_person(small_warehouse: Path) -> None:
+    tally = read_tally(DeltaReader(small_warehouse))
+    nobody = {**tally.rosters[0], "line_id": "ff" * 16, "subject_id": None}
+    changed = replace(tally, rosters=[*tally.rosters, nobody])
+    numbers = count(changed, RULES, NOW)
+    told = render(summarise(changed, numbers, story.RUN, {}, RULES, NOW), numbers,
+                  describe(changed, RULES, NOW), Look("A run"))  # fmt: skip
+    assert "<b>1</b> more line names nobody: a placeholder of the list, or" in told
 
 
 def test_the_page_says_what_a_template_is(html: str) -> None:
