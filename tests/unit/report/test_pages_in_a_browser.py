@@ -44,7 +44,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
               "controller_kind": "public", "root": "s", "purposes": ["access_verification", "archive_search"],
               "legal_basis": "Consent", "scan_ground": "Consent", "roster_ground": "none", "jurisdiction": "KR",
               "capture_place": "KR", "retention_days": 1, "registered_at": story.at(1)}  # fmt: skip
-    story.write(home, "sources", [source])
+    usual = {**source, "source_id": "council_meetings", "controller": "City Council", "root": "c",
+             "scan_ground": "PublicInterest"}  # fmt: skip
+    story.write(home, "sources", [source, usual])
     shipped = rules()
     named = [each.rule.name for pack in shipped.packs for each in pack.rules]
     decision = {"action": "embed", "asset_id": story.GROUP, "line_id": story.LINE_CLEO, "purpose": "archive_search",
@@ -98,7 +100,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browsers.Brows
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(
-    ("width", "media"), [(390, "screen"), (800, "screen"), (1280, "screen"), (PAPER, "print")]
+    ("width", "media"),
+    [(390, "screen"), (800, "screen"), (962, "screen"), (1100, "screen"), (1280, "screen"), (PAPER, "print")],
 )
 def test_nothing_is_cut_on_a_telephone_a_screen_or_paper(
     browser: browsers.Browser, pages: dict[str, Path], name: str, width: int, media: str
@@ -106,6 +109,17 @@ def test_nothing_is_cut_on_a_telephone_a_screen_or_paper(
     browser.show(pages[name], width, media=media)
     assert [] == browser.value(browsers.WIDE)
     assert browser.value("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "media"), [(962, "screen"), (1100, "screen"), (PAPER, "print")])
+def test_a_usual_id_of_a_source_is_not_broken_in_two(
+    browser: browsers.Browser, pages: dict[str, Path], width: int, media: str
+) -> None:
+    browser.show(pages["run"], width, media=media)
+    lines = """(() => { const text = [...document.querySelectorAll('th.long')].map(e => e.firstChild)
+      .find(node => node.data === 'council_meetings'), range = document.createRange();
+      range.selectNodeContents(text); return range.getClientRects().length; })()"""
+    assert 1 == browser.value(lines)
 
 
 @pytest.mark.parametrize("name", PAGES)
