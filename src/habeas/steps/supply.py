@@ -47,6 +47,7 @@ _LISTS: Final = {
     "self_published": (_SOURCES, "column self_published"),
     "line_attested": (_ROSTERS, "column attested_by"),
     "subject_known": (_ROSTERS, "column subject"),
+    "line_allowed": (_ROSTERS, "a line for each person in the file"),  # no line yet
     "age": (_CONSENTS, "column age"),
     "guardian_consented": (_CONSENTS, "column guardian"),
     "consent": (_CONSENTS, "a line of this person for this purpose"),
@@ -64,7 +65,6 @@ _LISTS: Final = {
 }
 _FOLLOWS: Final = {
     "key_open": "nothing to write: the import of a consent makes the key",
-    "line_allowed": "nothing to write about the file: it follows from the lines of its roster",
     "encrypted": "nothing to write: templates are always encrypted",
 }
 """Facts that follow from others."""

@@ -21,6 +21,11 @@ def test_every_fact_that_can_be_missing_has_a_place_to_write_it(name: str) -> No
     assert where_to_write(name, "archive_search")
 
 
+def test_a_file_without_a_roster_needs_roster_lines() -> None:
+    """The fact is missing where no line is about a file; with lines it is known, yes or no."""
+    assert "habeas roster import" in where_to_write("line_allowed")
+
+
 def test_the_columns_that_are_named_exist() -> None:
     known = {
         "the list of sources": import_sources.COLUMNS,
