@@ -73,13 +73,17 @@ class DpvRecords:
         except BadInput as error:
             processes = list(dpv_noes.listed(dpv_noes.part(record, "dpv:hasProcess"))) or [None]
             for process in processes:
-                yield from ((values, error) for values in dpv_noes.told(record, process, self._purpose_of))
+                yield from (
+                    (values, error) for values in dpv_noes.told(record, process, self._purpose_of, error)
+                )
             return
         for process in processes:
             try:
                 yield {**_event(process), **person, **self._process(process, named)}, None
             except BadInput as error:
-                yield from ((values, error) for values in dpv_noes.told(record, process, self._purpose_of))
+                yield from (
+                    (values, error) for values in dpv_noes.told(record, process, self._purpose_of, error)
+                )
 
     def _process(self, given: object, named: Mapping[str, str]) -> dict[str, object]:
         process = an_object(given, _PROCESS, "a process")

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from habeas.errors import BadInput
 from habeas.model.people import ConsentStatus
 from habeas.steps import consent_terms as terms
 
 GIVEN = f"dpv:{ConsentStatus.GIVEN}"
+_STRANGE = frozenset({"extra_column", "unknown_word", "unknown_status"})
 
 
-def told(record: object, process: object, purpose_of: Callable[[str], str | None]) -> list[dict[str, object]]:
+def told(
+    record: object, process: object, purpose_of: Callable[[str], str | None], error: BadInput
+) -> list[dict[str, object]]:
     """One record for each no and each purpose; where there is no no, one for each purpose.
 
+    `error`: why the record can't be read. Where it holds a word or a key that nobody knows (a status `ConsentRevoked`
+    beside `ConsentGiven`), it doesn't plainly say yes: that may take back what the rest says.
     A purpose that isn't known, or none at all, gives a record without one, which is set aside.
     """
     subject = part(part(record, "dpv:hasDataSubject"), "dpv:hasIdentifier")
@@ -24,8 +30,10 @@ def told(record: object, process: object, purpose_of: Callable[[str], str | None
     purposes = [purpose_of(iri) if isinstance(iri, str) else None for iri in iris]
     known = list(dict.fromkeys(each for each in purposes if each is not None))
     named = [*({"purpose": each} for each in known), *({} for each in purposes if each is None)]
+    strange = error.reason in _STRANGE
     return [
         {"subject": subject, **said, **purpose}
+        | ({"status": None} if strange and said["status"] == GIVEN else {})
         for said in _said(listed(part(process, "dpv:hasConsentStatus")))
         for purpose in named
     ]

@@ -303,6 +303,29 @@ def test_a_bad_record_of_a_graph_counts_as_a_no_that_may_not_have_been_heard() -
     assert ([(1, "wrong_type")], 1, 1) == (reasons(found), len(found.records), found.refusals_set_aside)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record, process, event: event["@type"].append("dpv:ConsentRevoked"),
+        lambda record, process, event: event.update({"dpv:isWithdrawnAt": "2026-05-01T00:00:00Z"}),
+        lambda record, process, event: process.update({"dpv:hasConsentWithdrawal": {}}),
+        lambda record, process, event: record.update({"dpv:hasStatus": "dpv:ConsentWithdrawn"}),
+    ],
+)
+def test_a_yes_that_a_word_nobody_knows_may_take_back_may_be_a_no(change: Any) -> None:
+    document = write(whole(), whole(purpose="model_training"))
+    record = document["@graph"][0]
+    (process,) = record["dpv:hasProcess"]
+    (event,) = process["dpv:hasConsentStatus"]
+    change(record, process, event)
+    found = read(document)
+    assert ([True], 1, 1) == (
+        [each.may_be_no for each in found.set_aside],
+        len(found.records),
+        found.refusals_set_aside,
+    )
+
+
 def test_a_real_id_goes_to_the_key_store_alone() -> None:
     record = write(whole())
     record["dpv:hasDataSubject"]["dpv:hasIdentifier"] = "mina@example.org"
