@@ -5,7 +5,8 @@ its events and of its lots must be among those of the footage; its sources and a
 the footage must be captured inside its window (`from_at` <= captured < `to_at`).
 
 One thing can be unknown: when the footage was captured. Then a window never fits for a consent and always fits for
-what speaks against: `unknown_fits` says which of the two asks.
+what speaks against: `unknown_fits` says which of the two asks. Where the time may be off (`captured_give`: a clip's own
+time), a window of what speaks against reaches that much further.
 
 A name of a source, site, event or lot is compared as it is written for a consent. For what speaks against, a name
 fits that differs in case, dashes, blanks or look-alike letters alone: a no about `open_day` holds for `open-day`,
@@ -15,6 +16,7 @@ whichever of the two is recorded first.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import lru_cache
 
 from habeas.model.people import Place, Scope
@@ -71,6 +73,7 @@ def _inside(scope: Scope, place: Place, *, unknown_fits: bool) -> bool:
         return True
     if place.captured_at is None:
         return unknown_fits
-    return (scope.from_at is None or scope.from_at <= place.captured_at) and (
-        scope.to_at is None or place.captured_at < scope.to_at
+    give = place.captured_give if unknown_fits else timedelta(0)
+    return (scope.from_at is None or scope.from_at <= place.captured_at + give) and (
+        scope.to_at is None or place.captured_at - give < scope.to_at
     )

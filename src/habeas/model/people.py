@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -99,7 +99,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a piece of footage belongs: what a Scope is compared with. None captured_at = nobody knows."""
+    """Where a piece of footage belongs: what a Scope is compared with. None captured_at = nobody knows.
+
+    `captured_give`: by how much `captured_at` may be off, either way.
+    """
 
     source_id: str
     asset_id: str = ""
@@ -108,6 +111,7 @@ class Place:
     events: tuple[str, ...] = ()
     lots: tuple[str, ...] = ()
     captured_at: datetime | None = None
+    captured_give: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """What was captured was captured between these. Every engine and file format we use can hold what lies between."""
+
+CLIP_CLOCK = timedelta(days=1)
+"""How far a clip's own time may be from when a moment in it was captured: many cameras write their wall clock where UTC
+is meant, some the end of the recording, and a clip goes on for hours."""
 
 _MOST_NS = 2**63 - 1
 

@@ -22,7 +22,7 @@ from habeas.steps.derive_rows import place_of
 from habeas.steps.footage import FootageIndex, about_footage, last_recorded
 from habeas.steps.ledger_rows import leave_out_of
 
-_PLACE = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at")
+_PLACE = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at", "media")
 _OUT = "asset_id string, purpose string"
 _OUT_ARROW = pa.schema([("asset_id", pa.string()), ("purpose", pa.string())])
 

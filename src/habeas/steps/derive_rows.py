@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from habeas.errors import IntegrityError
 from habeas.model.decision import Action, FactValue
 from habeas.model.ids import DecisionNames
 from habeas.model.people import ConsentStatement, LeaveOut, Place, Source, Subject
+from habeas.model.times import CLIP_CLOCK
 from habeas.policy.facts import canonical, text_digest
 from habeas.policy.policy_set import Lists
 from habeas.policy.regimes import LAWS
@@ -159,7 +160,7 @@ def place_of(asset: Row, occasions: Mapping[str, Iterable[tuple[str, str]]]) -> 
             named[kind].append(name)
     return Place(
         asset["source_id"], asset["asset_id"], folders, tuple(named["site"]), tuple(named["event"]),
-        tuple(named["lot"]), asset["captured_at"],
+        tuple(named["lot"]), asset["captured_at"], CLIP_CLOCK if asset.get("media") == "clip" else timedelta(0),
     )  # fmt: skip
 
 

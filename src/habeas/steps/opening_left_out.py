@@ -12,7 +12,7 @@ from habeas.steps.footage import FootageIndex, about_footage, last_recorded
 from habeas.steps.ledger_rows import leave_out_of
 from habeas.steps.reading import Reader, rows
 
-_PLACE = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at")
+_PLACE = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at", "media")
 
 
 def left_out_rows(reader: Reader, sealed: Sequence[Mapping[str, Any]], now: datetime) -> frozenset[str]:

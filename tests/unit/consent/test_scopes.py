@@ -13,6 +13,7 @@ from ordinary import a_place, day
 
 from habeas.consent.scopes import contains, fits
 from habeas.model.people import Place, Scope
+from habeas.model.times import CLIP_CLOCK
 
 HERE = a_place(folders=("f1", "f2"), sites=("hall",), events=("fair",), lots=("lot-1",))
 
@@ -51,6 +52,21 @@ def test_a_no_holds_for_a_name_that_looks_like_its_own_and_a_yes_does_not(part: 
     assert not fits(said, here, unknown_fits=False)
     assert not fits(other, here, unknown_fits=True)
     assert contains(said, replace(Scope(), **{part: ("open-day",)}))
+
+
+def test_a_window_of_a_no_reaches_a_clip_whose_clock_may_be_of_another_zone() -> None:
+    """A camera's wall clock stands where UTC is meant: 14:30 in Seoul looks like 23:30 there."""
+    afternoon = Scope(from_at=day("2026-05-01T05:00"), to_at=day("2026-05-01T07:00"))
+    clip = a_place(captured_at=day("2026-05-01T14:30"), captured_give=CLIP_CLOCK)
+    for hours in (-23, -9, 9, 23):
+        there = replace(clip, captured_at=day("2026-05-01T06:00") + timedelta(hours=hours))
+        assert fits(afternoon, there, unknown_fits=True)
+        assert not fits(afternoon, there, unknown_fits=False)
+        assert not fits(afternoon, replace(there, captured_give=timedelta(0)), unknown_fits=True)
+    for days in (-3, 3):
+        assert not fits(
+            afternoon, replace(clip, captured_at=clip.captured_at + timedelta(days=days)), unknown_fits=True
+        )
 
 
 def test_ids_are_compared_as_they_are() -> None:

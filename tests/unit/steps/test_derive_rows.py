@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def record(person: str, **said: Any) -> dict[str, Any]:
 
 def asset(**changes: Any) -> dict[str, Any]:
     return {"asset_id": "asset-1", "source_id": "studio", "folders": ["folder-1"], "captured_at": CAPTURED,
-            "catalogued_at": FOUND} | changes  # fmt: skip
+            "catalogued_at": FOUND, "media": "photo"} | changes  # fmt: skip
 
 
 def line(subject: str | None, line_id: str = "line-1", **changes: Any) -> dict[str, Any]:
@@ -55,6 +55,11 @@ def line(subject: str | None, line_id: str = "line-1", **changes: Any) -> dict[s
 
 
 PLACE = place_of(asset(), {"folder-1": (("event", "one"), ("site", "two"))})
+
+
+def test_the_time_of_a_clip_may_be_that_of_a_wall_clock_somewhere() -> None:
+    assert timedelta(0) == PLACE.captured_give
+    assert timedelta(days=1) == place_of(asset(media="clip"), {}).captured_give
 
 
 def plain(purpose: str, **changes: Any) -> dict[str, Any]:

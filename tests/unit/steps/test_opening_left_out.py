@@ -29,6 +29,7 @@ def warehouse(tmp_path: Path) -> Path:
         {
             "asset_id": f"{source}-asset", "source_id": source, "folders": [f"{source}-folder"],
             "captured_at": day("2026-05-01"), "catalogued_at": day("2026-05-02"),
+            "media": "photo",
         }
         for source in ("studio", "street")
     ]  # fmt: skip
