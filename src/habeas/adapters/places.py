@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 
 from habeas.adapters import files
@@ -18,43 +19,66 @@ from habeas.steps.import_scope import Places
 
 def archive_places(archive: Path, roots: Mapping[str, str], installation_key: bytes) -> Places:
     """Look-ups in an archive whose sources lie in `roots` (source id -> folder)."""
-    limits = MediaLimits()
+    look = _LookUp(archive, roots, installation_key)
+    return Places(look.folder, look.asset, look.named, look.contents, look.of_no)
 
-    @cache
-    def folders() -> tuple[dict[str, SourceFolder], dict[str, str]]:
-        return usable(archive, roots)
 
-    def root_of(source_id: str) -> SourceFolder:
-        found, refused = folders()
-        if source_id in refused:
-            raise BadInput(refused[source_id], "nothing can be looked up in its source now")
-        return found[source_id]
+class _LookUp:
+    def __init__(self, archive: Path, roots: Mapping[str, str], installation_key: bytes) -> None:
+        self._archive, self._roots, self._key = archive, roots, installation_key
+        self._limits = MediaLimits()
 
-    def folder(source_id: str, path: str) -> str:
-        _require(source_id, roots)
+    def folder(self, source_id: str, path: str) -> str:
+        self._require(source_id)
         try:
             location = locations.canonical(path)
-            there = is_folder(root_of(source_id), location, limits)
+            there = is_folder(self._root_of(source_id), location, self._limits)
         except BadInput:
             there = False
         if not there:
             raise BadInput("folder_missing", "no such folder in its source")
-        return locations.place(installation_key, source_id, location)
+        return locations.place(self._key, source_id, location)
 
-    def asset(source_id: str, path: str) -> str:
-        _require(source_id, roots)
+    def asset(self, source_id: str, path: str) -> str:
+        self._require(source_id)
+        digest = self._digest(source_id, path)
+        if digest is None:
+            raise BadInput("asset_missing", "no such file in its source")
+        return asset_id(self._key, source_id, digest)
+
+    def named(self, source_id: str, path: str) -> str:
+        return locations.place(self._key, source_id, locations.canonical(path))
+
+    def contents(self, source_id: str, path: str) -> tuple[str, ...]:
+        """Of the files of that name, in whichever form of its letters, as each source would call them."""
+        self._require(source_id)
+        forms = dict.fromkeys((path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFD"))))
+        digests = [digest for each in forms if (digest := self._digest(source_id, each)) is not None]
+        if not digests:
+            raise BadInput("asset_missing", "no such file in its source")
+        return tuple(asset_id(self._key, each, digest) for each in sorted(self._roots) for digest in digests)
+
+    def of_no(self, source_id: str, path: str) -> tuple[str, ...]:
+        return locations.places_of_no(self._key, source_id, locations.canonical(path))
+
+    @cached_property
+    def _folders(self) -> tuple[dict[str, SourceFolder], dict[str, str]]:
+        return usable(self._archive, self._roots)
+
+    def _root_of(self, source_id: str) -> SourceFolder:
+        found, refused = self._folders
+        if source_id in refused:
+            raise BadInput(refused[source_id], "nothing can be looked up in its source now")
+        return found[source_id]
+
+    def _digest(self, source_id: str, path: str) -> bytes | None:
+        """The SHA-256 of the file that lies there; None where none can be read."""
         try:
-            with open_file(root_of(source_id), path, limits) as fd:
-                return asset_id(installation_key, source_id, files.sha256_of(fd))
+            with open_file(self._root_of(source_id), path, self._limits) as fd:
+                return files.sha256_of(fd)
         except BadInput:
-            raise BadInput("asset_missing", "no such file in its source") from None
+            return None
 
-    def named(source_id: str, path: str) -> str:
-        return locations.place(installation_key, source_id, locations.canonical(path))
-
-    return Places(folder, asset, named)
-
-
-def _require(source_id: str, roots: Mapping[str, str]) -> None:
-    if source_id not in roots:
-        raise BadInput("unknown_source", "no source of that id is registered")
+    def _require(self, source_id: str) -> None:
+        if source_id not in self._roots:
+            raise BadInput("unknown_source", "no source of that id is registered")

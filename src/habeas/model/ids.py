@@ -64,6 +64,11 @@ def place_id(installation_key: bytes, source_id: str, location: str) -> str:
     return hmac.new(installation_key, packed("place", source_id, location), "sha256").hexdigest()[:32]
 
 
+def alike_place_id(installation_key: bytes, source_id: str, location: str) -> str:
+    """Names every place whose path is written like this one, in whichever form of the same letters. For noes alone."""
+    return hmac.new(installation_key, packed("places alike", source_id, location), "sha256").hexdigest()[:32]
+
+
 def row_id(line: str, key: str, model: str, rank: int) -> str:
     """Whole SHA-256: roster line, key, model identity, rank of the frame."""
     return digest("row", line, key, model, rank)

@@ -23,7 +23,7 @@ from habeas.model.media import LOOK_AGAIN, Found, MediaReason
 from habeas.settings import Settings
 from habeas.spark import assets
 from habeas.spark.tables import Tables
-from habeas.steps.locations import folders_above, place
+from habeas.steps.locations import place, places_of_file
 
 _FOUND = "source_id string, root string, location string, bytes long, modified_ns long, changed_ns long, problem string"
 _PROBED = (
@@ -175,7 +175,7 @@ def _probe_one(
     source_id, location = str(row["source_id"]), str(row["location"])
     kept = {name: row[name] for name in assets.STAMP}
     # Its own place, too: a no that named the file before it was here holds by it.
-    kept["folders"] = [place(key, source_id, each) for each in (*folders_above(location), location) if each]
+    kept["folders"] = places_of_file(key, source_id, location) if location else []
     try:
         if row["problem"]:
             raise BadInput(str(row["problem"]))

@@ -20,6 +20,7 @@ from habeas.steps import import_scope
 from habeas.steps.import_id_text import clean_id
 from habeas.steps.import_lines import Columns, Values
 from habeas.steps.import_scope import Places, SaidScope
+from habeas.steps.import_scope_no import scopes_of_no
 
 NEEDED = "subject purpose status given_at expires_at sources explicit notice_version method"
 OPTIONAL = (
@@ -94,7 +95,7 @@ class Said:
         """
         if not self.is_no:
             return Stated((self._statement(subject_id, recorded_at, self.scope.scope(places)),), ())
-        scopes, gone = self.scope.of_no(places)
+        scopes, gone = scopes_of_no(self.scope, places)
         return Stated(tuple(self._statement(subject_id, recorded_at, scope) for scope in scopes), gone)
 
     def _statement(self, subject_id: str, recorded_at: datetime, scope: Scope) -> ConsentStatement:

@@ -23,6 +23,7 @@ from habeas.steps.import_lenient import Lenient
 from habeas.steps.import_lines import Columns, Values
 from habeas.steps.import_names import NO_NAMES, Names
 from habeas.steps.import_scope import Places, SaidScope
+from habeas.steps.import_scope_no import scopes_of_no
 
 PLACES = ("source", "folder", "site", "event", "lot", "asset")
 COLUMNS = Columns(
@@ -63,7 +64,7 @@ class Listed:
 
         The id covers what is left out, not when we learnt it. Raises BadInput where a place can't even be named.
         """
-        scopes, gone = self.scope.of_no(places)
+        scopes, gone = scopes_of_no(self.scope, places)
         if self.lifts is None and subject_id is None and any(scope.everywhere for scope in scopes):
             raise BadInput(
                 "nothing_left_out", "what it names is no place in an archive; stopping everything is a halt"

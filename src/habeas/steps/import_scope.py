@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from habeas.errors import BadInput
@@ -37,11 +37,15 @@ class Places:
 
     `folder(source_id, path)`: unknown_source, folder_missing. `asset(source_id, path)`: unknown_source,
     asset_missing. `named(source_id, path)`: the id of that place whether or not something lies there; bad_location.
+    For a no, `contents`: ids of the file's content in every source, raising as `asset` does (None = of that source
+    alone); `of_no`: every id of the place, raising as `named` does (None = that one).
     """
 
     folder: Callable[[str, str], str]
     asset: Callable[[str, str], str]
     named: Callable[[str, str], str] = _nowhere
+    contents: Callable[[str, str], tuple[str, ...]] | None = None
+    of_no: Callable[[str, str], tuple[str, ...]] | None = None
 
 
 NOWHERE = Places(_nowhere, _nowhere)
@@ -65,69 +69,20 @@ class SaidScope:
         """Raises BadInput when a folder or an asset isn't there."""
         return Scope(
             sources=self.sources,
-            folders=_sorted(_named(each, FOLDER) or self._folder(each, places) for each in self.folders),
+            folders=sorted_once(
+                named_by(each, FOLDER) or folder_of(self, each, places) for each in self.folders
+            ),
             sites=self.sites,
             events=self.events,
             lots=self.lots,
-            assets=_sorted(_named(each, ASSET) or places.asset(*_split(each)) for each in self.assets),
+            assets=sorted_once(named_by(each, ASSET) or places.asset(*_split(each)) for each in self.assets),
             from_at=self.from_at,
             to_at=self.to_at,
         )
 
-    def of_no(self, places: Places) -> tuple[tuple[Scope, ...], tuple[str, ...]]:
-        """Scopes of a no, of which each speaks for itself, and the reasons why something named isn't there.
-
-        A file that is named by its path is named twice: by its content, wherever that lies, and by its place, whatever
-        lies there, so that a file that is turned or saved again in its place stays refused, as one does that isn't
-        there yet. A folder has the id of its place. Where a place can't be told, the part is left out, and the no
-        reaches further.
-        """
-        gone: list[str] = []
-
-        def placed(source_id: str, path: str) -> str:
-            try:
-                return places.named(source_id, path)
-            except BadInput as error:
-                gone.append(error.reason)
-                return ""
-
-        def folder(text: str) -> str:
-            try:
-                return _named(text, FOLDER) or self._folder(text, places)
-            except BadInput as error:
-                gone.append(error.reason)
-                return placed(self.sources[0] if self.sources else "", text)
-
-        def asset(text: str) -> tuple[str, str]:
-            """Its content and its place; empty where it isn't there, and where an id names it."""
-            if known := _named(text, ASSET):
-                return known, ""
-            source_id, path = text.split("/", 1) if "/" in text else ("", "")
-            try:
-                content = places.asset(source_id, path)
-            except BadInput as error:
-                gone.append(error.reason)
-                content = ""
-            return content, placed(source_id, path)
-
-        folders, assets = list(map(folder, self.folders)), list(map(asset, self.assets))
-        if not all(folders) or not all(map(any, assets)):
-            folders, assets = [], []
-        rest = replace(self.scope_of_names(), folders=_sorted(folders))
-        contents = _sorted(content for content, _ in assets if content)
-        files = _sorted(place for _, place in assets if place)
-        scopes = [replace(rest, assets=contents)] if contents or not files else []
-        scopes += [replace(rest, folders=files)] if files else []  # such a file lies in its folder anyway
-        return tuple(scopes), tuple(gone)
-
     def scope_of_names(self) -> Scope:
         """The scope without folders and files."""
         return Scope(self.sources, (), self.sites, self.events, self.lots, (), self.from_at, self.to_at)
-
-    def _folder(self, path: str, places: Places) -> str:
-        if len(self.sources) != 1:
-            raise BadInput("bad_scope", "folders: name exactly one source that they lie in")
-        return places.folder(self.sources[0], path)
 
 
 def parse(values: Values) -> SaidScope:
@@ -148,10 +103,10 @@ def parse(values: Values) -> SaidScope:
 
 def checked(said: SaidScope) -> SaidScope:
     """A scope whose sources, folders and files fit one another. Raises BadInput."""
-    paths = [each for each in said.folders if _named(each, FOLDER) is None]
+    paths = [each for each in said.folders if named_by(each, FOLDER) is None]
     if paths and len(said.sources) != 1:
         raise BadInput("bad_scope", "folders: name exactly one source that they lie in")
-    apart = {_split(each)[0] for each in said.assets if _named(each, ASSET) is None} - set(said.sources)
+    apart = {_split(each)[0] for each in said.assets if named_by(each, ASSET) is None} - set(said.sources)
     if said.sources and apart:
         raise BadInput("bad_scope", "assets: one lies in none of the sources named")
     return said
@@ -184,7 +139,7 @@ def _whole(text: str) -> bool:
 
 def slugs(values: Values, column: str) -> tuple[str, ...]:
     """Blank = every one; an empty list could mean none, and is refused (see listed)."""
-    return _sorted(cell.slug({column: each}, column) for each in cell.listed(values, column) or ())
+    return sorted_once(cell.slug({column: each}, column) for each in cell.listed(values, column) or ())
 
 
 def is_id(text: str) -> bool:
@@ -192,7 +147,14 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def _named(text: str, prefix: str) -> str | None:
+def folder_of(said: SaidScope, path: str, places: Places) -> str:
+    """The id of a folder in the one source that is named. Raises BadInput."""
+    if len(said.sources) != 1:
+        raise BadInput("bad_scope", "folders: name exactly one source that they lie in")
+    return places.folder(said.sources[0], path)
+
+
+def named_by(text: str, prefix: str) -> str | None:
     """The id behind a prefix; None where the text is a path."""
     if not text.startswith(prefix):
         return None
@@ -209,5 +171,6 @@ def _split(text: str) -> tuple[str, str]:
     return cell.slug({"assets": source}, "assets"), path
 
 
-def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+def sorted_once(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once, in order."""
     return tuple(sorted(set(names)))

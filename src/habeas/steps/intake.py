@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
@@ -194,14 +195,15 @@ def remembered(lookup: Callable[[K], R]) -> Callable[[K], R]:
 
 def remembering(places: Places) -> Places:
     """Each path is looked up once."""
-
-    def folder_at(at: tuple[str, str]) -> str:
-        return places.folder(at[0], at[1])
-
-    def asset_at(at: tuple[str, str]) -> str:
-        return places.asset(at[0], at[1])
-
-    folder, asset = remembered(folder_at), remembered(asset_at)
-    return Places(
-        lambda source, path: folder((source, path)), lambda source, path: asset((source, path)), places.named
+    folder, asset = remembered(partial(_at, places.folder)), remembered(partial(_at, places.asset))
+    contents = None if places.contents is None else remembered(partial(_at, places.contents))
+    return replace(
+        places,
+        folder=lambda source, path: folder((source, path)),
+        asset=lambda source, path: asset((source, path)),
+        contents=None if contents is None else lambda source, path: contents((source, path)),
     )
+
+
+def _at(look_up: Callable[[str, str], R], at: tuple[str, str]) -> R:
+    return look_up(at[0], at[1])

@@ -13,7 +13,7 @@ import re
 import unicodedata
 
 from habeas.errors import BadInput
-from habeas.model.ids import place_id
+from habeas.model.ids import alike_place_id, place_id
 from habeas.model.media import MediaReason
 
 SIGN = "␛"
@@ -63,6 +63,30 @@ def folders_above(location: str) -> tuple[str, ...]:
 def place(installation_key: bytes, source_id: str, location: str) -> str:
     """The id of a folder, or of something without readable content, at a location of a source."""
     return place_id(installation_key, source_id, id_text(location))
+
+
+def places_of_no(installation_key: bytes, source_id: str, location: str) -> tuple[str, ...]:
+    """Every id of a place that a no names by its path.
+
+    Names with accents and Korean names are written in two forms that look the same: Macs pack the one, people type the
+    other. A no holds for the place in either form; a yes for the one that it names.
+    """
+    plain = unicodedata.normalize("NFC", location)
+    ids = [place(installation_key, source_id, each) for each in (location, plain)]
+    if not location.isascii():
+        ids.append(alike_place_id(installation_key, source_id, plain))
+    return tuple(dict.fromkeys(ids))
+
+
+def places_of_file(installation_key: bytes, source_id: str, location: str) -> list[str]:
+    """Ids of the folders above a file and of its own place, by which a no may name it (see `places_of_no`)."""
+    found = []
+    for each in (*folders_above(location), location):
+        found.append(place(installation_key, source_id, each))
+        plain = unicodedata.normalize("NFC", each)
+        if plain != each:
+            found.append(alike_place_id(installation_key, source_id, plain))
+    return found
 
 
 def id_text(location: str) -> str:
