@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
@@ -20,6 +21,8 @@ from habeas.steps.import_rows import RowRecords
 
 _AT_ONCE = 1_000
 """Rows fetched at once."""
+_NO_DATE = "a date that can't be read"
+"""In place of one that Python has no form for; it is refused like any other text that is no date."""
 
 
 @contextmanager
@@ -37,9 +40,25 @@ def delta_records(folder: Path, columns: Columns) -> Iterator[RowRecords]:
 
     def rows() -> Iterator[Mapping[str, Any]]:
         for batch in dataset.to_batches(batch_size=_AT_ONCE):
-            yield from batch.to_pylist()
+            yield from _plain_rows(batch)
 
     yield RowRecords(dataset.schema.names, rows(), columns)
+
+
+def _plain_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Rows as Python's values. A date that Python can't hold (the year 10000, for never) takes no other row with it."""
+    try:
+        return batch.to_pylist()  # type: ignore[no-any-return]
+    except (OverflowError, ValueError):
+        columns = [[_plain(each) for each in column] for column in batch.columns]
+        return [dict(zip(batch.schema.names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _plain(value: pa.Scalar) -> object:
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        return _NO_DATE
 
 
 @contextmanager

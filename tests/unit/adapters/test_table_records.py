@@ -94,6 +94,20 @@ def test_a_time_without_a_zone_is_refused_in_a_table_too(tmp_path: Path) -> None
         assert ["no_time_zone"] == [each.reason for each in read(records).set_aside]
 
 
+def test_a_date_beyond_all_years_takes_no_withdrawal_with_it(tmp_path: Path) -> None:
+    """The end of the year 9999 somewhere is the year 10000 in UTC: the whole import ended with a bare exception."""
+    beyond = pa.scalar(253_402_329_599_999_999, pa.timestamp("us", "UTC"))
+    column = pa.array([None, beyond.value, None], pa.int64()).cast(pa.timestamp("us", "UTC"))
+    rows = [ROW, ROW | {"subject": "juno"}, ROW | {"subject": "kai", "status": "withdrawn"}]
+    data = pa.table({name: [row.get(name) for row in rows] for name in SCHEMA.names}, schema=SCHEMA)
+    place = SCHEMA.get_field_index("expires_at")
+    write_deltalake(str(tmp_path / "desk"), data.set_column(place, SCHEMA.field(place), column))
+    with delta_records(tmp_path / "desk", COLUMNS) as records:
+        found = read(records)
+    assert [(2, "impossible_date")] == [(e.line_number, e.reason) for e in found.set_aside]
+    assert 2 == len(found.records)
+
+
 @pytest.mark.parametrize(("name", "reason"), [("status", "missing_column"), ("subject", "missing_column")])
 def test_a_table_without_what_a_no_needs_is_refused_whole(tmp_path: Path, name: str, reason: str) -> None:
     less = SCHEMA.remove(SCHEMA.get_field_index(name))
