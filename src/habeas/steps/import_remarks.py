@@ -65,7 +65,8 @@ def of_places(
     later = "kept, and it holds as soon as there is one"
     words = {"folder_missing": f"no such folder in its source; {later}",
              "asset_missing": f"no such file in its source; {later}",
-             "unknown_source": f"no source of that id is registered; {later}"}  # fmt: skip
+             "unknown_source": f"no source of that id is registered; {later}",
+             "bad_location": "not written as a path is; left out, so it reaches further"}  # fmt: skip
     return found + [Remark(number, why, words.get(why, later), is_no=is_no) for why in gone]
 
 

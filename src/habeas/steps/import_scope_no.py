@@ -46,16 +46,19 @@ class _LookUp:
         except BadInput as error:
             self.gone.append(error.reason)
             return ()
-        there = self._unless_gone(lambda: (folder_of(self._said, text, self._places),))
+        path = _plain(text)
+        if not path:  # the source's own folder, which is the source
+            return ()
+        there = self._unless_gone(lambda: (folder_of(self._said, path, self._places),))
         if there and self._places.of_no is None:
             return there
-        return there + self._placed(self._said.sources[0] if self._said.sources else "", text)
+        return there + self._placed(self._said.sources[0] if self._said.sources else "", path)
 
     def asset(self, text: str) -> tuple[Ids, Ids]:
         """Its contents and its places; empty where it isn't there, and where an id names it."""
         if known := named_by(text, ASSET):
             return (known,), ()
-        source_id, path = text.split("/", 1) if "/" in text else ("", "")
+        source_id, _, path = _plain(text).partition("/")
         if (contents := self._places.contents) is not None:
             found = self._unless_gone(lambda: contents(source_id, path))
         else:
@@ -73,3 +76,8 @@ class _LookUp:
         except BadInput as error:
             self.gone.append(error.reason)
             return ()
+
+
+def _plain(path: str) -> str:
+    """A path as people mean it who write `./a//b/`."""
+    return "/".join(part for part in path.split("/") if part not in ("", "."))

@@ -92,6 +92,21 @@ def test_a_no_reaches_a_name_in_whichever_form_a_mac_or_a_keyboard_wrote_it(
         assert any(fits(scope, held, unknown_fits=True) for scope in of_one)
 
 
+@pytest.mark.parametrize("path", ["fair", "fair/", "./fair", "/fair", "fair//day/..", "../fair", "."])
+def test_a_folder_of_a_no_may_be_written_as_shells_and_people_write_it(archive: Path, path: str) -> None:
+    """Where it can't be told, the whole source is meant."""
+    (archive / "press").mkdir()
+    for each in ("studio/fair", "studio/other"):
+        (archive / each).mkdir()
+        (archive / each / "1.jpg").write_bytes(each.encode())
+    said = SaidScope(sources=("studio",), folders=(path,))
+    assert reaches(archive, said, "studio", "fair/1.jpg")
+    assert (".." in path or path == ".") == reaches(archive, said, "studio", "other/1.jpg")
+    file = SaidScope(assets=("studio/./fair//1.jpg",))
+    assert reaches(archive, file, "studio", "fair/1.jpg")
+    assert not reaches(archive, file, "studio", "other/1.jpg")
+
+
 def test_a_yes_reaches_the_folder_of_that_very_name_alone(archive: Path) -> None:
     typed, other = (unicodedata.normalize(form, "축제") for form in ("NFC", "NFD"))
     for each in (typed, other):
