@@ -24,6 +24,7 @@ def tell(what: str, read: Any, as_json: bool) -> None:
         "lines": read.lines,
         what: len(read.records),
         "repeated": read.repeated,
+        "recorded_before": read.known,
         "set_aside": [
             {"line": bad.line_number, "reason": bad.reason, "detail": bad.detail, "may_be_no": bad.may_be_no}
             for bad in read.set_aside
@@ -51,7 +52,8 @@ def tell(what: str, read: Any, as_json: bool) -> None:
 def _human(console: Any, what: str, read: Any) -> None:
     form = f" Read as {read.form}." if read.form else ""
     recorded, lines = _counted(len(read.records), _ONE.get(what, what), what), _counted(read.lines, "line")
-    console.print(f"{recorded} of {lines}, {read.repeated} repeated.{form}", markup=False)
+    known = f", {read.known} recorded before" if read.known else ""
+    console.print(f"{recorded} of {lines}, {read.repeated} repeated{known}.{form}", markup=False)
     if read.closed is not None:
         console.print(_closed(read.closed), markup=False)
     if read.set_aside:

@@ -131,7 +131,7 @@ def add_consents(
     _insert(tables, "consents", [statement_row(each) for each in fresh if each.status is ConsentStatus.GIVEN])
     done = follow(tables, registrar, heard, lambda: _heard(tables, people, pairs), closed, _run_of(read), now)
     _set_aside(tables, read, now)
-    return replace(read, closed=done)
+    return replace(read, closed=done, known=sum(each.consent_id in ids for each in read.records))
 
 
 def add_leave_outs(
@@ -176,7 +176,7 @@ def add_leave_outs(
     heard = _heard(tables, people)
     done = follow(tables, registrar, heard, lambda: _heard(tables, people), closed, _run_of(read), now)
     _set_aside(tables, read, now)
-    return replace(read, closed=done)
+    return replace(read, closed=done, known=len(read.records) - len(fresh))
 
 
 def add_occasions(tables: Store, file: Input, now: datetime, places: Places) -> Imported[Occasion]:

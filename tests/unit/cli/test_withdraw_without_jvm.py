@@ -132,7 +132,7 @@ def test_ids_that_look_alike_may_be_two_people(place: Installation, desk: Desk) 
 
 @pytest.mark.parametrize("divider", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["cp949", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("when", ["2026-11-12 오후 3:10", "2026-11-12 15:10", ""])
+@pytest.mark.parametrize("when", ["2026-11-12 오후 3:10", "2026. 11. 12.", "2026-11-12 15:10", ""])
 def test_the_same_withdrawal_from_a_korean_spreadsheet(
     place: Installation, desk: Desk, tmp_path: Path, divider: str, encoding: str, when: str
 ) -> None:
@@ -147,6 +147,10 @@ def test_the_same_withdrawal_from_a_korean_spreadsheet(
     date = "no_time_zone" if when else "missing_value"
     assert {"bad_boolean", date} == {each["reason"] for each in told["remarks"]}
     assert (1, 1) == (told["closed"]["keys"], told["closed"]["rows"])
+    recorded = ledger(place)
+    again = desk("import", str(file))
+    assert [0, 1] == [each["recorded_before"] for each in (told, again)]
+    assert recorded == ledger(place)
 
 
 def test_every_line_that_may_be_a_no_is_listed_first(desk: Desk, tmp_path: Path) -> None:
