@@ -86,15 +86,15 @@ def _require_heard(read: Any) -> None:
             f"the file can't be read to its end ({reasons}); {len(read.records)} of its lines were recorded"
         )
     elif read.lines and not read.records:
-        wrong = f"nothing was recorded: none of {read.lines} lines can be used ({reasons})"
+        wrong = f"nothing was recorded: no line of {read.lines} can be used ({reasons})"
     elif read.refusals_set_aside:
-        wrong = f"{read.refusals_set_aside} lines that may say no can't be used ({reasons})"
+        wrong = f"{_counted(read.refusals_set_aside, 'line')} that may say no can't be used ({reasons})"
     elif look:
         raise UsageError(
-            f"{len(look)} lines name somebody or something that isn't here: they are kept, and a no among them may "
-            "stop nothing yet",
-            hint=f"Look at line {', '.join(map(str, look[:_SHOWN]))}{' and more' if len(look) > _SHOWN else ''}. Where "
-            "it is misspelt, import it once more as it is spelt here.",
+            f"{_counted(len(look), 'line names', 'lines name')} somebody or something that isn't here: kept, but a no "
+            "among them may stop nothing yet",
+            hint=f"Look at line{'s' * (len(look) > 1)} {', '.join(map(str, look[:_SHOWN]))}"
+            f"{' and more' if len(look) > _SHOWN else ''}. Where it is misspelt, import it again as it is spelt here.",
         )
     else:
         return

@@ -65,8 +65,8 @@ def test_an_import_tells_how_many_lines_of_the_list_it_read(
         ("", "empty_file"),
         ("who,what\nB-1,yes\n", "missing_column"),
         ("\xff\xfe", "to its end"),
-        (HEADER + BAD_YES, "none of 1 lines"),
-        (HEADER + BAD_NO, "none of 1 lines"),
+        (HEADER + BAD_YES, "no line of 1 can be used"),
+        (HEADER + BAD_NO, "no line of 1 can be used"),
         (HEADER + YES + BAD_NO, "somebody's no may not have been heard"),
     ],
 )
