@@ -188,6 +188,7 @@ def _pack(settings: Settings) -> Check:
     except OSError as error:
         return Check(name, False, f"can't be read ({error.strerror})", "habeas models verify says more.")
     warning = packs.warning(pack.name)
+    warning = warning.removeprefix(f"{name} ")  # the line begins with the name already
     return Check(name, True, f"version {pack.version}, digests as stated", warning, warns=bool(warning))
 
 
