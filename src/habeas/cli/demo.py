@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -149,10 +150,16 @@ def _goodbye(console: Any, home: Path, told: dict[str, Any]) -> None:
     console.print(f"\nAll of it took {told['wall_seconds']} seconds. Ask why:", markup=False)
     for what, id_ in told["examples"]:
         console.print(
-            f"  habeas explain {id_[:16]} --config {home / 'habeas.toml'}   # {what}",
+            f"  {_program()} explain {id_[:16]} --config {home / 'habeas.toml'}   # {what}",
             markup=False,
             soft_wrap=True,
         )
+
+
+def _program() -> str:
+    """How to call habeas from the current folder: `make` puts its folder on its own PATH alone."""
+    own = Path(sys.executable).parent / "habeas"
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else "habeas"
 
 
 def _write(place: Path, text: str) -> None:

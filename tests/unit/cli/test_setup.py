@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import re
 import stat
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,8 +93,10 @@ def test_a_demo_never_touches_a_folder_that_is_no_demo(
 
 
 def test_a_demo_ends_with_questions_that_can_be_asked(
-    config: Path, habeas: Habeas, capsys: pytest.CaptureFixture[str]
+    config: Path, habeas: Habeas, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    program = Path(sys.executable).parent / "habeas"
+    monkeypatch.chdir(program.parents[2])
     place = installation(config)
     told = demo_studio.tell(place, story.RUN)
     page = told["page"]
@@ -103,6 +106,9 @@ def test_a_demo_ends_with_questions_that_can_be_asked(
     assert str(page) in text
     asked = re.findall(r"habeas explain (\w+)", text)
     assert 3 == len(asked)
+    assert 3 == text.count(f"  {program.relative_to(Path.cwd())} explain "), (
+        "as it can be typed after make demo"
+    )
     assert all(0 == habeas("explain", id_).exit_code for id_ in asked)
 
 
