@@ -64,11 +64,13 @@ def _embedding(links: Links, row_id: str) -> Explanation:
     row = one(links.reader, "embeddings", "row_id", row_id, columns) or {}
     decision = one(links.reader, "decisions", "decision_id", row["decision_id"])
     line, _ = links.roster_line(row["line_id"])
+    file = links.file(row["asset_id"])
+    at = f"The frame at {row['frame_ms'] / 1000:.2f} s, number {row['rank'] + 1} of its track."
     way = [
-        links.file(row["asset_id"]),
+        file,
         Link(
             "frame",
-            f"The frame at {row['frame_ms'] / 1000:.2f} s, number {row['rank'] + 1} of its track.",
+            "The photo as a whole: it has one picture." if file.fields.get("media") == "photo" else at,
             plain(row, "frame_ms", "rank"),
         ),
         Link(

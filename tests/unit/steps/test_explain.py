@@ -78,6 +78,7 @@ def test_a_template_is_explained_down_to_file_consent_rule_and_key(reader: Delta
         "status",
     ] == [link.step for link in told.links]
     text = says(told)
+    assert text["frame"] == "The photo as a whole: it has one picture."
     assert "day 1.jpg" in text["file"]
     assert "clerk 7" in text["roster line"]
     assert "said yes" in text["consent"]
