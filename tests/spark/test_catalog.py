@@ -19,6 +19,7 @@ from habeas.model.media import LOOK_AGAIN
 from habeas.settings import Settings
 from habeas.spark import catalog as cataloguing
 from habeas.spark.tables import Tables
+from habeas.steps.locations import place
 
 ORIGINAL, OFFSET = 0x9003, 0x9011
 
@@ -272,3 +273,36 @@ def test_every_file_that_lies_in_no_source_leaves_a_reason(
     assert reasons(tables) == ["unregistered_source"] * 5
     assert night(tables, settings)[0]["unregistered"] == 5
     assert len(reasons(tables)) == 5, "the same ones"
+
+
+def test_a_file_that_moved_lies_for_a_yes_where_it_lies_now(
+    tables: Tables, settings: Settings, archive: Path
+) -> None:
+    """A release for a folder once reached whatever had ever lain in it."""
+    key = settings.installation_key.read_bytes()
+    open_day, private = (place(key, "studio", name) for name in ("open-day", "private"))
+    for name in ("open-day", "private"):
+        (archive / "studio" / name).mkdir()
+    photo(archive / "studio" / "open-day" / "a.jpg")
+    night(tables, settings)
+    (archive / "studio" / "open-day" / "a.jpg").rename(archive / "studio" / "private" / "a.jpg")
+    night(tables, settings)
+    (row,) = there(tables).values()
+    assert (open_day in row["folders"], open_day in row["folders_now"]) == (True, False)
+    assert (private in row["folders"], private in row["folders_now"]) == (True, True)
+    shutil.copyfile(archive / "studio" / "private" / "a.jpg", archive / "studio" / "open-day" / "b.jpg")
+    night(tables, settings)
+    (row,) = there(tables).values()
+    assert {open_day, private} <= set(row["folders_now"])
+
+
+def test_a_row_of_an_older_version_learns_where_it_lies(
+    tables: Tables, settings: Settings, archive: Path
+) -> None:
+    photo(archive / "studio" / "a.jpg")
+    night(tables, settings)
+    older = tables.read("assets").withColumn("folders_now", F.lit(None).cast("array<string>"))
+    tables.upsert("assets", older.localCheckpoint())
+    night(tables, settings)
+    (row,) = there(tables).values()
+    assert sorted(row["folders"]) == row["folders_now"] != []

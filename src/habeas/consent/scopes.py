@@ -8,6 +8,9 @@ One thing can be unknown: when the footage was captured. Then a window never fit
 what speaks against: `unknown_fits` says which of the two asks. Where the time may be off (`captured_give`: a clip's own
 time), a window of what speaks against reaches that much further.
 
+Footage that moves keeps every folder it ever lay in for what speaks against (`Place.ever`); a consent reaches it by
+where it lies now.
+
 A name of a source, site, event or lot is compared as it is written for a consent. For what speaks against, a name
 fits that differs in case, dashes, blanks or look-alike letters alone: a no about `open_day` holds for `open-day`,
 whichever of the two is recorded first.
@@ -35,6 +38,8 @@ def alike(name: str) -> str:
 def fits(scope: Scope, place: Place, *, unknown_fits: bool) -> bool:
     """True when every filled part of `scope` holds for `place`."""
     share = _share_alike if unknown_fits else _share
+    if unknown_fits and place.ever is not None:
+        place = place.ever
     return (
         share(scope.sources, (place.source_id,))
         and (not scope.assets or place.asset_id in scope.assets)

@@ -101,7 +101,8 @@ class Scope:
 class Place:
     """Where a piece of footage belongs: what a Scope is compared with. None captured_at = nobody knows.
 
-    `captured_give`: by how much `captured_at` may be off, either way.
+    `captured_give`: by how much `captured_at` may be off, either way. `ever`: the place with the folders, sites, events
+    and lots that it ever belonged to, where these are more; what speaks against is compared with them.
     """
 
     source_id: str
@@ -112,6 +113,7 @@ class Place:
     lots: tuple[str, ...] = ()
     captured_at: datetime | None = None
     captured_give: timedelta = timedelta(0)
+    ever: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

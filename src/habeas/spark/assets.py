@@ -6,14 +6,18 @@ place by name stands in columns of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from habeas.model.media import LOOK_AGAIN
 from habeas.model.times import EARLIEST, LATEST
 from habeas.spark.tables import Tables
+from habeas.steps.locations import places_of_file
 
 UNREADABLE = "unreadable"
 STAMP = ("source_id", "location", "bytes", "modified_ns", "changed_ns")
@@ -46,12 +50,14 @@ def write(
     probed: DataFrame,
     hidden: DataFrame,
     walked: list[str],
+    key_file: Path,
     run_id: str,
     as_of: datetime,
 ) -> None:
     """New content gets a row; content that moved gets its new places; content that is gone stays, not present.
 
-    Of sources that weren't `walked` nothing is known, and nothing of what may lie where `hidden` says.
+    Of sources that weren't `walked` nothing is known, and nothing of what may lie where `hidden` says. `key_file`: the
+    installation key, by which folders get their ids.
     """
     known = tables.read("assets")
     before = places(known)
@@ -70,6 +76,7 @@ def write(
         probed.select("asset_id")
         .unionByName(lost.select("asset_id"))
         .unionByName(odd.select("asset_id"))
+        .unionByName(known.where("folders_now IS NULL").select("asset_id"))
         .distinct()
         .persist()
     )
@@ -79,6 +86,7 @@ def write(
         now = kept.join(touched, "asset_id", "left_semi").select("asset_id", *STAMP)
         now = now.unionByName(probed.select("asset_id", *STAMP))
         rows = _rows(known.join(touched, "asset_id", "left_semi"), now, probed, run_id, as_of)
+        rows = rows.join(_folders_now(rows, key_file), "asset_id")
         names = tables.contracts["assets"].names
         was = known.select("asset_id", F.struct(*names).alias("was"))
         changed = rows.select(*names).join(was, "asset_id", "left")
@@ -90,6 +98,37 @@ def write(
             changed.unpersist()
     finally:
         touched.unpersist()
+
+
+_PLACED = "asset_id string, folders_now array<string>"
+_PLACED_ARROW = pa.schema([("asset_id", pa.string()), ("folders_now", pa.list_(pa.string()))])
+
+
+def _folders_now(rows: DataFrame, key_file: Path) -> DataFrame:
+    """asset_id, and the ids of the folders and files where the content lies by `location` and `copies`."""
+    copies = F.transform("copies", lambda copy: F.split(copy, " ", 3)[2])
+    locations = F.array_union(F.array("location"), F.coalesce(copies, F.array()))
+
+    def name(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        key = key_file.read_bytes()
+        for batch in batches:
+            placed = [
+                {
+                    "asset_id": row["asset_id"],
+                    "folders_now": sorted(
+                        {
+                            name
+                            for location in row["locations"]
+                            if location
+                            for name in places_of_file(key, row["source_id"], location)
+                        }
+                    ),
+                }
+                for row in batch.to_pylist()
+            ]
+            yield pa.RecordBatch.from_pylist(placed, schema=_PLACED_ARROW)
+
+    return rows.select("asset_id", "source_id", locations.alias("locations")).mapInArrow(name, _PLACED)
 
 
 def _rows(known: DataFrame, now: DataFrame, probed: DataFrame, run_id: str, as_of: datetime) -> DataFrame:

@@ -83,7 +83,16 @@ def catalog(
             "sources_left_out": len(walked.left_out),
         }
         _set_aside(tables, probed, run_id, now)
-        assets.write(tables, found, probed, _hidden(tables, walked), sorted(walked.found), run_id, now)
+        assets.write(
+            tables,
+            found,
+            probed,
+            _hidden(tables, walked),
+            sorted(walked.found),
+            settings.installation_key,
+            run_id,
+            now,
+        )
     finally:
         probed.unpersist()
     return counts, walked.left_out

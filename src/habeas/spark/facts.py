@@ -29,7 +29,7 @@ _ARROW = pa.schema(
     [(name, pa.timestamp("us", "UTC") if name == "valid_until" else pa.string()) for name in FactSet._fields]
 )
 _BATCH = 10_000
-_ASSET = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at", "media")
+_ASSET = ("asset_id", "source_id", "folders", "folders_now", "captured_at", "catalogued_at", "media")
 _LINE = (*_ASSET, "line_id", "subject_id", "attested_by", "attested_at")
 
 _Rows = Iterator[dict[str, object]]

@@ -225,7 +225,10 @@ def retention_end(days: int, captured_at: datetime | None, catalogued_at: dateti
 def trusted(place: Place, catalogued_at: datetime) -> Place:
     """Footage said to be captured after it was found was captured nobody knows when."""
     ahead = place.captured_at is not None and place.captured_at > catalogued_at
-    return replace(place, captured_at=None) if ahead else place
+    if not ahead:
+        return place
+    ever = None if place.ever is None else replace(place.ever, captured_at=None)
+    return replace(place, captured_at=None, ever=ever)
 
 
 def _earliest(flips: Flips, as_of: datetime) -> datetime | None:

@@ -6,8 +6,8 @@ their lines pass, a fact set's text and digest. One of these a worker; it ends w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -152,14 +152,25 @@ class Deriver:
 
 
 def place_of(asset: Row, occasions: Mapping[str, Iterable[tuple[str, str]]]) -> Place:
-    """Where an asset belongs: its folders, and the sites, events and lots of any of them."""
-    folders = tuple(asset["folders"] or ())
+    """Where an asset belongs: its folders, and the sites, events and lots of any of them; and where it ever belonged.
+
+    A row of an older version doesn't tell one from the other.
+    """
+    ever, now = asset["folders"] or (), asset.get("folders_now")
+    if now is None or set(now) >= set(ever):
+        return _belonging(asset, ever, occasions)
+    return replace(_belonging(asset, now, occasions), ever=_belonging(asset, ever, occasions))
+
+
+def _belonging(
+    asset: Row, folders: Sequence[str], occasions: Mapping[str, Iterable[tuple[str, str]]]
+) -> Place:
     named: dict[str, list[str]] = {"site": [], "event": [], "lot": []}
     for folder in folders:
         for kind, name in occasions.get(folder, ()):
             named[kind].append(name)
     return Place(
-        asset["source_id"], asset["asset_id"], folders, tuple(named["site"]), tuple(named["event"]),
+        asset["source_id"], asset["asset_id"], tuple(folders), tuple(named["site"]), tuple(named["event"]),
         tuple(named["lot"]), asset["captured_at"], CLIP_CLOCK if asset.get("media") == "clip" else timedelta(0),
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from habeas.steps.replay import Again, FactsAgain, Rules
 _UNKNOWN_KEY = "the key: closed or made while the run went on, or the key store may not be read here"
 _OTHER_CODE = "facts that only one version of habeas knows: they were derived by another than this"
 _AHEAD = "the decision was made as of a time that had not come when it was written"
+_MOVED = "the file has lain in several folders, and what the person said is about one of them"
 _UNKNOWN_MODEL = "the model: the run's record doesn't say which it was"
 
 Times = Callable[[str, datetime], RunTimes]
@@ -72,10 +73,20 @@ class DeriveAgain:
             unseen |= {} if known else {"key_open": _UNKNOWN_KEY}
         if times.code not in (None, code_digest()):
             unseen |= dict.fromkeys(_strange(row, stored, parse(derived.facts), policies), _OTHER_CODE)
-        return compared(row, stored, derived, unseen)
+        found = compared(row, stored, derived, unseen)
+        if found.says is Again.DIFFERS and row["action"] == Action.EMBED:
+            wide, _ = self._embed(row, held, times, self._deriver(row, policies, times), ever=True)
+            if (wide.facts, wide.valid_until) != (derived.facts, derived.valid_until):
+                return FactsAgain(Again.CHANGED, (), _MOVED)
+        return found
 
-    def _embed(self, row: Row, held: Held, times: RunTimes, deriver: Deriver) -> tuple[FactSet, bool]:
-        """The facts of one line, and whether its key's state then can be known."""
+    def _embed(
+        self, row: Row, held: Held, times: RunTimes, deriver: Deriver, *, ever: bool = False
+    ) -> tuple[FactSet, bool]:
+        """The facts of one line, and whether its key's state then can be known.
+
+        `ever`: as if the file lay in every folder that it ever lay in.
+        """
         line = held.lines[row["line_id"]]
         person = line["subject_id"] or row["line_id"]
         key, known = key_then(held, person, row["purpose"], times)
@@ -85,7 +96,7 @@ class DeriveAgain:
         heard += [("subject", held.subjects[person])] if person in held.subjects else []
         for kind, record in heard:
             deriver.hear(dict.fromkeys(_KINDS) | {"person": person, kind: record})
-        about = held.assets[row["asset_id"]] | line
+        about = held.assets[row["asset_id"]] | line | ({"folders_now": None} if ever else {})
         (derived,) = deriver.lines(dict.fromkeys(_KINDS) | {"person": person, "line": about})
         return derived, known
 

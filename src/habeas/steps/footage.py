@@ -35,6 +35,7 @@ class FootageIndex:
     def about(self, place: Place) -> tuple[LeaveOut, ...]:
         if not self._by:
             return ()
+        place = place.ever or place
         names = (
             (place.asset_id,), place.folders, place.lots, place.events, place.sites, (place.source_id,)
         )  # fmt: skip

@@ -69,6 +69,15 @@ def test_a_window_of_a_no_reaches_a_clip_whose_clock_may_be_of_another_zone() ->
         )
 
 
+@pytest.mark.parametrize("part", ["folders", "sites", "events", "lots"])
+def test_a_yes_reaches_footage_where_it_lies_now_and_a_no_wherever_it_ever_lay(part: str) -> None:
+    """A release for an event once reached a private photo that had lain in its folder."""
+    moved = a_place(**{part: ("now",)}, ever=a_place(**{part: ("before", "now")}))
+    before, now = (replace(Scope(), **{part: (name,)}) for name in ("before", "now"))
+    assert [False, True] == [fits(said, moved, unknown_fits=False) for said in (before, now)]
+    assert [True, True] == [fits(said, moved, unknown_fits=True) for said in (before, now)]
+
+
 def test_ids_are_compared_as_they_are() -> None:
     assert not fits(Scope(folders=("F1",)), HERE, unknown_fits=True)
     assert not fits(Scope(assets=("asset_1",)), HERE, unknown_fits=True)

@@ -54,12 +54,27 @@ def line(subject: str | None, line_id: str = "line-1", **changes: Any) -> dict[s
     return record(subject or line_id, line=asset(**changes) | about)
 
 
-PLACE = place_of(asset(), {"folder-1": (("event", "one"), ("site", "two"))})
+PLACE_NAMES = {"folder-1": (("event", "one"), ("site", "two"))}
+PLACE = place_of(asset(), PLACE_NAMES)
 
 
 def test_the_time_of_a_clip_may_be_that_of_a_wall_clock_somewhere() -> None:
     assert timedelta(0) == PLACE.captured_give
     assert timedelta(days=1) == place_of(asset(media="clip"), {}).captured_give
+
+
+def test_a_file_that_moved_belongs_to_its_event_for_a_no_alone() -> None:
+    moved = place_of(asset(folders=["folder-1", "folder-2"], folders_now=["folder-2"]), PLACE_NAMES)
+    assert ((), ("folder-2",)) == (moved.events, moved.folders)
+    assert moved.ever is not None
+    assert (("one",), ("two",)) == (moved.ever.events, moved.ever.sites)
+    footage = FootageIndex([a_leave_out(subject_id=None, scope=Scope(events=("one",)))])
+    assert footage.left_out(moved, ["archive_search"], NOW, NOW)
+
+
+@pytest.mark.parametrize("now", [None, ["folder-1"], ["folder-1", "its-own-place"]])
+def test_a_file_that_never_moved_has_one_place(now: list[str] | None) -> None:
+    assert place_of(asset(folders_now=now), PLACE_NAMES).ever is None
 
 
 def plain(purpose: str, **changes: Any) -> dict[str, Any]:

@@ -278,6 +278,18 @@ def test_a_row_that_is_newer_than_the_decision_explains_a_difference(table: str,
     assert Again.SAME is again(early, embed()).says
 
 
+def test_a_file_that_moved_out_of_what_a_consent_reaches_explains_a_difference() -> None:
+    in_folder = a_full_statement(scope=Scope(folders=("folder-1",)))
+    then = embed(statements=[in_folder], place=place_of(ASSET | {"folders": ["folder-1"]}, {}))
+    moved = ASSET | {"folders": ["folder-1", "folder-2"], "folders_now": ["folder-2"]}
+    said = [statement_row(in_folder)]
+    assert Again.CHANGED is again(everything(assets=[moved], consents=said), then).says
+    stayed = ASSET | {"folders": ["folder-1"], "folders_now": ["folder-1"]}
+    assert Again.SAME is again(everything(assets=[stayed], consents=said), then).says
+    elsewhere = ASSET | {"folders": ["folder-2"], "folders_now": ["folder-2"]}
+    assert Again.DIFFERS is again(everything(assets=[elsewhere], consents=said), then).says
+
+
 def test_a_file_that_left_the_catalogue_explains_a_difference() -> None:
     assert Again.CHANGED is again(everything(assets=[]), embed()).says
 
