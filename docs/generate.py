@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import TypeAdapter
 
 from habeas.cli.main import EXIT_CODES, app
 from habeas.policy.facts import SCHEMA, Words
 from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes
-from habeas.settings import PROJECT, Custody, Settings, bounds
+from habeas.settings import PROJECT, Custody, Settings, bounds, meaning, schema_of
 from habeas.steps.words import REASONS, REMEDIES
 from habeas.tables.contracts import Contract, read_contracts
 
@@ -65,11 +64,14 @@ def settings() -> str:
         "that begins with file:///; a relative path counts from the settings file.\n",
         "## habeas.toml: what the jobs may know\n\nNamed by `--config` or `HABEAS_CONFIG`, else `./habeas.toml`. "
         "It names no key store.\n",
-        _table(["setting", "environment", "default", "range"], list(_fields(Settings, "HABEAS_"))),
+        _table(["setting", "meaning", "environment", "default", "range"], list(_fields(Settings, "HABEAS_"))),
         "\n## custody.toml: where keys are kept\n\nNamed by `--custody` or `HABEAS_CUSTODY`, else "
         "`custody/custody.toml` beside habeas.toml. For the registrar and the custodian; the embed job "
         "never gets it.\n",
-        _table(["setting", "environment", "default", "range"], list(_fields(Custody, "HABEAS_CUSTODY_"))),
+        _table(
+            ["setting", "meaning", "environment", "default", "range"],
+            list(_fields(Custody, "HABEAS_CUSTODY_")),
+        ),
     ]
     return "\n".join(parts)
 
@@ -87,16 +89,15 @@ def _fields(settings_class: type[Any], prefix: str) -> Iterator[list[str]]:
     for name, field in settings_class.model_fields.items():
         default = field.get_default(call_default_factory=True)
         if is_dataclass(default) and not isinstance(default, type):
-            told = TypeAdapter(type(default)).json_schema()["properties"]
             for inner in fields(default):
-                value = getattr(default, inner.name)
-                words = [f"`{name}.{inner.name}`", f"`{prefix}{name}__{inner.name}`".upper(), f"`{value}`"]
-                yield [*words, _range(told[inner.name])]
+                told = schema_of(settings_class, (name, inner.name))
+                words = [f"`{name}.{inner.name}`", meaning(told), f"`{prefix}{name}__{inner.name}`".upper()]
+                yield [*words, f"`{getattr(default, inner.name)}`", _range(told)]
             continue
+        told = schema_of(settings_class, (name,))
         shown = _PLACES.get(name) or ("must be given" if field.is_required() else _place(default))
         variable = "" if name in settings_class.fixed else f"`{prefix}{name}`".upper()
-        words = [f"`{name}`", variable, f"`{shown}`"]
-        yield [*words, _range(settings_class.model_json_schema()["properties"][name])]
+        yield [f"`{name}`", meaning(told), variable, f"`{shown}`", _range(told)]
 
 
 def _range(told: dict[str, Any]) -> str:

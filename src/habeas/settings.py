@@ -59,7 +59,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
 class _FromToml(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="HABEAS_", env_nested_delimiter="__", extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="HABEAS_", env_nested_delimiter="__", extra="forbid", use_attribute_docstrings=True
+    )
     fixed: ClassVar[tuple[str, ...]] = ()
     """What steers the gate: the installation's own file says it, and the environment can't."""
 
@@ -119,11 +121,11 @@ class _FromToml(BaseSettings):
 
 
 def _why(error: ValueError, settings: type[BaseSettings]) -> str:
-    """Fields, ranges and reasons alone: a value may be a password, and pydantic's own text repeats it."""
+    """Fields, reasons, ranges and meanings, no values: a value may be a password, and pydantic's own text has it."""
     if isinstance(error, ValidationError):
         found = error.errors(include_input=False, include_url=False, include_context=False)
         return "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}{_range(settings, each['loc'])}"
+            f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}{_explained(schema_of(settings, each['loc']))}"
             for each in found
         )
     if isinstance(error, UnicodeDecodeError):
@@ -131,15 +133,30 @@ def _why(error: ValueError, settings: type[BaseSettings]) -> str:
     return str(error)  # of TOML's form, or of a variable's: they tell a place or a name
 
 
-def _range(settings: type[BaseSettings], place: Sequence[str | int]) -> str:
-    """The bounds of a number, in words; empty for what has none."""
+def schema_of(settings: type[BaseSettings], place: Sequence[str | int]) -> dict[str, Any]:
+    """JSON schema of one setting, with its range and its meaning (`description`); empty for what is no setting.
+
+    `place`: its name, or group and name; what follows (an item of a list) is ignored.
+    """
     field = settings.model_fields.get(str(place[0])) if place else None
-    default = field.get_default(call_default_factory=True) if field else None
-    if len(place) == 2 and is_dataclass(default) and not isinstance(default, type):
-        told = TypeAdapter(type(default)).json_schema()["properties"].get(str(place[1]), {})
-    else:
-        told = settings.model_json_schema()["properties"].get(str(place[0]), {}) if len(place) == 1 else {}
-    return f" ({bounds(told)})" if bounds(told) else ""
+    if field is None:
+        return {}
+    default = field.get_default(call_default_factory=True)
+    if is_dataclass(default) and not isinstance(default, type):
+        inner: dict[str, Any] = TypeAdapter(type(default)).json_schema()["properties"]
+        return dict(inner.get(str(place[1]), {})) if len(place) > 1 else {}
+    return dict(settings.model_json_schema()["properties"][str(place[0])])
+
+
+def meaning(told: Mapping[str, Any]) -> str:
+    """What a setting means, on one line, from its JSON schema; empty where nothing says so."""
+    return " ".join(str(told.get("description", "")).split())
+
+
+def _explained(told: Mapping[str, Any]) -> str:
+    """Range and meaning of a setting behind an error about it."""
+    range_ = f" ({bounds(told)})" if bounds(told) else ""
+    return f"{range_}. {meaning(told).rstrip('.')}" if meaning(told) else range_
 
 
 def bounds(told: Mapping[str, Any]) -> str:
@@ -155,35 +172,39 @@ class Settings(_FromToml):
     fixed = ("home", "warehouse", "runs", "orders", "installation_key", "registrar_public_key", "schemas",
              "policies", "packs", "models", "derive_anew_days")  # fmt: skip
     home: Place = PROJECT / "var" / "habeas"
+    """Folder of the installation. Folders and files that aren't set lie in it."""
     archive: Place = Path()
+    """Folder with the photos and clips. It is only read."""
     warehouse: Place = Path()
+    """Folder of the Delta tables."""
     runs: Place = Path()
+    """Folder of the run records: one subfolder a run, one JSON file a task."""
     report: Place = Path()
+    """Folder of the pages about runs."""
     orders: Place = Path()
+    """Folder of the signed orders: halts, resumes, activated policy sets. If it can't be read, everything stops."""
     installation_key: Place = Path()
+    """Key file of the installation: for asset ids, and for the codes that authenticate run records and decisions."""
     registrar_public_key: Place = Path()
+    """Public key of the registrar. Key records are verified with it before anything is sealed."""
     schemas: Place = PROJECT / "schemas"
+    """Folder of the table contracts."""
     policies: Place = SHIPPED_POLICIES
-    packs: list[Name] = Field(
-        default=ALL_PACKS, min_length=1, description="Policy packs; each that applies must allow."
-    )
-    models: Place = Path()  # the shipped packs are found besides
+    """Folder of the rules: policy packs, purposes and the lists beside them."""
+    packs: list[Name] = Field(default=ALL_PACKS, min_length=1)
+    """Policy packs to ask. Each that applies must allow."""
+    models: Place = Path()
+    """Folder of the installation's own model packs. The shipped packs are found in any case."""
     pack: Name = "synthetic"
-    purposes: list[Name] = Field(
-        default=["archive_search"], min_length=1, description="What the nightly run embeds for."
-    )
-    derive_anew_days: int = Field(
-        default=7,
-        ge=1,
-        le=31,
-        description="After so many days decide derives every line anew, not only what may have changed.",
-    )
-    run_max_age_hours: int = Field(
-        default=72,
-        ge=1,
-        le=744,
-        description="How long after its beginning a run may be worked on or tried again.",
-    )
+    """Model pack to embed with."""
+    purposes: list[Name] = Field(default=["archive_search"], min_length=1)
+    """Purposes that the nightly run embeds for."""
+    derive_anew_days: int = Field(default=7, ge=1, le=31)
+    """After this many days, decide derives the facts of every roster line again, not only of those that may have
+    changed.
+    """
+    run_max_age_hours: int = Field(default=72, ge=1, le=744)
+    """Longest time after its start in which a run may go on or be tried again, in hours."""
     media: MediaLimits = MediaLimits()
     sampling: Sampling = Sampling()
     binding: BindingRules = BindingRules()
@@ -239,11 +260,17 @@ class Custody(_FromToml):
 
     fixed = ("home", "key_store", "kms", "identity_key", "registrar_key")
     home: Place
-    key_store: str = ""  # SQLAlchemy URL
-    kms: Place = Path()  # folder of the local KMS: one key file an epoch; no backup may hold it
+    """Folder of the custody. Folders and files that aren't set lie in it."""
+    key_store: str = ""
+    """SQLAlchemy URL of the key store's database: SQLite or PostgreSQL."""
+    kms: Place = Path()
+    """Folder of the local KMS: one key file an epoch. No backup may hold it: a restored key would undo an erasure."""
     identity_key: Place = Path()
+    """Key file that turns real ids into codes in the key store."""
     registrar_key: Place = Path()
+    """Private key of the registrar, with which key records are signed."""
     suite: Literal[1, 2] = 2
+    """HPKE suite of new keys: 1 = X25519, 2 = ML-KEM-768 + X25519 (hybrid, post-quantum)."""
 
     @model_validator(mode="after")
     def _places(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from habeas.errors import UsageError
-from habeas.settings import PROJECT, Custody, Settings, bounds
+from habeas.settings import PROJECT, Custody, Settings, bounds, meaning, schema_of
 
 SECRET = "hunter2"
 
@@ -67,6 +68,45 @@ WORDS = [(g, f.name) for g, default in GROUPS.items() for f in fields(default) i
 def _told(group: str, name: str) -> dict[str, Any]:
     schema: dict[str, Any] = TypeAdapter(type(GROUPS[group])).json_schema()["properties"][name]
     return schema
+
+
+def _every_setting() -> list[tuple[type[Settings | Custody], tuple[str, ...]]]:
+    places = [(name,) for name in Settings.model_fields if name not in GROUPS]
+    places += [(group, each.name) for group, default in GROUPS.items() for each in fields(default)]
+    return [(Settings, place) for place in places] + [(Custody, (name,)) for name in Custody.model_fields]
+
+
+@pytest.mark.parametrize(("settings", "place"), _every_setting(), ids=str)
+def test_every_setting_has_a_meaning_and_every_number_a_range_and_a_unit(
+    settings: type[Settings | Custody], place: tuple[str, ...]
+) -> None:
+    told = schema_of(settings, place)
+    assert len(meaning(told).split()) > 2
+    assert meaning(told).endswith(".")
+    if told.get("type") in ("integer", "number") and "enum" not in told:
+        assert bounds(told)
+        # a unit, or what the number counts or compares
+        assert re.search(UNITS, meaning(told))
+    page = (PROJECT / "docs" / "reference" / "settings.md").read_text()
+    assert f"| `{'.'.join(place)}` | {meaning(told)} |" in page
+
+
+UNITS = (
+    r"\b(bytes|seconds|milliseconds|hours|days|pixels|MiB|share|overlaps|Frames|number of|luminance|weight|"
+    r"sharpness|frontality)\b"
+)
+
+
+def test_an_error_about_a_setting_says_what_it_means(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        _read(tmp_path, "run_max_age_hours = 0\n[sampling]\nmax_gap_ms = 0\n")
+    for place in (("run_max_age_hours",), ("sampling", "max_gap_ms")):
+        assert meaning(schema_of(Settings, place)).rstrip(".") in caught.value.message
+
+
+def test_no_setting_has_no_schema() -> None:
+    for place in ((), ("no_such",), ("sampling",), ("sampling", "no_such"), (0,)):
+        assert schema_of(Settings, place) == {}
 
 
 def _read(tmp_path: Path, text: str) -> Settings:

@@ -12,14 +12,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-_MEANINGS = ConfigDict(use_attribute_docstrings=True)
+_CONFIG = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True)
 class MediaLimits:
     """Limits on one file. One above a limit goes to quarantine as `over_limit`, before or while it is decoded."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _MEANINGS
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
     max_bytes: Annotated[int, Field(ge=1, le=10**15)] = 2_000_000_000
     """Largest size of one photo or clip, in bytes."""
@@ -52,7 +52,7 @@ class Sampling:
     can't tell which is which.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _MEANINGS
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
     mode: Literal["keyframes", "per_second"] = "keyframes"
     """Which frames of a clip are searched: its keyframes where they are dense enough, or always
@@ -70,7 +70,7 @@ class Sampling:
 class BindingRules:
     """When a face may be bound to a roster line. Every doubt refuses the face."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _MEANINGS
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
     border_px: Annotated[int, Field(ge=0, le=1000)] = 2
     """A face counts as cut by the border of the picture if a landmark lies nearer to it than this, in pixels."""
@@ -96,7 +96,7 @@ class BindingRules:
 class FaceRules:
     """Which faces are searched for, how many frames of a bound track are embedded, and the quality that they need."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _MEANINGS
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
     smallest_px: Annotated[int, Field(ge=8, le=10_000)] = 32
     """Longer side of the smallest face to find, in pixels, in a picture of any size. Where a search of the whole
@@ -122,7 +122,7 @@ class Execution:
     the model's identity, so that vectors of two precisions are never compared.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _MEANINGS
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
     provider: Literal["cpu", "cuda", "openvino"] = "cpu"
     """What runs the networks. `cuda` and `openvino` need a package of their own in place of onnxruntime; there is
