@@ -29,7 +29,7 @@ from habeas.steps.imports import (
 )
 from habeas.steps.pack_file import parse as parse_pack
 
-PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").rglob("*.md"))]
 
 
 def _generate() -> ModuleType:
