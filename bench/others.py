@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-from habeas.spark.cpu import ignores_the_dead
+from habeas.spark.cpu import ignores_sigchld
 
 
 class Others:
@@ -50,7 +50,7 @@ class _Look:
                 spent = process.cpu_times()
                 self._own[process.pid] = spent.user + spent.system
                 self._ended += spent.children_user + spent.children_system
-                if not ignores_the_dead(process.ppid()):
+                if not ignores_sigchld(process.ppid()):
                     self._waited.add(process.pid)
 
     def ours_since(self, before: _Look) -> float:

@@ -60,7 +60,7 @@ class Decoder:
         self._limits, self._parsers = limits, parsers
         self._child: DecoderProcess | None = None
         self._memory, self._pixels = -1, np.empty(0, np.uint8)
-        self._turn, self._giving, self._owes = 0, False, False
+        self._turn, self._giving, self._reply_pending = 0, False, False
         self._spent_before, self._waited = 0.0, 0.0
 
     def __enter__(self) -> Self:
@@ -142,7 +142,7 @@ class Decoder:
     def _begin(self) -> int:
         self._stop()
         self._turn += 1
-        if self._child is not None and (self._owes or not self._child.alive()):
+        if self._child is not None and (self._reply_pending or not self._child.alive()):
             # somebody was interrupted and won't hear its answer; or it died idle, with a thread that started it or by
             # somebody's hand: no asset's fault
             self._end()
@@ -165,7 +165,7 @@ class Decoder:
         return self._answer()
 
     def _tell(self, request: Mapping[str, Any], *descriptors: int) -> None:
-        child, self._owes = self._lives(), True
+        child, self._reply_pending = self._lives(), True
         child.tell(request, *descriptors)
 
     def _lives(self) -> DecoderProcess:
@@ -177,7 +177,7 @@ class Decoder:
         child, begun = self._lives(), time.monotonic()
         try:
             answer = child.answer(seconds)
-            self._owes = False
+            self._reply_pending = False
             self._waited += time.monotonic() - begun
         except TooSlow:
             self._end()
@@ -230,7 +230,7 @@ class Decoder:
         if not self._giving:
             return
         try:
-            if not self._owes or self._answer(_STOP_S) != {"end": True}:
+            if not self._reply_pending or self._answer(_STOP_S) != {"end": True}:
                 self._tell({"do": "stop"})
                 self._answer(_STOP_S)
             self._giving = False
@@ -241,7 +241,7 @@ class Decoder:
             raise
 
     def _end(self) -> None:
-        self._giving = self._owes = False
+        self._giving = self._reply_pending = False
         if self._child is not None:
             self._child.end()
             self._child = None
@@ -249,7 +249,7 @@ class Decoder:
     def _distrusted(self) -> IntegrityError:
         self._end()
         return IntegrityError(
-            "the decoder said what no decoder says", hint="An asset may have taken it over."
+            "invalid reply from the decoder process", hint="An asset may have taken it over."
         )
 
 

@@ -31,7 +31,7 @@ def half(memory: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
 
 
 def send(line: socket.socket, message: Mapping[str, Any], *descriptors: int) -> None:
-    """Raises OSError when nobody listens any more."""
+    """Send one message. Raises OSError if the peer closed the socket."""
     said = json.dumps(message).encode()
     if descriptors:
         socket.send_fds(line, [said], descriptors)

@@ -181,7 +181,7 @@ def _refused(error: OSError) -> BadInput | Unavailable:
         return BadInput(MediaReason.SYMLINK, "a part of the path is a link or no folder")
     if error.errno == errno.ENXIO:
         return BadInput(MediaReason.NOT_A_FILE, "only regular files are read")
-    return BadInput(MediaReason.UNREADABLE, error.strerror or "the system says no")
+    return BadInput(MediaReason.UNREADABLE, error.strerror or "permission denied or I/O error")
 
 
 def _later(error: OSError) -> Unavailable:

@@ -55,7 +55,7 @@ def table_lock(
     deadline = time.monotonic() + wait_s
     try:
         _acquire(descriptor, table, deadline, while_waiting)
-        _wait_for_the_dead(descriptor, table, deadline, {os.getpid(), jvm_pid})
+        _wait_until_previous_writer_exits(descriptor, table, deadline, {os.getpid(), jvm_pid})
         _write(descriptor, {"processes": [(p, start_time(p)) for p in (os.getpid(), jvm_pid) if p]})
         yield
         _write(descriptor, {})
@@ -78,7 +78,9 @@ def _acquire(descriptor: int, table: str, deadline: float, while_waiting: Callab
             return
 
 
-def _wait_for_the_dead(descriptor: int, table: str, deadline: float, mine: set[int | None]) -> None:
+def _wait_until_previous_writer_exits(
+    descriptor: int, table: str, deadline: float, mine: set[int | None]
+) -> None:
     text = os.pread(descriptor, 4096, 0)
     try:
         earlier = json.loads(text)["processes"] if text else []

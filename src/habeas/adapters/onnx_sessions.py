@@ -1,7 +1,7 @@
 """How networks are run: one thread that doesn't spin, by the provider that the settings name and no other.
 
-onnxruntime falls back to the processor without a word where a provider's libraries are missing; here that is an error,
-for whoever asked for a card and gets none waits ten times as long, and other numbers come out.
+onnxruntime falls back to the processor without an error where a provider's libraries are missing. Here that is an
+error: a run would take ten times as long, and give other vectors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _PROCESSOR = Path("/proc/cpuinfo")
 
 
 def providers(execution: Execution) -> list[Any]:
-    """What a session is to be made with. Raises UsageError for what isn't installed or can't be had."""
+    """Providers for a session, with their options. Raises UsageError if the provider isn't installed, or the precision
+    isn't available.
+    """
     name = execution.provider
     if execution.precision not in _PRECISIONS[name]:
         raise UsageError(
@@ -44,7 +46,7 @@ def providers(execution: Execution) -> list[Any]:
     if execution.precision == "bf16" and not _has_bf16():
         raise UsageError(
             "execution.precision bf16 can't be had from this processor",
-            hint="OpenVINO would reckon in f32 without a word, and the model's id would be wrong. Set it to f32.",
+            hint="OpenVINO would compute in f32 without a warning, and the model's id would be wrong. Set it to f32.",
         )
     if name == "cuda":
         _load_nvidia()
@@ -52,7 +54,7 @@ def providers(execution: Execution) -> list[Any]:
 
 
 def _has_bf16() -> bool:
-    """Whether the processor says so; one that says nothing isn't trusted with it."""
+    """True if /proc/cpuinfo lists a bf16 flag; False if it can't be read."""
     lines = _PROCESSOR.read_text().splitlines() if _PROCESSOR.exists() else []
     return any(
         _BF16 & set(line.partition(":")[2].split())

@@ -80,7 +80,7 @@ def _unusable(error: OSError, name: bytes, folder: int) -> BadInput | Unavailabl
         return Unavailable(f"a folder can't be opened now ({error.strerror})", hint="Run it again.")
     if error.errno in (errno.ELOOP, errno.ENOTDIR) and _is_link(name, folder):
         return BadInput(MediaReason.SOURCE_LINKED, "a folder on the way to it is a symbolic link")
-    return BadInput(MediaReason.SOURCE_AWAY, error.strerror or "the system says no")
+    return BadInput(MediaReason.SOURCE_AWAY, error.strerror or "permission denied or I/O error")
 
 
 def _is_link(name: bytes, folder: int) -> bool:

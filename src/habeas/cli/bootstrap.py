@@ -357,7 +357,7 @@ def installation(config: Path | None, custody: Path | None = None) -> Installati
     usual = default_custody(found).resolve()
     place = usual if custody is None else custody.resolve()
     if place != usual and _missing(place):
-        # Where the usual place is empty, this user keeps no keys. A place that was named is a slip of the pen.
+        # Where the default place is empty, this user keeps no keys. A missing place that was named is probably a typo.
         raise UsageError(
             "there is no custody file at the place named",
             hint=f"Leave --custody out for {usual}; an auditor needs none.",

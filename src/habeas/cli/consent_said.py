@@ -187,7 +187,7 @@ def _people(subject_file: str | None, subject: str | None) -> list[str]:
     from habeas.steps.import_scope import SUBJECT
 
     if (subject_file is None) == (subject is None):
-        raise UsageError("whose?", hint="Give --subject-file FILE, or --subject with a random id.")
+        raise UsageError("whose consent?", hint="Give --subject-file FILE, or --subject with a random id.")
     if subject_file is not None:
         return out.real_ids(subject_file)
     require_random_id(str(subject))

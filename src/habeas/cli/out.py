@@ -1,4 +1,4 @@
-"""How commands speak: data to standard output, everything else to standard error, and nothing that bites a terminal."""
+"""Output of commands: data to standard output, everything else to standard error, control characters escaped."""
 
 from __future__ import annotations
 

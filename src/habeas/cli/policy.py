@@ -49,7 +49,7 @@ def lint(folder: Folder = None, config: Config = None, as_json: Json = False) ->
             rows = [(each.severity, each.place, each.rule, each.says, each.mend) for each in found]
             console.print(out.table(["", "place", "rule", "says", "what to do"], rows))
         else:
-            console.print("nothing to say against these rules", markup=False)
+            console.print("no problems found", markup=False)
 
     out.show(told, as_json, human)
     errors = sum(each.severity == "error" for each in found)

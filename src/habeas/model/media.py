@@ -15,7 +15,7 @@ class MediaReason:
     # found, but nothing that can be opened and read
     SYMLINK = "symlink"
     NOT_A_FILE = "not_a_file"  # FIFO, device, socket, folder with a media name
-    UNREADABLE = "unreadable"  # the system says no: permission, I/O error
+    UNREADABLE = "unreadable"  # permission denied or I/O error
     MISSING = "missing"  # gone since it was listed
     BAD_LOCATION = "bad_location"  # the text names no place inside the source
     CHANGED = "changed_while_read"

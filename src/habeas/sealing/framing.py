@@ -35,7 +35,7 @@ def body(magic: bytes, suite: int, sealed: bytes, *, plain_bytes: int) -> tuple[
 
 
 def refused() -> IntegrityError:
-    """One answer for every cause: which check failed is nobody's business."""
+    """One answer for every cause: which check failed is not disclosed, to avoid an oracle."""
     return IntegrityError(
         "a sealed value can't be opened",
         hint="It was changed, belongs to another row or key, or was sealed with other settings.",

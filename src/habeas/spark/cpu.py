@@ -42,7 +42,7 @@ class CpuClock:
         self._lock, self._over = Lock(), Event()
         # alive at the last look, and nobody waits for them, or for their parents
         self._unwaited: dict[tuple[int, int], _Process] = {}
-        self._deaf: set[int] = set()
+        self._parents_ignoring_sigchld: set[int] = set()
         self._ended = 0.0
         self._begun = self._total()
         self._looking = Thread(target=self._look, args=(every,), daemon=True, name="cpu")
@@ -69,13 +69,19 @@ class CpuClock:
             below = {each.name: each for each in _below(self._root, known)}
             # an orphan moves to another parent for its last moment
             below |= {each.name: each for each in known.values() if each.name in self._unwaited}
-            self._deaf |= {pid for pid in {each.parent for each in below.values()} if ignores_the_dead(pid)}
+            self._parents_ignoring_sigchld |= {
+                pid for pid in {each.parent for each in below.values()} if ignores_sigchld(pid)
+            }
             for name in self._unwaited.keys() - {each.name for each in known.values()}:
                 gone = self._unwaited.pop(name)
-                if gone.parent in self._deaf or gone.parent not in known:  # else its parent counts it
+                if (
+                    gone.parent in self._parents_ignoring_sigchld or gone.parent not in known
+                ):  # else its parent counts it
                     self._ended += gone.seconds
             for name, each in below.items():  # parents first
-                if each.parent in self._deaf or each.parent in {pid for pid, _ in self._unwaited}:
+                if each.parent in self._parents_ignoring_sigchld or each.parent in {
+                    pid for pid, _ in self._unwaited
+                }:
                     self._unwaited[name] = each
             spent = self._ended + sum(each.seconds for each in below.values())
             return own.ru_utime + own.ru_stime + spent
@@ -111,7 +117,7 @@ def _processes() -> dict[int, _Process]:
     return found
 
 
-def ignores_the_dead(pid: int) -> bool:
+def ignores_sigchld(pid: int) -> bool:
     """Whether the kernel forgets what this process's children spent."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()

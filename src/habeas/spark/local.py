@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-FEW = 50_000  # rows that the driver may hold and send along without a thought
+FEW = 50_000  # rows that are safe to hold on the driver and broadcast
 
 
 def local(spark: SparkSession, rows: Sequence[tuple[object, ...]], schema: str | StructType) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Work dealt out by what it may cost, dearest first: no core is left alone with a long clip when all else is done."""
+"""Partitions work by estimated cost, largest first, so that no core is left with a long clip at the end."""
 
 from __future__ import annotations
 

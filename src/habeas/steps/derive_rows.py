@@ -68,7 +68,7 @@ class FactSet(NamedTuple):
 
 
 class Deriver:
-    """Hears what is known about a person, then derives the facts of their lines; or those of assets."""
+    """Collects a person's records, then derives facts for their roster lines; or derives the facts of assets."""
 
     def __init__(self, question: Question, around: Surroundings) -> None:
         self._question, self._around = question, around

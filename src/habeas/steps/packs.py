@@ -95,8 +95,8 @@ def contents(pack: ModelPack, folder: Path) -> dict[str, bytes]:
 
 
 def model_id(pack: ModelPack, precision: str = PRECISION) -> str:
-    """name@version:digest of what makes two vectors comparable: both networks, the preprocessing, and how fine it is
-    reckoned where that isn't in 32 bits.
+    """name@version:digest of what makes two vectors comparable: both networks, the preprocessing, and the numeric
+    precision where it isn't 32 bits.
     """
     other = () if precision == PRECISION else (precision,)
     same = digest(
