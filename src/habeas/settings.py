@@ -250,6 +250,7 @@ class Settings(_FromToml):
 
     @classmethod
     def read(cls, path: Path | None = None) -> Self:
+        """Read habeas.toml: `path`, else HABEAS_CONFIG, else ./habeas.toml. Raises UsageError."""
         return cls.load(path, "HABEAS_CONFIG", "habeas.toml")
 
 
@@ -288,4 +289,5 @@ class Custody(_FromToml):
 
     @classmethod
     def read(cls, path: Path | None = None) -> Self:
+        """Read custody.toml: `path`, else HABEAS_CUSTODY, else ./custody.toml. Raises UsageError."""
         return cls.load(path, "HABEAS_CUSTODY", "custody.toml")

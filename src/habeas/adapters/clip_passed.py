@@ -47,6 +47,7 @@ class Passed:
         self._closing.close()
 
     def add(self, packet: Any) -> None:
+        """Keep a packet that was not decoded. Drops the oldest stretches once the limit in bytes is reached."""
         if packet.is_keyframe or not self._stretches:
             self._stretches.append(_Stretch())
         newest, size = self._stretches[-1], packet.size + _BESIDE

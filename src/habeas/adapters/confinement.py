@@ -75,10 +75,12 @@ class NothingMore(MetaPathFinder):
     """
 
     def find_spec(self, name: str, *_: object) -> NoReturn:
+        """Raises SystemExit: every import must have happened before the process is confined."""
         raise SystemExit(f"{name} is imported too late")
 
 
 def import_no_more() -> None:
+    """Let the interpreter find no module but built-in and frozen ones from here on."""
     sys.meta_path[:] = [BuiltinImporter, FrozenImporter, NothingMore()]
 
 

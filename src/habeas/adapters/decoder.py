@@ -87,6 +87,7 @@ class Decoder:
 
     @property
     def process_id(self) -> int | None:
+        """Process id of the running child; None before its start and after its end."""
         return self._child.pid if self._child is not None else None
 
     def headers(self, fd: int, *, claims_media: bool = False) -> Headers:

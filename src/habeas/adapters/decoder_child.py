@@ -33,12 +33,21 @@ _CRASHED = 70
 class Parsers(Protocol):
     """What the module named on the command line has."""
 
-    def headers(self, fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers: ...
-    def members(self, fd: int) -> list[Member]: ...
-    def frames(self, fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Frames: ...
+    def headers(self, fd: int, limits: MediaLimits, *, claims_media: bool) -> Headers:
+        """Kind, format, size and time of the file behind `fd`. Raises BadInput."""
+
+    def members(self, fd: int) -> list[Member]:
+        """Members of a packed file. Raises BadInput."""
+
+    def frames(self, fd: int, media: str, limits: MediaLimits, sampling: Sampling) -> Frames:
+        """Frames of a photo or clip, BGR uint8 (H, W, 3), in time order. Raises BadInput."""
 
 
 def main(parent: int, module: str) -> None:
+    """Entry point of the child: receive limits and frame memory, load the parsers, confine itself, answer requests.
+
+    `parent`: process id whose end ends this one. `module`: name of the module with the parsers.
+    """
     confinement.die_with_parent(parent)
     line = socket.socket(fileno=0)
     told, memory = decoder_wire.receive_with(line)

@@ -67,6 +67,7 @@ class DecoderProcess:
 
     @property
     def pid(self) -> int:
+        """Process id of the child."""
         return self._process.pid
 
     def cpu_seconds(self) -> float:
@@ -80,6 +81,7 @@ class DecoderProcess:
             return float("inf")
 
     def alive(self) -> bool:
+        """True until the child has ended."""
         return self._process.poll() is None
 
     def ask(self, request: Mapping[str, Any], *descriptors: int) -> dict[str, Any]:

@@ -39,9 +39,11 @@ _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_lo
 class Engine(Protocol):
     """Spark's tables, started when they are asked for."""
 
-    def insert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None: ...
+    def insert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows whose key isn't in the table yet; existing ones stay as they are."""
 
-    def upsert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None: ...
+    def upsert_rows(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, and replace those with the same key."""
 
 
 class DeltaWriter:
@@ -60,6 +62,7 @@ class DeltaWriter:
         self._metadata = json.dumps({"run_id": run_id, "policy_digest": ""})
 
     def exists(self, name: str) -> bool:
+        """True if the table has a first commit."""
         return self._reader.exists(name)
 
     def rows(

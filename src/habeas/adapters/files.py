@@ -189,6 +189,7 @@ def _later(error: OSError) -> Unavailable:
 
 
 def stamp(fd: int) -> Stamp:
+    """What changes when the content does: device, inode, size in bytes, mtime and ctime in nanoseconds."""
     about = os.fstat(fd)
     return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
@@ -233,12 +234,14 @@ class PositionedReader:
         self._at = 0
 
     def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes from the current offset, all if negative. Raises OSError."""
         wanted = self._size - self._at if size < 0 else size
         data = os.pread(self._fd, max(0, wanted), self._at)
         self._at += len(data)
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to an offset in bytes and return it. Raises OSError for one before the start."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
         if base + offset < 0:
             raise OSError(errno.EINVAL, "before the start")
@@ -246,4 +249,5 @@ class PositionedReader:
         return self._at
 
     def tell(self) -> int:
+        """Current offset in bytes."""
         return self._at

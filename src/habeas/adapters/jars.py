@@ -31,5 +31,6 @@ def problems(folder: Path, lock: Path) -> list[str]:
 
 
 def sha256(path: Path) -> str:
+    """SHA-256 of a file, lower-case hex. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

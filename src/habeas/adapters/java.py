@@ -26,6 +26,7 @@ class Java:
 
     @property
     def usable(self) -> bool:
+        """True if this Java is new enough for Spark."""
         return self.version >= OLDEST
 
 

@@ -109,6 +109,7 @@ def destroy_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk, so that a new or renamed file survives a crash. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -38,11 +38,13 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; does nothing for an empty list."""
     if rows:
         connection.execute(table.insert(), rows)
 
 
 def record_of(row: Any) -> KeyRecord:
+    """Key record of a database row."""
     return KeyRecord(
         key_id=row.key_id,
         subject_id=row.subject_id,
@@ -56,6 +58,7 @@ def record_of(row: Any) -> KeyRecord:
 
 
 def row_of(record: KeyRecord) -> dict[str, Any]:
+    """Database row of a key record, column name -> value."""
     return {column.name: getattr(record, column.name) for column in RECORD_COLUMNS}
 
 
@@ -95,9 +98,11 @@ def latest(
 
 
 def all_epochs(connection: sa.Connection) -> dict[int, Epoch]:
+    """Every epoch by its number."""
     return {row.epoch: Epoch(**row._mapping) for row in connection.execute(sa.select(epochs))}
 
 
 def newest_epoch(connection: sa.Connection) -> Epoch | None:
+    """Epoch with the highest number; None if there is none."""
     row = connection.execute(sa.select(epochs).order_by(epochs.c.epoch.desc()).limit(1)).one_or_none()
     return None if row is None else Epoch(**row._mapping)

@@ -42,6 +42,10 @@ class LocalKms:
         return uri
 
     def wrap(self, uri: str, secret: bytes, context: bytes) -> bytes:
+        """Encrypt `secret` under the key file behind `uri` (AES-256-GCM), bound to `uri` and `context`.
+
+        Returns header, nonce and ciphertext with tag. Raises KeyUnavailable, IntegrityError for the key file.
+        """
         nonce = self._random(NONCE_BYTES)
         return _HEADER + nonce + self._cipher(uri).encrypt(nonce, secret, packed("habeas kms", uri, context))
 

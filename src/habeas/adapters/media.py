@@ -70,6 +70,7 @@ class OpenFile:
         self._stamp = files.stamp(fd)
 
     def sha256(self) -> bytes:
+        """SHA-256 of the content, 32 bytes. Raises BadInput (`changed_while_read`, `unreadable`)."""
         return files.sha256_of(self._fd)
 
     def frames(self) -> Frames:
@@ -77,6 +78,7 @@ class OpenFile:
         return self._reader.frames(self._fd, self._media, self._sampling)
 
     def unchanged(self) -> None:
+        """Raises BadInput (`changed_while_read`) if the file changed since it was opened."""
         files.unchanged(self._fd, self._stamp)
 
 

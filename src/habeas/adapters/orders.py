@@ -39,6 +39,7 @@ class OrderFolder:
 
     @property
     def registrar_public(self) -> bytes:
+        """Public key of the registrar, 32 raw bytes. Raises KeyUnavailable, IntegrityError."""
         return key_files.read_key(self._key_file, _KEY_BYTES, public=True)
 
     def book(self) -> OrderBook:

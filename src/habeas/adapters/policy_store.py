@@ -135,6 +135,7 @@ def policy_in_force(settings: Settings, book: OrderBook) -> PolicySet:
 
 
 def store_of(settings: Settings) -> PolicyStore:
+    """Store of pinned policy sets of an installation."""
     return PolicyStore(settings.home / "policy")
 
 

@@ -32,11 +32,13 @@ class File:
     big: bool
 
     def read(self, at: int, length: int) -> bytes:
+        """`length` bytes at offset `at`. Raises BadInput (`truncated`) past the end of the file."""
         if at + length > self.size:
             raise BadInput(MediaReason.TRUNCATED, "a part of it lies behind the file's end")
         return os.pread(self.fd, length, at)
 
     def number(self, data: bytes) -> int:
+        """Unsigned integer in the file's byte order: 8 bytes in BigTIFF, else 4."""
         value: int = struct.unpack(self.order + ("Q" if self.big else "L"), data)[0]
         return value
 
@@ -61,6 +63,7 @@ class Directory:
         return struct.unpack(f"{self.file.order}{count}{_WHOLE_NUMBERS[kind]}", data)
 
     def value(self, tag: int, default: int = 0) -> int:
+        """First value of a tag, or `default`."""
         return self.values(tag, (default,))[0]
 
     @property

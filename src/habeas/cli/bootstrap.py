@@ -57,24 +57,28 @@ class Installation:
 
     @cached_property
     def settings(self) -> Settings:
+        """Settings, read once. Raises UsageError."""
         from habeas.settings import Settings
 
         return Settings.read(self.config)
 
     @cached_property
     def custody(self) -> Custody:
+        """Custody settings, read once. Raises UsageError."""
         from habeas.settings import Custody
 
         return Custody.read(self.custody_file)
 
     @cached_property
     def reader(self) -> DeltaReader:
+        """Reader of the warehouse, without a JVM."""
         from habeas.adapters.delta_reader import DeltaReader
 
         return DeltaReader(self.settings.warehouse)
 
     @cached_property
     def orders(self) -> OrderFolder:
+        """Folder of signed orders."""
         from habeas.adapters.orders import OrderFolder
 
         return OrderFolder(self.settings.orders, self.settings.registrar_public_key)
@@ -199,18 +203,21 @@ class Installation:
 
     @cached_property
     def watcher(self) -> KeyStore:
+        """Key store, for reading which keys are open. Raises UsageError if the custody settings can't be read."""
         from habeas.adapters.custody import watcher
 
         return watcher(self.custody)
 
     @cached_property
     def registrar(self) -> Registrar:
+        """Key store for enrolling people and closing keys. Raises UsageError, KeyUnavailable, IntegrityError."""
         from habeas.adapters.custody import registrar
 
         return registrar(self.custody)
 
     @cached_property
     def custodian(self) -> Custodian:
+        """Key store and KMS, for opening. Raises UsageError if the custody settings can't be read."""
         from habeas.adapters.custody import custodian
 
         return custodian(self.custody)

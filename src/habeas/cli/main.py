@@ -76,6 +76,7 @@ class Main(SuggestingGroup):
     """Errors raised on purpose become a message and an exit code; others never show their content."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run a command; errors of habeas become a message, a hint and their exit code."""
         try:
             return super().invoke(ctx)
         except HabeasError as error:

@@ -44,6 +44,7 @@ class Binding:
 
     @property
     def faces(self) -> int:
+        """Number of faces, bound and refused."""
         return len(self.bound) + self.refused.total()
 
 
@@ -155,6 +156,7 @@ def _by_caption(lines: Sequence[Line], tracks: Sequence[Track], rules: BindingRu
 
 
 def scopes_meet(one: Line, other: Line) -> bool:
+    """True if the time windows of two lines overlap and so do their regions. Edges that only touch don't overlap."""
     (a0, a1), (b0, b1) = _window(one), _window(other)
     if not (a0 < b1 and b0 < a1):
         return False

@@ -22,8 +22,10 @@ class Hopes:
         self._photo = photo
 
     def wanted(self, track: Track) -> bool:
+        """True if a line can still be bound to this track."""
         return any(touches(line, track) for line in self._open)
 
     def ended(self, track: Track) -> None:
+        """Note that a track of a clip ended: the lines it touched can't be bound any more."""
         if not self._photo:
             self._open = [line for line in self._open if not touches(line, track)]

@@ -80,6 +80,7 @@ class Tracker:
         return any(self._wanted(_as_track(track)) for track in ends)
 
     def add(self, frame: Frame, detections: Sequence[Detection]) -> None:
+        """Take the next frame and its detections: extend, start and end tracks. Frames must come in time order."""
         going = [track for track in self._open if self._goes_on(track, frame)]
         self._done += [self._closed(track) for track in self._open if not self._goes_on(track, frame)]
         scores = self._scores(going, frame, detections)

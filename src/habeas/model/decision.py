@@ -13,6 +13,8 @@ Facts = Mapping[str, FactValue]
 
 
 class Action(StrEnum):
+    """What a decision permits or refuses."""
+
     SCAN = "scan"  # may we look for faces in this asset at all?
     EMBED = "embed"  # may this roster line's face become a template for this purpose?
     MATCH = "match"  # may a probe be searched for among the consenting? (1:N; no step does it yet)
@@ -21,6 +23,8 @@ class Action(StrEnum):
 
 
 class Effect(StrEnum):
+    """Outcome of a decision."""
+
     ALLOW = "allow"
     DENY = "deny"
     GAP = "gap"  # only missing facts spoke against it; counts as deny

@@ -68,6 +68,7 @@ class Detection:
 
     @property
     def centre(self) -> tuple[float, float]:
+        """Centre (x, y) of the box, in pixels."""
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 
@@ -117,10 +118,12 @@ class Track:
 
     @property
     def from_ms(self) -> int:
+        """Time of the first sighting, in milliseconds."""
         return int(self.steps[0, 0])
 
     @property
     def to_ms(self) -> int:
+        """Time of the last sighting, in milliseconds."""
         return int(self.steps[-1, 0])
 
 

@@ -101,6 +101,10 @@ class DecisionNames:
         self._facts: dict[str, bytes] = {}
 
     def name(self, asset: str, line: str | None, purpose: str, facts: str) -> str:
+        """Id of the decision about an asset or one of its roster lines, lower-case hex.
+
+        `facts`: digest of its fact set.
+        """
         ending = self._facts.get(facts)
         if ending is None:
             self._facts = {} if len(self._facts) > _KEPT else self._facts

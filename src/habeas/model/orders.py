@@ -78,6 +78,7 @@ class Halt:
 
     @property
     def what(self) -> str:
+        """What is halted, as text: everything, or scope and name."""
         return "everything" if self.scope is HaltScope.ALL else f"{self.scope} {self.name}"
 
     @property

@@ -47,9 +47,11 @@ class Region:
     y1: float
 
     def holds(self, x: float, y: float) -> bool:
+        """True if the point (fractions of the picture) lies inside or on an edge."""
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
     def overlaps(self, other: Region) -> bool:
+        """True if two regions share more than an edge."""
         return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
 
 
@@ -94,6 +96,7 @@ class Scope:
 
     @property
     def everywhere(self) -> bool:
+        """True if nothing narrows the scope."""
         return self == Scope()
 
 
@@ -144,6 +147,8 @@ class ConsentStatement:
 
 
 class LeaveOutKind(StrEnum):
+    """Ground of a leave-out record."""
+
     LEAVE_OUT = "leave_out"  # never to be processed
     OBJECTION = "objection"  # the person objected (GDPR Art 21, PIPA Art 37)
     RESTRICTION = "restriction"  # stored only, while something is disputed (GDPR Art 18)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
+    """Kind of a staged row."""
+
     EMBEDDING = "embedding"
     REFUSAL = "refusal"
     QUARANTINE = "quarantine"
@@ -63,6 +65,7 @@ class AssetPlan:
     made_for: tuple[str, ...] = ()
 
     def digest_for(self, purpose: str) -> str:
+        """Work digest of this asset for one purpose. Raises KeyError for a purpose that isn't in `made_for`."""
         return dict(each.split("=", 1) for each in self.made_for)[purpose]
 
 

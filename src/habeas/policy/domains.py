@@ -31,6 +31,7 @@ class Firing:
     errs: bool  # on some values Cedar can't evaluate it
 
     def fires(self, facts: Mapping[str, FactValue | None]) -> bool:
+        """True if the rule fires on these facts; a missing fact counts as None."""
         return tuple(facts.get(name) for name in self.names) in self.on
 
 

@@ -31,6 +31,7 @@ def facts_of(action: Action) -> tuple[Fact, ...]:
 
 
 def fact_named(name: str) -> Fact | None:
+    """The fact of this name, or None."""
     return _BY_NAME.get(name)
 
 

@@ -50,6 +50,7 @@ class PolicySet:
 
     @property
     def lists(self) -> Lists:
+        """The lists beside the rules, keyed by id where they have one."""
         return Lists(
             dict(self.purposes), dict(self.activities), self.waivers, self.statutes, dict(self.tainted)
         )

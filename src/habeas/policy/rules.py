@@ -54,6 +54,7 @@ class PackRule:
 
     @property
     def place(self) -> str:
+        """File and line of the rule."""
         return self.statement.place
 
     @property
@@ -63,6 +64,7 @@ class PackRule:
 
     @property
     def enacted(self) -> bool:
+        """True if the rule has a date of effect."""
         return self.effective_from is not None
 
     @property

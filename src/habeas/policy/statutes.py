@@ -55,6 +55,7 @@ class Statute:
     expires_on: date
 
     def in_force(self, today: date) -> bool:
+        """True from the day of review until the day before the entry expires."""
         return self.reviewed_on <= today < self.expires_on
 
     def covers(self, purpose: str, controller: str, classes: Collection[str], data_kind: str) -> bool:
@@ -129,6 +130,7 @@ def sign_statute(entry: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> st
 
 
 def entries_of(raw: bytes, file: str) -> list[yaml.Node]:
+    """YAML nodes of the entries of a `statutes.yaml`. Raises UsageError with file and line."""
     return strict_yaml.entries(raw, file, "statutes")
 
 

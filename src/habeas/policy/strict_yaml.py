@@ -93,6 +93,7 @@ def fields(
 
 
 def sequence(node: yaml.Node | None, file: str) -> list[yaml.Node]:
+    """Items of a list. Raises UsageError with file and line for anything else."""
     if not isinstance(node, yaml.SequenceNode) or node.tag != "tag:yaml.org,2002:seq":
         raise UsageError(
             f"{place(node, file)}: expected a list", hint="Write `[a, b]`, or a line `- a` for each."
@@ -109,6 +110,7 @@ def entries(raw: bytes, file: str, key: str) -> list[yaml.Node]:
 
 
 def text(node: yaml.Node, file: str) -> str:
+    """Non-empty text without control characters. Raises UsageError with file and line."""
     if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str" or flaw(node.value):
         raise UsageError(
             f"{place(node, file)}: expected plain text", hint="Write a value on the line, quoted."
@@ -136,6 +138,7 @@ def word(node: yaml.Node, file: str, words: Iterable[str]) -> str:
 
 
 def boolean(node: yaml.Node, file: str) -> bool:
+    """`true` or `false`. Raises UsageError with file and line for anything else."""
     found = text(node, file)
     if found not in ("true", "false"):
         raise UsageError(
@@ -145,6 +148,7 @@ def boolean(node: yaml.Node, file: str) -> bool:
 
 
 def day(node: yaml.Node, file: str) -> date:
+    """Day in the form 2026-01-31. Raises UsageError with file and line for anything else."""
     found = text(node, file)
     try:
         read = date.fromisoformat(found)

@@ -62,10 +62,12 @@ class AirportCase:
 
     @property
     def requests(self) -> int:
+        """Number of requests of all vendors: a listed person in a file each."""
         return sum(vendor.requests for vendor in self.vendors)
 
     @property
     def allowed(self) -> int:
+        """Number of allowed requests of all vendors, under the strict reading."""
         return sum(vendor.strict.allowed for vendor in self.vendors)
 
 

@@ -18,6 +18,7 @@ HEADER_BYTES = 6
 
 
 def header(magic: bytes, suite: int) -> bytes:
+    """First bytes of a sealed value: magic, format version, suite."""
     return magic + bytes([FORMAT_VERSION, suite])
 
 

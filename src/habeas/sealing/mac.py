@@ -35,6 +35,7 @@ class MacKey:
 
     @classmethod
     def of(cls, installation_key: bytes, use: Use) -> MacKey:
+        """Key for one use, derived from the installation key (HKDF-SHA256)."""
         info = f"habeas mac v1: {use.value}".encode()
         return cls(HKDF(SHA256(), KEY_BYTES, None, info).derive(installation_key))
 

@@ -56,6 +56,7 @@ class CpuClock:
         self._looking.join()
 
     def seconds(self) -> float:
+        """CPU time since the start, in seconds, of this process and of all below the JVM."""
         return self._total() - self._begun
 
     def _look(self, every: float) -> None:

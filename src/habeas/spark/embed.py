@@ -249,6 +249,7 @@ def _guarded(worker: Worker, plan: AssetPlan) -> list[StagedRow]:
 
 
 def asset_plan(row: dict[str, object]) -> AssetPlan:
+    """Plan of one asset, from a row of the planning DataFrame."""
     lines = tuple(_line(li) for li in row["lines"])  # type: ignore[attr-defined]
     return AssetPlan(
         asset_id=str(row["asset_id"]), source_id=str(row["source_id"]), location=str(row["location"]),

@@ -69,6 +69,7 @@ class Job:
 
     @property
     def purposes(self) -> list[str]:
+        """Purposes of this run: the arguments', else the settings'."""
         return list(self.args.purposes) or list(self.settings.purposes)
 
     @cached_property
@@ -89,6 +90,7 @@ class Job:
         return HaltWatch(self.orders, self.recipients)
 
     def tables(self, policy_digest: str = "") -> Tables:
+        """Tables of the warehouse, for reading and writing in this run."""
         trust = Trust(self.settings.installation_key, self.rules)
         return Tables(self.spark, self.settings, self.folder.run_id, policy_digest, self.halts.require, trust)
 

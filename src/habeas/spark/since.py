@@ -56,6 +56,7 @@ class Since:
         self.rows = cache(self._rows)
 
     def differs(self, name: str) -> bool:
+        """True if the table's files aren't the same at the two moments."""
         return self._before[name] != self._now[name]
 
     def _rows(self, name: str) -> DataFrame:

@@ -61,12 +61,15 @@ class Tables:
             yield thing
 
     def path(self, name: str) -> str:
+        """Folder of a table."""
         return str(self.warehouse / name)
 
     def schema(self, name: str) -> StructType:
+        """Spark schema of a table, from its contract."""
         return StructType.fromDDL(self.contracts[name].ddl)
 
     def exists(self, name: str) -> bool:
+        """True if the table has a first commit."""
         return self._reader.exists(name)
 
     def read(self, name: str) -> DataFrame:
@@ -118,6 +121,7 @@ class Tables:
         return self.spark.createDataFrame([tuple(r.get(n) for n in names) for r in rows], self.schema(name))
 
     def append(self, name: str, rows: DataFrame) -> None:
+        """Append rows under the table's lock; the table is created first if it isn't there. Raises Halted."""
         with self._writing(name):
             self._append(name, rows)
 

@@ -26,6 +26,7 @@ _SECONDS = 120
 
 
 def main() -> int:
+    """Write the JVM's class archive after some ordinary work. Returns an exit code."""
     archive = class_archive()
     archive.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as home:

@@ -47,10 +47,12 @@ class WorkerSetup:
 
     @property
     def model_id(self) -> str:
+        """Identity of the model: pack, version, digest, precision."""
         return packs.model_id(self.pack, self.execution.precision)
 
     @property
     def pack_digest(self) -> str:
+        """Digest of the model pack."""
         return packs.pack_digest(self.pack)
 
     @property

@@ -31,6 +31,7 @@ class Links:
     key_status: KeyStatus | None
 
     def file(self, asset_id: str) -> Link:
+        """Step about a file: where it lies, since when it is known."""
         asset = one(self.reader, "assets", "asset_id", asset_id)
         if asset is None:
             return Link("file", self._uncatalogued(asset_id), {"asset_id": asset_id})
@@ -55,6 +56,7 @@ class Links:
         return [set_aside(row) for row in found]
 
     def source(self, source_id: str) -> Link:
+        """Step about a source: controller, purposes, grounds."""
         source = one(self.reader, "sources", "source_id", source_id)
         if source is None:
             return Link("source", f"Source {source_id} is not registered.", {"source_id": source_id})
@@ -78,6 +80,7 @@ class Links:
         return Link("source", says, plain(source, *names))
 
     def roster_line(self, line_id: str) -> tuple[Link, Row | None]:
+        """Step about a roster line, and its row; None if the line is no longer held."""
         line = one(self.reader, "rosters", "line_id", line_id)
         if line is None:
             return Link("roster line", "The roster line is no longer held.", {"line_id": line_id}), None
@@ -91,6 +94,7 @@ class Links:
         return Link("roster line", says, plain(line, *names, "attested_by", "attested_at")), line
 
     def consent(self, subject_id: str | None, asset_id: str, purpose: str, as_of: datetime) -> Link:
+        """Step about what a person had said about this file and purpose, as of a time."""
         if subject_id is None:
             return Link("consent", "Nobody is named, so nobody could consent.", {"statements": []})
         where = (("subject_id", "=", subject_id), ("purpose", "=", purpose))
@@ -128,6 +132,7 @@ class Links:
         return place_of(asset, occasions)
 
     def policy(self, row: Row) -> Link:
+        """Step about the rules that a decision was made by."""
         digest = row["policy_digest"]
         says = f"Rules with digest {digest[:12]}"
         if self.rules.digest:
@@ -140,6 +145,7 @@ class Links:
         return Link("policy", says + ".", {"policy_digest": digest, "current_digest": self.rules.digest})
 
     def run(self, run_id: str) -> Link:
+        """Step about a run and its tasks."""
         tasks = sorted(rows(self.reader, "runs", ("run_id", "=", run_id)), key=lambda row: row["started_at"])
         if not tasks:
             return Link("run", f"Run {run_id}.", {"run_id": run_id})
@@ -148,6 +154,7 @@ class Links:
         return Link("run", says, {"run_id": run_id, "tasks": [plain(row, *names) for row in tasks]})
 
     def key(self, key_id: str) -> Link:
+        """Step about a key and, where the key store can be read, its state."""
         key = one(
             self.reader, "keys", "key_id", key_id, ["key_id", "purpose", "generation", "suite", "created_at"]
         )

@@ -28,21 +28,29 @@ class Places:
 class KeyFiles(Protocol):
     """Small secrets as files."""
 
-    def exists(self, path: Path) -> bool: ...
+    def exists(self, path: Path) -> bool:
+        """True if the file is there."""
 
-    def read(self, path: Path, size: int, *, public: bool = False) -> bytes: ...
+    def read(self, path: Path, size: int, *, public: bool = False) -> bytes:
+        """The `size` bytes of a key file. Raises KeyUnavailable if it is missing, IntegrityError for another size or
+        loose permissions.
+        """
 
-    def create(self, path: Path, content: bytes, *, public: bool = False) -> None: ...
+    def create(self, path: Path, content: bytes, *, public: bool = False) -> None:
+        """Write a new key file that its owner alone can read, unless `public`. Raises IntegrityError if it exists."""
 
 
 class EpochStore(Protocol):
     """The key store, as setting it up needs it."""
 
-    def create_tables(self) -> None: ...
+    def create_tables(self) -> None:
+        """Create the key store's tables where they are missing."""
 
-    def current_epoch(self) -> Epoch | None: ...
+    def current_epoch(self) -> Epoch | None:
+        """Newest epoch; None before the first."""
 
-    def add_epoch(self, epoch: Epoch) -> None: ...
+    def add_epoch(self, epoch: Epoch) -> None:
+        """Record a new epoch."""
 
 
 def init_custody(

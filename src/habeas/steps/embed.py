@@ -34,31 +34,56 @@ from habeas.sealing.keyrecords import KeyRecord, from_grant
 
 
 class OpenMedia(Protocol):
-    def sha256(self) -> bytes: ...
-    def frames(self) -> Frames: ...
-    def unchanged(self) -> None: ...
+    """One open photo or clip."""
+
+    def sha256(self) -> bytes:
+        """SHA-256 of the content, 32 bytes. Raises BadInput (`changed_while_read`, `unreadable`)."""
+
+    def frames(self) -> Frames:
+        """Frames, BGR uint8 (H, W, 3), upright, in time order. Raises BadInput."""
+
+    def unchanged(self) -> None:
+        """Raises BadInput (`changed_while_read`) if the file changed since it was opened."""
 
 
 class Media(Protocol):
-    def open(self, plan: AssetPlan) -> AbstractContextManager[OpenMedia]: ...
+    """The archive, as the embed step sees it."""
+
+    def open(self, plan: AssetPlan) -> AbstractContextManager[OpenMedia]:
+        """Open the file of a plan. Raises BadInput if it is missing or unreadable."""
 
 
 class FaceModels(Protocol):
+    """A loaded model pack."""
+
     @property
-    def threshold(self) -> float: ...
+    def threshold(self) -> float:
+        """Lowest detection score (0 to 1) of a face; below it a box is a candidate."""
 
     @property
     def faces_embedded(self) -> int:
         """How many faces went through the recogniser since it was loaded, counted where it is called."""
 
-    def detect(self, image: Image) -> Sequence[Detection]: ...
-    def align(self, sighting: Sighting) -> Image | None: ...
-    def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]: ...
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """Faces and candidates in a BGR uint8 picture (H, W, 3), boxes and landmarks in its pixels."""
+
+    def align(self, sighting: Sighting) -> Image | None:
+        """Aligned face, BGR uint8 (S, S, 3); None if the landmarks are degenerate."""
+
+    def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
+        """Embeddings of n aligned faces, float32 (n, D), L2-normalised, in the same order."""
 
 
 class VectorSealer(Protocol):
-    def check(self, record: KeyRecord) -> None: ...
-    def seal(self, vector: NDArray[np.float32], context: SealContext, record: KeyRecord) -> bytes: ...
+    """Seals embeddings to public keys; it can't open."""
+
+    def check(self, record: KeyRecord) -> None:
+        """Raises IntegrityError unless the registrar signed this key record."""
+
+    def seal(self, vector: NDArray[np.float32], context: SealContext, record: KeyRecord) -> bytes:
+        """Sealed embedding. `vector`: float32 (D,). Raises IntegrityError for a record that is unsigned or of another
+        key.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,11 @@ from habeas.steps.orders import stop
 class Halts(Protocol):
     """What is halted now; cheap enough to ask before every frame."""
 
-    def touching(self, source: str, purposes: frozenset[str]) -> Halt | None: ...
-    def require(self) -> None: ...
+    def touching(self, source: str, purposes: frozenset[str]) -> Halt | None:
+        """Halt that covers this source or one of these purposes; None if there is none."""
+
+    def require(self) -> None:
+        """Raises Halted while everything is halted."""
 
 
 def embed_unless_halted(

@@ -34,11 +34,16 @@ _WHY = {
 class EnrolmentStore(Protocol):
     """The registrar's key store, as enrolment needs it."""
 
-    def records(self, subject_ids: Sequence[str] | None = None) -> list[KeyRecord]: ...
+    def records(self, subject_ids: Sequence[str] | None = None) -> list[KeyRecord]:
+        """Key records of these subjects, or of all."""
 
-    def enrol_many(self, pairs: Iterable[Pair], now: datetime) -> dict[Pair, KeyRecord]: ...
+    def enrol_many(self, pairs: Iterable[Pair], now: datetime) -> dict[Pair, KeyRecord]:
+        """Open key of each (subject, purpose), made where none is open. Raises UsageError, IntegrityError,
+        Unavailable.
+        """
 
-    def close_many(self, pairs: Iterable[Pair], now: datetime, reason: str) -> list[str]: ...
+    def close_many(self, pairs: Iterable[Pair], now: datetime, reason: str) -> list[str]:
+        """Close the open keys of these (subject, purpose) pairs. Returns the ids of the keys closed."""
 
 
 def close_ended(

@@ -16,6 +16,7 @@ from habeas.steps.words import EFFECTS, reason, remedy
 
 
 def explain_line(links: Links, line_id: str) -> Explanation:
+    """Why a roster line was decided as it was, and what came of it."""
     link, line = links.roster_line(line_id)
     asset_id = line["asset_id"] if line else ""
     way = [links.file(asset_id), *source_of(links, asset_id), link]
@@ -37,6 +38,7 @@ def explain_line(links: Links, line_id: str) -> Explanation:
 
 
 def explain_asset(links: Links, asset_id: str) -> Explanation:
+    """Why a file was looked into or not, and what came of the people listed in it."""
     aside = links.aside(asset_id)
     way = [links.file(asset_id), *source_of(links, asset_id), *aside]
     decisions = newest(rows(links.reader, "decisions", ("asset_id", "=", asset_id)))

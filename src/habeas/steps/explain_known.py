@@ -19,6 +19,7 @@ _STORED = ("row_id", "key_id", "subject_id", "purpose", "asset_id")
 
 
 def explain_person(links: Links, subject_id: str) -> Explanation:
+    """What is recorded about a person, and which templates follow from it."""
     reader, who = links.reader, ("subject_id", "=", subject_id)
     known = one(reader, "subjects", "subject_id", subject_id)
     way = [
@@ -51,6 +52,7 @@ def explain_person(links: Links, subject_id: str) -> Explanation:
 
 
 def explain_key(links: Links, key_id: str) -> Explanation:
+    """Whose key this is, for which purpose, and which templates are sealed to it."""
     key = one(links.reader, "keys", "key_id", key_id, ["key_id", "subject_id", "purpose", "created_at"])
     way = [links.key(key_id)]
     if key:

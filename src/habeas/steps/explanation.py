@@ -29,12 +29,14 @@ class Explanation:
     alarm: str = ""
 
     def as_dict(self) -> dict[str, Any]:
+        """The explanation as plain values, for JSON."""
         links = [{"step": link.step, "says": link.says, **link.fields} for link in self.links]
         told = {"kind": self.kind, "id": self.id, "headline": self.headline, "links": links}
         return told | {"alarm": self.alarm} if self.alarm else told
 
 
 def source_of(links: Links, asset_id: str) -> list[Link]:
+    """Step about the source of a file; empty if the file isn't catalogued."""
     asset = one(links.reader, "assets", "asset_id", asset_id, ["source_id"])
     return [links.source(asset["source_id"])] if asset else []
 

@@ -43,6 +43,7 @@ class DeriveAgain:
     def __call__(
         self, decisions: Sequence[Row], stored: Mapping[str, Facts], rules: Rules
     ) -> list[FactsAgain]:
+        """Derive the facts of these decisions again. `stored`: facts by digest; `rules`: policy digest -> its rules."""
         held = self._holdings.about(decisions)
         return [
             self._one(row, stored[row["facts_digest"]], held, rules(row["policy_digest"]))

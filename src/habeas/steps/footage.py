@@ -33,6 +33,7 @@ class FootageIndex:
                 self._by.setdefault(_key(part, name), []).append(each)
 
     def about(self, place: Place) -> tuple[LeaveOut, ...]:
+        """Leave-outs that may concern footage of this place, each with the records that end it."""
         if not self._by:
             return ()
         place = place.ever or place

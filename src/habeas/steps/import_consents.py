@@ -81,10 +81,12 @@ class Said:
 
     @property
     def is_no(self) -> bool:
+        """True for a refusal or a withdrawal."""
         return self.status is not ConsentStatus.GIVEN
 
     @property
     def undated(self) -> bool:
+        """True if the line has no date that could be read."""
         return isinstance(self.dated, str)
 
     def statements(self, subject_id: str, recorded_at: datetime, places: Places) -> Stated:
@@ -177,6 +179,7 @@ def last_contact(values: Values, recorded_at: datetime) -> date | None:
 
 
 def recipients(values: Values) -> tuple[str, ...]:
+    """Recipients named in a line, sorted. Raises BadInput."""
     return tuple(sorted(cell.listed(values, "recipients", is_id=True) or ()))
 
 
@@ -233,6 +236,7 @@ def _places(values: Values, column: str) -> tuple[str, ...] | None:
 
 
 def countries(values: Values) -> tuple[str, ...]:
+    """Countries named in a line. Raises BadInput (`bad_place`)."""
     named = _places(values, "countries") or ()
     if not all(map(is_place, named)):
         raise BadInput("bad_place", "countries: nobody can agree to an unknown place")

@@ -105,14 +105,17 @@ def optional_text(values: Values, column: str, *, limit: int = 200, is_id: bool 
 
 
 def slug(values: Values, column: str) -> str:
+    """Required id of `a-z`, `0-9`, `.`, `_`, `-`. Raises BadInput (`missing_value`, `bad_slug`)."""
     return _shaped(text(values, column), _SLUG, "bad_slug", f"{column}: a-z, 0-9 and . _ -")
 
 
 def optional_slug(values: Values, column: str) -> str | None:
+    """As `slug`; None if the cell is empty. Raises BadInput (`bad_slug`)."""
     return None if values.get(column) is None else slug(values, column)
 
 
 def is_slug(text: str) -> bool:
+    """True if the text has the form of a slug."""
     return _SLUG.fullmatch(text) is not None
 
 
@@ -122,6 +125,7 @@ def place(values: Values, column: str) -> str:
 
 
 def hex_digest(values: Values, column: str) -> str:
+    """SHA-256 in lower-case hex; empty if the cell is. Raises BadInput (`bad_digest`)."""
     value = optional_text(values, column)
     if value is None:
         return ""
@@ -129,6 +133,7 @@ def hex_digest(values: Values, column: str) -> str:
 
 
 def word(values: Values, column: str, words: tuple[str, ...]) -> str:
+    """Required word of a closed list. Raises BadInput (`missing_value`, `unknown_word`)."""
     value = text(values, column)
     if value not in words:
         raise BadInput("unknown_word", f"{column}: one of {', '.join(words)}")
@@ -146,6 +151,7 @@ def boolean(values: Values, column: str) -> bool | None:
 
 
 def whole(values: Values, column: str, *, least: int, most: int) -> int | None:
+    """Whole number from `least` to `most`; None if the cell is empty. Raises BadInput (`bad_number`)."""
     value = values.get(column)
     if value is None:
         return None
@@ -173,6 +179,7 @@ def fraction(values: Values, column: str) -> float | None:
 
 
 def instant(values: Values, column: str) -> datetime:
+    """Required time with a zone, as UTC. Raises BadInput: `missing_value`, or as `optional_instant`."""
     value = optional_instant(values, column)
     if value is None:
         raise BadInput("missing_value", column)

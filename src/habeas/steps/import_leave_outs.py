@@ -55,6 +55,7 @@ class Listed:
 
     @property
     def undated(self) -> bool:
+        """True if the line has no date that could be read."""
         return isinstance(self.dated, str)
 
     def records(

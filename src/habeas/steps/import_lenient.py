@@ -41,6 +41,7 @@ class Lenient:
         self.doubts: list[Doubt] = []
 
     def doubt(self, reason: str, detail: str) -> None:
+        """Note what couldn't be read; the refusal is kept and made wider."""
         self.doubts.append(Doubt(reason, detail))
 
     def get(self, read: Callable[[Values], T], otherwise: T) -> T:

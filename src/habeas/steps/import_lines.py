@@ -42,6 +42,7 @@ class Columns:
 
     @property
     def every(self) -> frozenset[str]:
+        """Names of all columns."""
         return frozenset(self.needed + self.optional)
 
     def require(
@@ -96,7 +97,8 @@ class Records(Protocol):
     lines: int
 
     @property
-    def input_digest(self) -> str: ...
+    def input_digest(self) -> str:
+        """SHA-256 of what was read, lower-case hex."""
 
     def __iter__(self) -> Iterator[RawRecord]: ...
 
@@ -119,6 +121,7 @@ class Reader:
 
     @property
     def input_digest(self) -> str:
+        """SHA-256 of the bytes read so far, lower-case hex."""
         return self._bytes.hash.hexdigest()
 
     @property

@@ -24,6 +24,7 @@ class Remark:
 
     @property
     def needs_a_look(self) -> bool:
+        """True if a refusal may have been missed or misread, so that a person has to check the line."""
         return self.is_no and self.reason in NEEDS_A_LOOK
 
 

@@ -29,6 +29,7 @@ class RowRecords:
 
     @property
     def input_digest(self) -> str:
+        """SHA-256 of the rows read so far, lower-case hex."""
         return self._hash.hexdigest()
 
     def __iter__(self) -> Iterator[RawRecord]:

@@ -11,7 +11,8 @@ Row = Mapping[str, Any]
 class Store(Protocol):
     """What `spark.tables.Tables` and `adapters.delta_writer.DeltaWriter` both offer."""
 
-    def exists(self, name: str) -> bool: ...
+    def exists(self, name: str) -> bool:
+        """True if the table has a first commit."""
 
     def rows(
         self,

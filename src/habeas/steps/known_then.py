@@ -64,6 +64,7 @@ class Holdings:
         self.leave_outs = rows(reader, "leave_outs")
 
     def about(self, decisions: Sequence[Row]) -> Held:
+        """What the tables hold about these decisions: lines, assets, people, consents, keys."""
         lines = self._by_id("rosters", "line_id", {row["line_id"] for row in decisions if row["line_id"]})
         people = {line["subject_id"] for line in lines.values() if line["subject_id"]}
         scanned = {row["asset_id"] for row in decisions if row["action"] == "scan"}
@@ -90,6 +91,7 @@ class Holdings:
 
 
 def grouped(listed: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]]:
+    """Rows by key, in their order."""
     found: dict[K, list[Row]] = {}
     for row in listed:
         found.setdefault(key(row), []).append(row)

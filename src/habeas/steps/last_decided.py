@@ -37,6 +37,7 @@ class Mark:
 
     @classmethod
     def of(cls, version: int, names: Collection[str]) -> Mark:
+        """Mark of a table: its version, and a digest of the names of its files."""
         return cls(version, hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest())
 
     @classmethod

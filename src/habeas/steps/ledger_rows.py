@@ -32,6 +32,7 @@ def statement_of(row: Mapping[str, Any]) -> ConsentStatement:
 
 
 def statement_row(statement: ConsentStatement) -> dict[str, Any]:
+    """Row of the table `consents`."""
     return _row(asdict(statement)) | {"status": str(statement.status)}
 
 
@@ -53,6 +54,7 @@ def leave_out_of(row: Mapping[str, Any]) -> LeaveOut:
 
 
 def leave_out_row(record: LeaveOut) -> dict[str, Any]:
+    """Row of the table `leave_outs`."""
     return _row(asdict(record)) | {"kind": str(record.kind)}
 
 

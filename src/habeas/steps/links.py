@@ -20,6 +20,7 @@ class Link:
 
 
 def day(moment: datetime | None) -> str:
+    """Time as text in UTC, to the minute; "no end" for None."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment else "no end"
 
 

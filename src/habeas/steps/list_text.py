@@ -39,9 +39,11 @@ class HashedBytes(io.RawIOBase):
         self.encoding = ""
 
     def readable(self) -> bool:
+        """Always True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill `buffer` with the next bytes, in UTF-8; returns their number, 0 at the end."""
         while not self._waiting:
             raw = self._stream.read(_CHUNK)
             self.hash.update(raw)

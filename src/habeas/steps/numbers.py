@@ -66,10 +66,12 @@ class Templates:
 
     @property
     def open(self) -> int:
+        """Number of templates that may be opened."""
         return self.states["open"]
 
     @property
     def shut(self) -> int:
+        """Number of templates that may not be opened: expired, closed, frozen or held."""
         return self.stored - self.open
 
 
@@ -114,6 +116,7 @@ def state_of(status: Row | None, now: datetime) -> str:
 
 
 def count_templates(tally: Tally, states: Mapping[str, str], now: datetime) -> Templates:
+    """Counts of stored templates by state at `now`. `states`: row id -> state."""
     counted = Counter(states.values())
     closed = [tally.statuses.get(row_id) for row_id, state in states.items() if state == "closed"]
     days = [zoned(status["erase_by"]) for status in closed if status is not None and status["erase_by"]]

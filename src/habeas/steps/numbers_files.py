@@ -43,10 +43,12 @@ class Files:
 
     @property
     def refused_by(self) -> dict[str, int]:
+        """Number of refused files by reason."""
         return dict(sorted(Counter(self.refused.values()).items()))
 
     @property
     def set_aside_by(self) -> dict[str, int]:
+        """Number of files set aside by reason."""
         return dict(sorted(Counter(self.set_aside.values()).items()))
 
 

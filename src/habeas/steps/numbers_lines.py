@@ -33,10 +33,12 @@ class Lines:
 
     @property
     def with_template(self) -> int:
+        """Number of allowed lines that have a template."""
         return self.allowed - len(self.without)
 
     @property
     def without_by(self) -> dict[str, int]:
+        """Number of allowed lines without a template, by reason."""
         return dict(sorted(Counter(self.without.values()).items()))
 
 

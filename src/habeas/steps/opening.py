@@ -39,11 +39,14 @@ class OpeningKey:
 class OpeningStore(Protocol):
     """The custodian's key store, as opening needs it."""
 
-    def opener(self, key_ids: Iterable[str]) -> Mapping[str, OpeningKey]: ...
+    def opener(self, key_ids: Iterable[str]) -> Mapping[str, OpeningKey]:
+        """Private keys of the open keys among `key_ids`; others are left out. Raises KeyUnavailable, IntegrityError."""
 
-    def note_opening(self, at: datetime, who: str, reason: str, row_ids: Collection[str]) -> str: ...
+    def note_opening(self, at: datetime, who: str, reason: str, row_ids: Collection[str]) -> str:
+        """Record who is about to open which rows and why. Returns the opening id."""
 
-    def finish_opening(self, opening_id: str, outcomes: Mapping[str, str], digest: str) -> None: ...
+    def finish_opening(self, opening_id: str, outcomes: Mapping[str, str], digest: str) -> None:
+        """Record what came of each row, and the digest of what was opened."""
 
 
 @dataclass(frozen=True, slots=True)

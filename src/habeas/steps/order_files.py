@@ -45,6 +45,7 @@ class Order:
 
     @property
     def body(self) -> dict[str, Any]:
+        """What is signed: kind, payload, signer, time in UTC."""
         return {
             "kind": str(self.kind),
             "payload": dict(self.payload),
@@ -54,6 +55,7 @@ class Order:
 
     @property
     def order_id(self) -> str:
+        """Digest of the body, lower-case hex."""
         return json_digest("order", self.body)
 
 

@@ -177,8 +177,11 @@ class Finder(Protocol):
     """What `check` needs of a loaded pack."""
 
     @property
-    def threshold(self) -> float: ...
-    def detect(self, image: Image) -> Sequence[Detection]: ...
+    def threshold(self) -> float:
+        """Lowest detection score (0 to 1) of a face."""
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """Faces and candidates in a BGR uint8 picture (H, W, 3)."""
 
 
 TRIED = (0.2, 0.3, 0.4, 0.5, 0.6)

@@ -36,6 +36,7 @@ class Outcome:
 
     @property
     def allows(self) -> bool:
+        """True if the effect is `allow`."""
         return self.effect == "allow"
 
 
@@ -57,6 +58,7 @@ class Group:
 
     @property
     def kind(self) -> Kind:
+        """Kind of change between the two outcomes."""
         return kind_of(self.before, self.after)
 
     @property
@@ -98,6 +100,7 @@ class Difference:
     people: Mapping[str, int]
 
     def count(self, kind: Kind, action: str | None = None) -> int:
+        """Number of decisions with this kind of change, of one action or of all."""
         return sum(group.things for group in self._of(kind, action))
 
     @property
@@ -115,9 +118,11 @@ class Difference:
         return _counted(self._of(kind), lambda group: group.telling)
 
     def by_source(self, kind: Kind) -> dict[str, int]:
+        """Number of decisions with this kind of change, by source."""
         return _counted(self._of(kind), lambda group: (group.source_id,))
 
     def by_purpose(self, kind: Kind) -> dict[str, int]:
+        """Number of decisions with this kind of change, by purpose."""
         return _counted(self._of(kind), lambda group: (group.purpose,))
 
     def retentions(self) -> dict[tuple[int | None, int | None], int]:

@@ -19,11 +19,13 @@ Condition = tuple[str, str, Any]
 class Reader(Protocol):
     """What `adapters.delta_reader.DeltaReader` offers; `read` returns something with `to_pylist()`."""
 
-    def exists(self, table: str) -> bool: ...
+    def exists(self, table: str) -> bool:
+        """True if the table has a first commit."""
 
     def read(
         self, table: str, columns: Sequence[str] | None = None, filter: Sequence[Condition] | None = None
-    ) -> Any: ...
+    ) -> Any:
+        """Rows of a table as an Arrow table. `columns`: all if None; `filter`: conditions that must all hold."""
 
 
 _RESTING: Final = {

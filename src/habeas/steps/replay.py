@@ -64,6 +64,7 @@ class Replayed:
 
     @property
     def reproduced(self) -> bool:
+        """True if the decision came out the same."""
         return not self.differs and not self.why
 
     @property
@@ -196,6 +197,7 @@ class Told:
 
     @property
     def same(self) -> bool:
+        """True if no decision came out otherwise."""
         return not self.alarms
 
     def as_dict(self) -> dict[str, Any]:

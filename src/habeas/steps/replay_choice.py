@@ -28,7 +28,8 @@ class Batches(Reader, Protocol):
         columns: Sequence[str] | None = None,
         filter: Sequence[Condition] | None = None,
         size: int = ...,
-    ) -> Iterator[Any]: ...
+    ) -> Iterator[Any]:
+        """Rows of a table in Arrow batches of at most `size` rows."""
 
 
 def count_of_run(reader: Batches, run_id: str) -> int:

@@ -25,10 +25,17 @@ _BATCH = 20_000
 class Files(Protocol):
     """A reader that knows which data files a commit has."""
 
-    def exists(self, table: str) -> bool: ...
-    def files(self, table: str, version: int | None = None) -> tuple[int, frozenset[str]]: ...
-    def count_in(self, table: str, files: Collection[str]) -> int: ...
-    def batches_in(self, table: str, files: Collection[str], size: int = ...) -> Iterator[Any]: ...
+    def exists(self, table: str) -> bool:
+        """True if the table has a first commit."""
+
+    def files(self, table: str, version: int | None = None) -> tuple[int, frozenset[str]]:
+        """Version of a table, the newest by default, and the names of its files."""
+
+    def count_in(self, table: str, files: Collection[str]) -> int:
+        """Number of rows in these files of a table."""
+
+    def batches_in(self, table: str, files: Collection[str], size: int = ...) -> Iterator[Any]:
+        """Rows of these files of a table, in Arrow batches of at most `size` rows."""
 
 
 class SinceTheLast:

@@ -39,6 +39,7 @@ class Rulebook:
 
     @classmethod
     def of(cls, policies: PolicySet, older: Callable[[str], Rulebook | None] = _none) -> Rulebook:
+        """Rulebook of a policy set. `older`: digest -> the rulebook of an earlier set."""
         rules = {
             each.rule.name: RuleText(
                 each.rule.sentence, each.rule.citation, each.rule.fact, each.source, each.effective_from,
@@ -59,6 +60,7 @@ class Rulebook:
         return self.rules.get(name.removeprefix(_WAIVED)) or RuleText(sentence=name)
 
     def sentence(self, name: str) -> str:
+        """Sentence of a rule, for readers who are no lawyers."""
         return self.rule(name).sentence
 
     def fact(self, name: str) -> str:

@@ -34,6 +34,7 @@ class Tally:
 
     @cached_property
     def present(self) -> frozenset[str]:
+        """Ids of the assets that are in the archive now."""
         return frozenset(row["asset_id"] for row in self.assets)
 
     @cached_property

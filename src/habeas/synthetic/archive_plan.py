@@ -88,10 +88,12 @@ class Somebody(Protocol):
     """A drawn person: the real id that lists use, and the seed of the face."""
 
     @property
-    def badge(self) -> str: ...
+    def badge(self) -> str:
+        """Real id of the drawn person, as lists name it."""
 
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """Seed that the person's looks are drawn from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Column:
 
     @property
     def ddl(self) -> str:
+        """The column in SQL, with its comment."""
         comment = self.description.replace("\\", "\\\\").replace("'", "\\'")
         return f"`{self.name}` {self.type.upper()}{' NOT NULL' if self.required else ''} COMMENT '{comment}'"
 
@@ -71,10 +72,12 @@ class Contract:
 
     @property
     def ddl(self) -> str:
+        """All columns in SQL, separated by commas."""
         return ", ".join(column.ddl for column in self.columns)
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Column names, in order."""
         return tuple(column.name for column in self.columns)
 
     @property
