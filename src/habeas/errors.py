@@ -57,7 +57,7 @@ class KeyUnavailable(HabeasError):
 
 
 class Halted(HabeasError):
-    """Somebody who may said stop. Nothing is wrong and nothing is lost; it goes on after `habeas resume`."""
+    """A halt is in force. Nothing is wrong and nothing is lost; work goes on after `habeas resume`."""
 
     exit_code = 7
 

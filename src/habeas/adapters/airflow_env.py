@@ -1,4 +1,4 @@
-"""A small Airflow of its own inside an installation: SQLite, this project's DAGs, nobody else's connections.
+"""A small Airflow of its own inside an installation: SQLite, this project's DAGs, no other connections.
 
 For trying things out, the demo and the tests. A site that has Airflow already points it at `dags/` instead
 (docs/how-to/your-own-airflow.md).
@@ -85,7 +85,7 @@ def airflow_environment(
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow / 'airflow.db'}",
-        # Its pages are for this machine; who wants them elsewhere puts a proxy with a login of its own before them.
+        # Its pages are for this machine; to reach them from elsewhere, put a proxy with a login before them.
         "AIRFLOW__API__HOST": _HERE,
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": _HERE,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
@@ -213,7 +213,7 @@ def _run(
     """Run Airflow to its end, looking on; its exit code.
 
     A signal that would end this process is handed on and waited for: Airflow and the jobs it submitted would go on
-    by themselves, and seal what whoever stopped the run believes stopped.
+    by themselves, and seal although the user who stopped the run believes it stopped.
     """
     command = [sys.executable, "-m", "airflow", *words]
     with _noted() as signals:

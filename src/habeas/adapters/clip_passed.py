@@ -1,4 +1,4 @@
-"""What lies between two keyframes, decoded only when somebody asks: the packets that were passed over are kept a while.
+"""Frames between two keyframes, decoded only on request: the packets that were skipped are kept for a while.
 
 Decoders give a keyframe back late, so the packets of the stretches that follow it are held, too, up to a cap.
 """

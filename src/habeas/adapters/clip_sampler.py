@@ -1,4 +1,4 @@
-"""Which of a clip's decoded frames are looked at: picked by time, with those between two keyframes if somebody asks."""
+"""Which decoded frames of a clip are searched: picked by time, with those between two keyframes on request."""
 
 from __future__ import annotations
 

@@ -122,6 +122,6 @@ def _know_no_names(libc: ctypes.CDLL) -> bool:
 
 
 def _drop_privileges(libc: ctypes.CDLL) -> None:
-    """Whoever makes a user namespace is root in it: one more way into the kernel."""
+    """The creator of a user namespace is root in it: one more way into the kernel."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_V3, 0)
     libc.capset(header, (ctypes.c_uint32 * 6)())

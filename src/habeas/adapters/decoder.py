@@ -1,8 +1,9 @@
-"""The decoder a worker keeps: every parse of media bytes happens in a child process that holds nothing else.
+"""Client of the decoder process: media bytes are parsed only in a child process that holds nothing else.
 
-A parser that crashes, hangs or eats memory costs the asset it was reading; the next one gets a fresh child. The child
-gets the asset's open descriptor and no name, and what it may do is in `adapters/confinement.py`. It lives as long as
-its worker: a child that one asset took over could falsify the frames of later ones, but reach nothing beside them.
+If a parser crashes, hangs or takes too much memory, only the asset in work is lost; the next one gets a new child. The
+child gets the asset's open descriptor and no name, and what it may do is in `adapters/confinement.py`. It lives as
+long as its worker: a child that one asset took over could falsify the frames of later ones, but reach nothing beside
+them.
 
 Pixels come through memory that both map. It has no name, lies on no disk, and its size is sealed: a child that made it
 smaller would take the worker down.
@@ -37,7 +38,7 @@ _DETAIL = re.compile(r"[A-Za-z0-9 ,.;:'()-]{0,120}")
 _FORMAT = re.compile(r"[a-z0-9]{1,16}")
 _NEVER = 1 << 53  # ms
 _PATIENCE = 4  # seconds waited for one at work: others may have the cores
-_STOP_S = 1  # for each of two frames ahead that nobody wants: a halt holds within half a minute
+_STOP_S = 1  # for each of two frames decoded ahead and not wanted: a halt holds within half a minute
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
@@ -47,11 +48,12 @@ def shared(limits: MediaLimits) -> Decoder:
     return Decoder(limits)
 
 
-os.register_at_fork(after_in_child=shared.cache_clear)  # two who ask one child would get each other's frames
+# Two processes that share one child would get each other's frames.
+os.register_at_fork(after_in_child=shared.cache_clear)
 
 
 class Decoder:
-    """Asks a child process, and starts one when there is none. For one thread at a time.
+    """Sends requests to a child process, and starts one if there is none. For one thread at a time.
 
     `parsers`: the module the child parses with (`decoder_child.Parsers`); tests name their own.
     """
@@ -70,7 +72,7 @@ class Decoder:
         self.close()
 
     def close(self) -> None:
-        """Ends the child and lets the memory go. Asking again starts anew."""
+        """Ends the child and frees the memory. The next request starts a new child."""
         self._end()
         if self._memory >= 0:
             os.close(self._memory)
@@ -114,9 +116,9 @@ class Decoder:
     def frames(self, fd: int, media: str, sampling: Sampling) -> Frames:
         """Frames of an open "photo" or "clip". A frame's picture can't be written to and is valid until the next.
 
-        Whoever keeps more than numbers must copy: later frames, of this asset or another, lie in the same memory.
-        The next one is decoded while one is looked at, unless what is seen decides which the next is.
-        Raises BadInput as `images.decode` and `pyav_clip.frames`; `over_limit`, `decoder_crashed`.
+        Copy pixels that are needed longer: later frames, of this asset or another, use the same memory. The next
+        frame is decoded while one is searched, unless the search decides which frame comes next. Raises BadInput as
+        `images.decode` and `pyav_clip.frames`; `over_limit`, `decoder_crashed`.
         """
         turn = self._begin()
         self._giving = True
@@ -144,8 +146,8 @@ class Decoder:
         self._stop()
         self._turn += 1
         if self._child is not None and (self._reply_pending or not self._child.alive()):
-            # somebody was interrupted and won't hear its answer; or it died idle, with a thread that started it or by
-            # somebody's hand: no asset's fault
+            # an earlier request was interrupted, so its answer would be taken for the next one; or the child died idle,
+            # with the thread that started it or killed from outside: no asset's fault
             self._end()
         if self._child is None:
             self._child = self._start()
@@ -154,7 +156,7 @@ class Decoder:
 
     def _start(self) -> DecoderProcess:
         if self._memory < 0:
-            size = max(1, self._limits.max_pixels) * 3 * 2  # pages nobody writes to cost nothing
+            size = max(1, self._limits.max_pixels) * 3 * 2  # pages that are never written cost nothing
             self._memory = os.memfd_create("frames", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             os.ftruncate(self._memory, size)
             fcntl.fcntl(self._memory, fcntl.F_ADD_SEALS, _SEALS)
@@ -199,7 +201,7 @@ class Decoder:
         return answer
 
     def _bad(self, said: object) -> BadInput | IntegrityError:
-        """Words of the closed list, and plain short sentences: the child has seen what nobody else may."""
+        """Reasons of the closed list and short plain sentences only: anything else could carry content of the file."""
         match said:
             case [str(reason), str(detail)] if reason in MediaReason.ALL and _DETAIL.fullmatch(detail):
                 return BadInput(reason, detail)
@@ -227,7 +229,7 @@ class Decoder:
             raise BadInput(MediaReason.OVER_LIMIT, "reading it takes too long")
 
     def _stop(self) -> None:
-        """Ends frames that nobody will ask for; the child lets the file go."""
+        """Ends a request for frames that aren't needed any more; the child closes the file."""
         if not self._giving:
             return
         try:

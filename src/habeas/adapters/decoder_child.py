@@ -1,8 +1,8 @@
 """The process that parses media: `python -m habeas.adapters.decoder_child PARENT MODULE`, its socket as standard input.
 
 It is told its limits and given the memory that frames go into, imports its parsers, confines itself
-(`adapters/confinement.py`), says so, and answers until nobody asks any more. A file that is only bad is answered
-with its reason; whatever else goes wrong ends the process, and its status is all that is said about it.
+(`adapters/confinement.py`), says so, and answers until the worker closes the socket. A file that is only bad is
+answered with its reason; whatever else goes wrong ends the process, and its status is all that is said about it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The child process of a decoder, from outside: started, asked within a time, ended with whatever it started."""
+"""The decoder's child process, seen from the worker: started, asked within a time, ended with its own children."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class DecoderProcess:
         return self._process.pid
 
     def cpu_seconds(self) -> float:
-        """What it spent since it was started; infinite for one that is gone.
+        """CPU time of the child since its start, in seconds; infinite if it has ended.
 
-        By its clock, which anybody may read: what /proc says can be hidden from a worker (`hidepid`).
+        Read from its CPU clock, which needs no permission: /proc can be hidden from a worker (`hidepid`).
         """
         try:
             return time.clock_gettime((~self.pid << 3) | _ITS_CPU)
@@ -85,14 +85,14 @@ class DecoderProcess:
         return self._process.poll() is None
 
     def ask(self, request: Mapping[str, Any], *descriptors: int) -> dict[str, Any]:
-        """Its answer. Raises as `answer`."""
+        """Send a request and wait for its answer. Raises as `answer`."""
         self.tell(request, *descriptors)
         return self.answer()
 
     def tell(self, request: Mapping[str, Any], *descriptors: int) -> None:
-        """Ask, and do something else until its answer is wanted.
+        """Send a request without waiting for the answer.
 
-        This waits for nobody: one that is gone, or doesn't read what it was told before, is cut off and won't answer.
+        Never blocks: a child that has ended, or hasn't read earlier requests, is disconnected and won't answer.
         """
         self._line.settimeout(0)
         try:
@@ -102,9 +102,9 @@ class DecoderProcess:
                 self._line.shutdown(socket.SHUT_RDWR)
 
     def answer(self, seconds: float | None = None) -> dict[str, Any]:
-        """To what it was told last. Raises TooSlow, Died, and ValueError for what is no message.
+        """Answer to the last request. Raises TooSlow, Died, and ValueError for an invalid message.
 
-        `seconds`: how long it is waited for, if not as long as an answer may take.
+        `seconds`: longest wait, by default that of the settings.
         """
         self._line.settimeout(seconds or self._seconds)
         try:

@@ -1,7 +1,7 @@
-"""What a worker and its decoder say to each other: small JSON messages over a Unix packet socket.
+"""Protocol between a worker and its decoder process: small JSON messages over a Unix packet socket.
 
 A packet socket keeps a message whole, so none needs a length. Descriptors travel beside a message; pixels never do.
-Nothing here knows a parser, so that whoever asks doesn't load one.
+This module imports no parser, so that the worker loads none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 OUT_OF_MEMORY = 71
-"""The child's exit status when a file wants more memory than it may have."""
+"""Exit status of the child if a file needs more memory than the limit."""
 
 LONGEST_LIST = 32 << 20
 """Bytes of a list of members. Text of that length fills no worker's memory, whatever it would become."""
@@ -25,7 +25,7 @@ _LONGEST = 1 << 14  # bytes; what is said fits a twentieth of it
 
 
 def half(memory: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
-    """Where frame `index` lies: not where the one before does, which may still be looked at."""
+    """Half of the memory for frame `index`: frames alternate, so that the previous one stays readable."""
     size = len(memory) // 2
     return memory[size * (index % 2) :][:size]
 

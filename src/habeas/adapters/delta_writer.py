@@ -135,7 +135,7 @@ class DeltaWriter:
         self._make_durable(name, before)
 
     def _make_durable(self, name: str, before: frozenset[str]) -> None:
-        """What was just committed is on the disk before anybody is told so."""
+        """Flush the last commit to disk before the write is reported as done."""
         folder = self._reader.path(name)
         table = DeltaTable(str(folder))
         new = [Path(uri.removeprefix("file://")) for uri in frozenset(table.file_uris()) - before]
@@ -150,7 +150,7 @@ class DeltaWriter:
 
 
 def _shaped(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Rows in the table's shape; a column nobody filled is null. Raises IntegrityError for one that must be filled."""
+    """Rows in the table's shape; a missing column is null. Raises IntegrityError for one that must be filled."""
     columns = {column.name: [row.get(column.name) for row in rows] for column in contract.columns}
     for column in contract.columns:
         if column.required and None in columns[column.name]:

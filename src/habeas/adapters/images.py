@@ -1,6 +1,6 @@
 """Photos by Pillow: part headers and caps before a pixel, then an upright sRGB picture in BGR.
 
-Five readers of Pillow's, libheif's, and no other are reachable, so no plug-in with a history of its own is.
+Only five readers of Pillow and that of libheif are reachable, no other plug-in.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from habeas.model.limits import MediaLimits
 from habeas.model.media import MediaReason
 
 MIN_SIDE = 16
-"""Pictures with a shorter side hold no face that could be used."""
+"""Shortest side in pixels: smaller pictures hold no usable face."""
 
 _READERS: dict[str, type[ImageFile.ImageFile]] = {
     "jpeg": JpegImagePlugin.JpegImageFile,
@@ -59,14 +59,14 @@ _BROKEN = (
 
 
 class ImageHeader:
-    """What the header says: upright size and when the picture was taken."""
+    """Upright size in pixels and time of capture; None if the header has no time with an offset."""
 
     def __init__(self, width: int, height: int, captured_at: datetime | None) -> None:
         self.width, self.height, self.captured_at = width, height, captured_at
 
 
 def read_header(fd: int, limits: MediaLimits) -> ImageHeader:
-    """Header of a JPEG, PNG, WebP, TIFF, AVIF or HEIC.
+    """Header of a JPEG, PNG, WebP, TIFF, AVIF or HEIC: upright size in pixels, time of capture. Decodes no pixel.
 
     Raises BadInput: `over_limit`, `too_small`, `unsupported_format`, `unsupported_codec`, `unsupported_color`,
     `truncated`, `broken_image`.
@@ -80,7 +80,7 @@ def read_header(fd: int, limits: MediaLimits) -> ImageHeader:
 
 
 def decode(fd: int, limits: MediaLimits) -> Frame:
-    """The whole picture, H x W x 3 uint8 BGR in sRGB, turned upright, over white where it is transparent.
+    """The whole picture, BGR uint8 (H, W, 3) in sRGB, upright, over white where it is transparent.
 
     Raises BadInput as `read_header` does.
     """
@@ -115,12 +115,12 @@ def _opened(fd: int, limits: MediaLimits) -> Iterator[PIL.Image.Image]:
         raise BadInput(
             MediaReason.UNSUPPORTED_CODEC, "HEIC needs a thread, which can't be let on this kernel"
         )
-    # somebody may have told Pillow to fill cut-off pictures with grey; not here
+    # another module may have set Pillow to fill truncated pictures with grey
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     # one reader for stored and packed strips: Pillow's own one mixes up 16-bit planes
     TiffImagePlugin.READ_LIBTIFF = True
     AvifImagePlugin.DEFAULT_MAX_THREADS = pillow_heif.options.DECODE_THREADS = 1  # a worker has one core
-    # what lies beside a phone's picture: nobody asked for it
+    # thumbnails, depth maps and the like beside the picture aren't needed
     pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
     with warnings.catch_warnings():
         # Pillow's own cap warns where ours raises

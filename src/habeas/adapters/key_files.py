@@ -1,4 +1,4 @@
-"""Small secrets as files: made once, refused when anybody but their owner could read them."""
+"""Small secrets as files: made once, refused if others than their owner could read them."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ TRIES = 8
 
 
 class KeyStore:
-    """What anybody who may read the key store can ask. Each method is one transaction.
+    """Questions that need read access to the key store only. Each method is one transaction.
 
     All raise Unavailable when the database can't be used; no message holds a value of a statement.
     """
@@ -56,7 +56,7 @@ class KeyStore:
             return frozenset(connection.execute(sa.select(keys.c.key_id).where(condition)).scalars())
 
     def ends(self, key_ids: Collection[str]) -> Mapping[str, datetime | None]:
-        """When each key ended; None = it is open. A key that isn't here, or ended nobody knows when, is left out."""
+        """When each key ended; None = it is open. A key that isn't here, or whose end is unknown, is left out."""
         found: dict[str, datetime | None] = {}
         with self._transaction() as connection:
             for part in chunks(sorted(set(key_ids))):

@@ -53,7 +53,7 @@ class Custodian(KeyStore):
             return found, all_epochs(connection)
 
     def note_opening(self, at: datetime, who: str, reason: str, row_ids: Collection[str]) -> str:
-        """Write down that somebody is about to open these rows; returns the opening_id."""
+        """Record that `who` is about to open these rows, and why; returns the opening_id."""
         opening_id = self._random(16).hex()
         wanted = sorted(set(row_ids))
         row = {

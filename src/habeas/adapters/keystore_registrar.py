@@ -55,7 +55,7 @@ class Registrar(KeyStore):
     def subject_for(self, real_id: str, now: datetime, *, as_typed: bool = False) -> str:
         """The subject behind a real id; a random subject_id is made at first sight. Raises BadInput.
 
-        `as_typed`: an id that looks like another one is somebody else's.
+        `as_typed`: an id that looks like another one belongs to another person.
         """
         return self.subjects_for([real_id], now, as_typed=as_typed)[real_id]
 
@@ -81,13 +81,13 @@ class Registrar(KeyStore):
         return {real_id: found[mac] for real_id, mac in macs.items()}
 
     def find_subject(self, real_id: str) -> str | None:
-        """The subject behind a real id, or None when nobody enrolled it."""
+        """The subject behind a real id, or None if it isn't enrolled."""
         mac = self._mac(real_id)
         with self._transaction() as connection:
             return subjects(connection, [mac]).get(mac)
 
     def knows(self, subject_id: str) -> bool:
-        """Whether somebody was given this subject id."""
+        """True if this subject id is in use."""
         query = sa.select(identity.c.subject_id).where(identity.c.subject_id == subject_id).limit(1)
         with self._transaction() as connection:
             return connection.execute(query).first() is not None

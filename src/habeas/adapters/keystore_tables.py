@@ -57,7 +57,7 @@ identity_shapes = sa.Table(
         sa.ForeignKey("identity.real_id_hmac", ondelete="CASCADE"),
         primary_key=True,
     ),
-    # The same for real ids that look alike; NULL = this one was said to be somebody of its own.
+    # The same for real ids that look alike; NULL = it was stated that this is another person.
     sa.Column("shape_hmac", sa.LargeBinary(32), nullable=True, index=True),
 )
 

@@ -50,9 +50,7 @@ def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed
         seen = decoder.shared(limits).headers(fd, claims_media=claims_media)
     except BadInput as bad:
         if bad.reason in _DAMAGED:
-            files.sha256_of(
-                fd
-            )  # a disk that can't give the file, or somebody who writes to it, looks like damage
+            files.sha256_of(fd)  # a failing disk, or a file that is being written, looks like damage
         raise
     digest = files.sha256_of(fd)
     files.unchanged(fd, before)

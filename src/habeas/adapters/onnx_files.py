@@ -46,7 +46,7 @@ def _parts(message: Any) -> Iterator[Message]:
 
 
 def sealed(content: bytes) -> str:
-    """A path under which this process finds these bytes and no others, until it ends: memory that nobody can write to.
+    """A path under which this process finds these bytes and no others, until it ends: sealed memory.
 
     InsightFace opens its networks by path, several times; a file could be swapped in between.
     """

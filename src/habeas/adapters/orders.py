@@ -27,7 +27,7 @@ Listing = tuple[tuple[str, int, int, int, int], ...]
 class OrderFolder:
     """`<home>/orders`. A folder that isn't there holds no order; one that can't be read stops everything.
 
-    `required`: somebody else found the folder there. A worker on another machine that doesn't see it must not take
+    `required`: another process found the folder. A worker on another machine that doesn't see it must not take
     that for freedom.
     """
 

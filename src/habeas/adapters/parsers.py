@@ -1,4 +1,4 @@
-"""Every parser of media bytes, for the decoder's child alone: nobody else reads a file that a stranger made.
+"""Every parser of media bytes, for the decoder process alone: no other process parses untrusted files.
 
 The child may open nothing once it starts, so whatever the parsers would import on their way is imported here.
 """

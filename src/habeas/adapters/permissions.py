@@ -15,7 +15,7 @@ _OTHERS = stat.S_IRWXO
 
 
 def steering(settings: Settings) -> tuple[Path, ...]:
-    """Folders and files of an installation by which somebody could steer what is allowed."""
+    """Folders and files of an installation whose content decides what is allowed."""
     home = settings.home
     return (home, home / "habeas.toml", settings.warehouse, settings.runs, settings.orders, settings.policies,
             home / "policy", settings.registrar_public_key, settings.installation_key,
@@ -46,7 +46,7 @@ def readable_by_everybody(place: Path) -> bool:
 
 
 def _open_to_all(place: Path) -> bool:
-    """In a folder with the sticky bit, like /tmp, nobody replaces what is another's."""
+    """In a folder with the sticky bit, like /tmp, users can't replace the files of others."""
     mode = _mode(place)
     if mode is None or not mode & _OTHERS_WRITE:
         return False

@@ -3,7 +3,7 @@
 A decision names the digest of its rules. What lies under that name is checked against it whenever it is read, so
 a year later the rules are either exactly those or not there.
 
-    <digest>/set.json             names of the packs, and who vouched for its statutes
+    <digest>/set.json             names of the packs, and who signed its statutes
     <digest>/schema.cedarschema   the fact schema the digest covers, so that a later habeas can still check it
     <digest>/files/…              every file of the set
 """
@@ -92,7 +92,7 @@ class PolicyStore:
             for folder in reversed(folders):
                 sync_folder(folder)
                 folder.chmod(0o755)  # jobs of other users read it; mkdtemp made it private
-            os.rename(part, self._folder / digest)  # noqa: PTH104  # fails where somebody was faster
+            os.rename(part, self._folder / digest)  # noqa: PTH104  # fails if another process was faster
             sync_folder(self._folder)
         except OSError:
             shutil.rmtree(part, ignore_errors=True)

@@ -153,7 +153,7 @@ class Installation:
         return Replayer(self.reader, self.policy_store.load, again, key)
 
     def replay_since(self) -> SinceTheLast:
-        """The decisions that no replay looked at yet. Raises KeyUnavailable for who holds no installation key."""
+        """The decisions that no replay looked at yet. Raises KeyUnavailable without the installation key."""
         from habeas.sealing.mac import Use
         from habeas.steps.replay_since import SinceTheLast
 
@@ -230,7 +230,7 @@ class Installation:
         return lambda key: "open" if key in opened else "closed" if key in closed else "unknown, so closed"
 
     def subject_of(self, real_id: str) -> str:
-        """The random id behind a real id; nobody is enrolled by asking. Raises UsageError."""
+        """The random id behind a real id. Never enrols. Raises UsageError for an unknown id."""
         found = self.registrar.find_subject(real_id)
         if found is None:
             raise UsageError("nobody with that real id is known here", hint="Check its spelling in the file.")

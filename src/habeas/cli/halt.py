@@ -147,7 +147,7 @@ def halts(config: Config = None, as_json: Json = False) -> None:
 
 
 def _known(place: Installation, scope: HaltScope, name: str) -> None:
-    """A halt of something that doesn't exist would stop nothing, and whoever ordered it wouldn't know."""
+    """Raises UsageError for a name that doesn't exist: its halt would stop nothing, and nothing would say so."""
     from habeas.model.orders import HaltScope
     from habeas.steps.orders import recipients_of
 

@@ -93,7 +93,7 @@ class Main(SuggestingGroup):
         except BrokenPipeError:
             os.dup2(
                 os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-            )  # nobody reads on: no noise at exit
+            )  # the reader closed the pipe: no error at exit
             ctx.exit(0)
         except OSError as error:
             if os.environ.get("HABEAS_DEBUG") == "1":
@@ -107,7 +107,7 @@ class Main(SuggestingGroup):
         except Exception as error:
             if os.environ.get("HABEAS_DEBUG") == "1":
                 raise
-            # Only the kind: the text of an error nobody expected may hold a value of a row.
+            # Only the kind: the text of an unexpected error may hold a value of a row.
             _say(f"habeas: {type(error).__name__}; HABEAS_DEBUG=1 shows where, and may show data.")
             ctx.exit(1)
 
@@ -134,7 +134,7 @@ class Program(typer.Typer):
             code = _code(super().__call__(*args, **kwargs))
         except SystemExit as end:
             code = _code(end.code)
-        except Exception:  # noqa: BLE001 - as the interpreter does with what nobody caught
+        except Exception:  # noqa: BLE001 - as the interpreter does with uncaught errors
             sys.excepthook(*sys.exc_info())
             code = 1
         os._exit(_flushed(code))
@@ -157,7 +157,7 @@ def _flushed(code: int) -> int:
             if stream is not None and not stream.closed:  # None: the caller closed the channel
                 stream.flush()
         except BrokenPipeError:
-            continue  # nobody reads on
+            continue  # the reader closed the pipe
         except OSError:
             code = code or Unavailable.exit_code
     return code

@@ -1,6 +1,6 @@
-"""Where a face lies: the five-point similarity that recognisers of the ArcFace family expect.
+"""Alignment of a face: the five-point similarity transform that recognisers of the ArcFace family expect.
 
-The warp itself is the adapter's; here is only its geometry, to know which pixels it will touch.
+The adapter warps the picture; this module computes the transform and the pixels that it reads.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ TEMPLATE = np.array(
 """Eyes (left of the picture first), nose, mouth corners in a 112 x 112 picture (ArcFace, Deng et al. 2019)."""
 
 SIDE = 112
+"""Side of an aligned picture, in pixels."""
 
 
 def similarity(landmarks: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    """(2, 3) map of picture points onto the template, least squares (Umeyama 1991); None if degenerate."""
+    """(2, 3) float64 map of picture points (pixels) onto the template, least squares (Umeyama 1991).
+
+    `landmarks`: (5, 2) x, y in pixels. None unless they are five finite points that don't coincide.
+    """
     points = np.asarray(landmarks, np.float64)
     if points.shape != (5, 2) or not np.isfinite(points).all():
         return None
@@ -38,6 +42,8 @@ def similarity(landmarks: NDArray[np.float32]) -> NDArray[np.float64] | None:
 
 def footprint(landmarks: NDArray[np.float32], width: int, height: int) -> tuple[int, int, int, int] | None:
     """Pixels (x0, y0, x1, y1) of a frame that an aligned picture is made of, ends excluded; None if none.
+
+    `landmarks`: (5, 2) x, y in pixels; `width`, `height`: of the frame, in pixels.
 
     Two pixels wider than the square's corners, so that interpolation sees its neighbours.
     """

@@ -1,4 +1,4 @@
-"""Who is who, by what the roster says about places and times; never by what a face looks like.
+"""Binds faces to roster lines by place and time, never by what a face looks like.
 
 The rules, each of which refuses when in doubt:
 - A line speaks of a *scope*: its region (else the whole picture) during its window (else all the time).
@@ -8,7 +8,7 @@ The rules, each of which refuses when in doubt:
 - Which candidates count is `doubts`' to say; where a face is cut, `borders`'.
 - A photo with one line and no region is a portrait: the scope is the whole picture.
 - A photo whose lines are all closed and numbered from the left, in rows or in one, is bound by place, if exactly as
-  many faces stand in rows that nobody could read otherwise (see `caption`).
+  many faces stand in rows that can be read in one way only (see `caption`).
 - An anonymous placeholder never binds and counts as a line like any other.
 - Lines that say the same place and time of the same person are one: two desks may attest one portrait.
 Each face (a track that isn't a candidate) is counted exactly once: bound, or under one reason.
@@ -30,8 +30,8 @@ from habeas.model.limits import BindingRules
 from habeas.model.rows import Line
 
 RESIDUAL = 0.00779
-"""Share of bound faces that belong to somebody else when one roster in twenty is wrong, in drawn pictures with the
-shipped pack: `bench/binding.py`, whose result a test holds this against. Right rosters bound nobody wrongly there.
+"""Share of bound faces that belong to another person when one roster in twenty is wrong, in drawn pictures with the
+shipped pack: `bench/binding.py`, whose result a test holds this against. With right rosters no face was bound wrongly.
 """
 
 
@@ -49,7 +49,10 @@ class Binding:
 
 
 def bind(lines: Sequence[Line], tracks: Sequence[Track], photo: bool, rules: BindingRules) -> Binding:
-    """Pure; neither the order of the lines nor that of the tracks matters."""
+    """Bind each face to at most one line. Pure; the order of lines and tracks doesn't matter.
+
+    `photo`: True for a photo, False for a clip. Every track that isn't a candidate is counted once.
+    """
     lines = sorted(_each_once(lines), key=lambda line: line.line_id)
     faces = [track for track in tracks if not track.candidate]
     placed = _by_caption(lines, tracks, rules) if photo else None
@@ -65,12 +68,14 @@ def bind(lines: Sequence[Line], tracks: Sequence[Track], photo: bool, rules: Bin
 
 
 def touches(line: Line, track: Track) -> bool:
-    """True if the track is ever inside the line's scope. Says whom a line could be about, not who it is."""
+    """True if the track is ever inside the line's scope. It says which person a line could be about, not who the face
+    is.
+    """
     return bool((_in_window(line, track) & _in_region(line, track)).any())
 
 
 def window_ends(lines: Sequence[Line]) -> Ends:
-    """Tells a tracker where a track must end: at the edge of a line's window, inside that line's region."""
+    """Condition for a tracker: a track ends at the edge of a line's window, inside that line's region."""
     edges = [(edge, line) for line in lines for edge in (line.from_ms, line.to_ms) if edge is not None]
 
     def ends(before: int, now: int, x: float, y: float) -> bool:
@@ -81,7 +86,7 @@ def window_ends(lines: Sequence[Line]) -> Ends:
 
 
 def _each_once(lines: Sequence[Line]) -> list[Line]:
-    """One line of each person, place and time: the one that most is allowed for. Placeholders may be several people."""
+    """One line for each person, place and time: the one with the most grants. Placeholders may be several people."""
     kept: dict[tuple[object, ...], Line] = {}
     for line in sorted(lines, key=lambda line: (-len(line.grants), not line.closed, line.line_id)):
         who = line.subject_id or ("placeholder", line.line_id)
@@ -115,7 +120,7 @@ def _speaks_of(
 
 
 def _plain(line: Line, photo: bool) -> bool:
-    """False for a line that nobody can check.
+    """False for a line that can't be checked.
 
     A photo has no time, so a window says nothing of it; a place from the left, without a region, means
     something only where all the lines have one.

@@ -1,4 +1,4 @@
-"""Who is who by a caption: everybody is named, row by row, from the left.
+"""Binding by a caption that names every person, row by row, from the left.
 
 Rows are counted from the front, as captions do; in a picture the front row is the lowest. Whatever leaves room for two
 readings gives none: heads of two rows at one height, neighbours one above the other, a number missing.
@@ -22,7 +22,7 @@ ROWS_APART = 0.35
 
 
 def is_caption(lines: Sequence[Line]) -> bool:
-    """True when every line tells a place in the row, and that everybody is listed, and nothing else."""
+    """True if every line has a position and says that the list is complete, without region or time window."""
     return bool(lines) and all(
         line.position is not None
         and line.closed
@@ -34,8 +34,9 @@ def is_caption(lines: Sequence[Line]) -> bool:
 
 
 def read(lines: Sequence[Line], boxes: Boxes) -> list[Line] | None:
-    """The line of each box, in the order of the boxes; None where the picture and the caption may be put together
-    in two ways, or in none.
+    """The line of each box, in the order of the boxes; None if caption and picture fit in two ways, or in none.
+
+    `boxes`: (n, 4) float64, pixels.
     """
     rows = _numbered(lines)
     if rows is None or len(lines) != len(boxes):

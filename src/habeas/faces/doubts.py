@@ -1,14 +1,14 @@
-"""Which doubtful boxes make a binding ambiguous: those that may be the person a line is about.
+"""Which boxes below the detection threshold make a binding ambiguous: those that may be the person of the line.
 
 A candidate may be a true face that the detector nearly missed, beside a bystander that it found: then the bystander
-must not be bound. It may as well be a raised hand. What tells them apart without a look at anybody:
+must not be bound. It may as well be a raised hand. What tells them apart without a look at a face:
 
 - place: what lies inside the face's own box is a part of it, and what lies nearer to the middle of a portrait than the
   face, by more than half the face, may be whom the portrait is of;
 - size: in a portrait, what is smaller than the face is less likely to be whom it is of, so its score counts for less;
 - persistence: what is there at few of the looks at a face of a clip is a movement.
 
-A line with a region says where somebody is, and everything that is there counts, whatever its size.
+A line with a region says where its person is, and every box there counts, whatever its size.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A clip's frames, one by one into a tracker; closer together where it can't tell who went where."""
+"""Passes a clip's frames to a tracker, closer together where it can't tell which face is which."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from habeas.model.face import Detection, Frames, Image, after
 
 
 def follow(frames: Frames, detect: Callable[[Image], Sequence[Detection]], tracker: Tracker) -> int:
-    """Give every frame to the tracker; how many were given. One frame is alive at a time.
+    """Pass every frame to the tracker and return their number. One frame is in memory at a time.
 
-    Between two frames far apart a person may have come near another's place, and a track that could be either's ends.
-    Where frames were passed over there, they are looked at, too: a doubt is settled by what is seen, or stays one.
+    Between two frames far apart one person may have come near the place of another, and a track that could belong to
+    either ends. Frames that were skipped in between are then searched as well.
+    `detect`: BGR uint8 (H, W, 3) -> detections in pixels. Raises what `frames` and `detect` raise.
     """
     count, frame = 0, next(frames, None)
     while frame is not None:

@@ -1,4 +1,4 @@
-"""Whose pictures are worth holding while a clip is followed: those of faces that a line could still be bound to."""
+"""Which pictures to hold while a clip is tracked: those of faces that a line could still be bound to."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from habeas.model.rows import Line
 class Hopes:
     """`wanted` and `ended` of a tracker: lines that may still be bound, as tracks end.
 
-    In a clip a line in whose scope a second track ends is bound to nobody (`binding`), so pictures are held of one
+    In a clip a line in whose scope a second track ends is never bound (`binding`), so pictures are held of one
     track a line at most, however long the clip is. A photo's faces end at once, and a caption binds many of them.
     """
 
     def __init__(self, lines: Sequence[Line], photo: bool) -> None:
-        """`lines`: those that anybody may be embedded for."""
+        """`lines`: those with at least one grant."""
         self._open = list(lines)
         self._photo = photo
 

@@ -18,7 +18,10 @@ _TILTED, _SIDEWAYS = 45.0, 75.0
 
 
 def measure(detection: Detection, aligned: Image, norm_ok: bool = False) -> Quality:
-    """Size in the frame, sharpness and exposure of the aligned face (S x S x 3 BGR), frontality."""
+    """Size in the frame (pixels), sharpness, exposure (0 to 1) and frontality (0 to 1) of a face.
+
+    `aligned`: BGR uint8 (S, S, 3). `norm_ok`: whether the vector is finite and of unit length.
+    """
     luminance = aligned.astype(np.float64) @ np.array([0.114, 0.587, 0.299])
     return Quality(
         size_px=float(detection.size),
@@ -30,17 +33,17 @@ def measure(detection: Detection, aligned: Image, norm_ok: bool = False) -> Qual
 
 
 def sharpness(luminance: NDArray[np.float64]) -> float:
-    """Variance of the four-neighbour Laplacian; 0 for a flat picture."""
+    """Variance of the four-neighbour Laplacian of (H, W) luminance, 0 to 255; 0 for a flat picture."""
     inner = luminance[1:-1, 1:-1]
     around = luminance[:-2, 1:-1] + luminance[2:, 1:-1] + luminance[1:-1, :-2] + luminance[1:-1, 2:]
     return float((around - 4 * inner).var())
 
 
 def frontality(landmarks: NDArray[np.float32]) -> float:
-    """1 when the nose lies midway between the eyes and they lie level, as far as a head tilts by itself.
+    """Frontality, 0 to 1, from (5, 2) landmarks in pixels: 1 if the nose lies midway between level eyes.
 
     0 when the nose lies at or beyond one eye (yaw), or when the face lies on its side or upside down (roll), as in a
-    photo that was turned without a word about it.
+    photo that was turned without an orientation tag.
     """
     left, right, nose = np.asarray(landmarks[:3], np.float64)
     axis = right - left
@@ -54,7 +57,7 @@ def frontality(landmarks: NDArray[np.float32]) -> float:
 
 
 def passes(quality: Quality, faces: FaceRules, binding: BindingRules) -> bool:
-    """Good enough to be embedded; the vector's own check (`norm_ok`) comes later."""
+    """True if the face is good enough to be embedded; the vector's own check (`norm_ok`) comes later."""
     return (
         quality.size_px >= binding.min_face_px
         and quality.sharpness >= faces.min_sharpness

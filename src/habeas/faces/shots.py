@@ -22,7 +22,7 @@ class ShotCounter:
         self._shot = 0
 
     def shot_of(self, image: Image) -> int:
-        """Shot of the next frame, H x W x 3 uint8."""
+        """Number of the shot that the next frame belongs to. `image`: BGR uint8 (H, W, 3)."""
         now = _histograms(image)
         if self._last is not None and change(self._last, now) > CUT:
             self._shot += 1
@@ -31,7 +31,7 @@ class ShotCounter:
 
 
 def change(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """0 = the same histograms in each cell, 1 = nothing in common."""
+    """Difference of two (cells, bins) histograms: 0 = the same in each cell, 1 = nothing in common."""
     return float(np.abs(one - other).sum(axis=1).mean() / 2)
 
 

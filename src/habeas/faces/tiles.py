@@ -1,4 +1,4 @@
-"""Where a detector looks in a large picture. Geometry alone: no picture is touched here.
+"""Tiles in which a detector searches a large picture. Geometry only: no pixel is read here.
 
 A detector's input is small, so a picture is shrunk until it fits, and small faces shrink with it. Where the
 smallest wanted one would become too small to be found, the picture is searched whole, for the large faces,
@@ -67,7 +67,8 @@ class _Scale:
 def tiles(
     width: int, height: int, input_size: tuple[int, int], smallest_px: float, resolves_px: float
 ) -> tuple[Tile, ...]:
-    """The tiles to search besides the whole picture; none where the whole shows the smallest wanted face at all.
+    """The tiles to search besides the whole picture, in its pixels; none where the whole shows the smallest wanted
+    face.
 
     `input_size`: the detector's (width, height); `smallest_px`: longer side of the smallest wanted face;
     `resolves_px`: that of the smallest one it finds, at its own scale. Never finer than the picture itself. None, too,
@@ -105,7 +106,7 @@ def fitted(
 def seen_whole(tile: Tile, boxes: Boxes, width: int, height: int) -> NDArray[np.bool_]:
     """(n,) which boxes are this tile's: no longer than its longest, and not cut by an edge of its own.
 
-    `width`, `height`: of the picture, whose border is nobody's inner edge.
+    `width`, `height`: of the picture, in pixels; its border is no inner edge of a tile.
     """
     left, top, right, bottom = boxes[:, :4].T
     mine: NDArray[np.bool_] = np.maximum(right - left, bottom - top) <= tile.longest

@@ -1,4 +1,4 @@
-"""Faces followed by position inside one shot. Nothing here looks at what a face looks like.
+"""Tracks faces by position inside one shot, without a look at their appearance.
 
 A wrong link would join two people under one roster line, so a link is made only where no other is
 plausible; a track that ends too early only splits, and a split refuses.
@@ -24,8 +24,9 @@ Ends = Callable[[int, int, float, float], bool]
 REACH, REACH_PER_S = 0.5, 1.5
 """How far a face's centre may move, in face sizes: at once, and for each second since it was seen."""
 SIZE_RATIO = 1.8
+"""Largest ratio of the sizes of two detections of one face."""
 UNSEEN_MS, SLACK = 1200, 1.2
-"""How long a track may go on unseen, or this many times the time from one look to the next, whichever is longer."""
+"""Longest time (ms) in which a track stays open unseen, or this many times the gap between two frames, if longer."""
 CLEAR = 0.25
 """A second link this close to the best one makes both doubtful; scores go from 0 to 2."""
 
@@ -46,7 +47,7 @@ class _Open:
 
 
 class Tracker:
-    """Takes frames in time order, gives tracks.
+    """Links the detections of frames, given in time order, into tracks.
 
     Of a track at most `rules.kept_sightings` pictures are held, none of a candidate, and none of an ended
     track that isn't `wanted`; `ended` is told of each track behind that.
@@ -72,7 +73,7 @@ class Tracker:
         self._done: list[Track] = []
 
     def unsure(self, frame: Frame, detections: Sequence[Detection]) -> bool:
-        """True if a wanted track would end at this frame although a face is in its reach."""
+        """True if a wanted track would end at this frame although a face is in its reach. Changes nothing."""
         going = [track for track in self._open if self._goes_on(track, frame)]
         scores = self._scores(going, frame, detections)
         linked = set(_links(scores).values())
@@ -103,8 +104,10 @@ class Tracker:
         return tuple(sorted(done, key=lambda track: tuple(track.steps[0])))
 
     def _goes_on(self, track: _Open, frame: Frame) -> bool:
-        """Where looks are close together, nobody is waited for as long as from one keyframe to the next: who wasn't
-        seen for long could be anywhere, and anybody there would be in doubt.
+        """True if the track may still be extended at this frame.
+
+        The longest gap is short where frames lie close together: a face that was unseen for long could be anywhere,
+        and would make every other face there doubtful.
         """
         patience = max(UNSEEN_MS, SLACK * (frame.at_ms - self._looked_ms))
         unseen = frame.at_ms - track.at_ms
@@ -172,7 +175,7 @@ def _links(scores: NDArray[np.float64]) -> dict[int, int]:
     """Detection -> track it goes on; `scores` is (tracks, detections), 0 = out of reach.
 
     Best first, none where a second choice is nearly as good. Then a link is undone if it leaves a track or a
-    detection alone that had it in reach: somebody may have been hidden by, or have come in for, somebody else.
+    detection alone that had it in reach: one person may have been hidden by another, or have taken their place.
     """
     links: dict[int, int] = {}
     if not scores.size:

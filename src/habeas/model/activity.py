@@ -1,7 +1,7 @@
 """The record of processing activities (GDPR Art 30): for each purpose, who gets what, where, on what terms.
 
 One activity a purpose. A purpose for one recipient is a purpose of its own, with keys and rows of its own, so that
-what two recipients hold can't be joined. None everywhere means that nobody said: the fact stays absent.
+what two recipients hold can't be joined. None everywhere means not stated: the fact stays absent.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Activity:
 
     purpose: str
     recipient: Recipient | None = None
-    processors: tuple[Processor, ...] | None = None  # () = nobody is, None = nobody said
+    processors: tuple[Processor, ...] | None = None  # () = there are none, None = not stated
     processing_places: tuple[str, ...] | None = None
     transfers: tuple[str, ...] | None = None  # where data goes or is looked at from
     transfer_ground: str | None = None

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 FactValue = bool | int | str
 Facts = Mapping[str, FactValue]
-"""Fact name -> boolean, whole number of days, or enum word. A fact nobody supplied is absent."""
+"""Fact name -> boolean, whole number of days, or enum word. A fact that wasn't supplied is absent."""
 
 
 class Action(StrEnum):
@@ -18,7 +18,7 @@ class Action(StrEnum):
     SCAN = "scan"  # may we look for faces in this asset at all?
     EMBED = "embed"  # may this roster line's face become a template for this purpose?
     MATCH = "match"  # may a probe be searched for among the consenting? (1:N; no step does it yet)
-    KEEP = "keep"  # may what is stored stay as it is, or is somebody late with a duty?
+    KEEP = "keep"  # may what is stored stay as it is, or is a duty overdue?
     CERTIFY = "certify"  # may an erasure be called proven?
 
 

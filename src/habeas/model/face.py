@@ -1,4 +1,4 @@
-"""Faces on their way: detections, tracks and what binding makes of them. In memory only."""
+"""Values of faces: frames, detections, tracks, reasons. They exist in memory only."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-"""H x W x 3, BGR, upright."""
+"""(H, W, 3) uint8, BGR, upright."""
 
 Vector = NDArray[np.float32]
-"""(D,), L2-normalised."""
+"""(D,) float32, L2-normalised."""
 
 
 Steps = NDArray[np.float64]
@@ -30,7 +30,7 @@ def least_inside(landmarks: NDArray[np.float32], width: int, height: int) -> flo
 class Frame:
     """One decoded picture. `at_ms` is 0 for a photo; `shot` counts cuts from 0.
 
-    `passed`: frames between the one before and this one were passed over, and can be had (`Frames`).
+    `passed`: frames between the previous one and this one were skipped, and can be requested (`Frames`).
     """
 
     image: Image = field(repr=False)
@@ -41,8 +41,8 @@ class Frame:
 
 
 Frames = Generator[Frame, bool | None, None]
-"""Frames in time order. Whoever sends True after one that says `passed` gets those between, and then that one again,
-counted anew and with `passed` False."""
+"""Frames in time order. After one with `passed`, `send(True)` gives the frames that were skipped before it, then that
+one again, counted anew and with `passed` False."""
 
 
 def after(frames: Frames, *, closer: bool) -> Frame | None:
@@ -131,7 +131,7 @@ class BindingReason:
     """Why a face was not bound (closed list; the words stand in `refusals`)."""
 
     UNBOUND = "unbound"  # no roster line is about this face
-    AMBIGUOUS = "ambiguous"  # more than one face, line or candidate: nobody can say who it is
+    AMBIGUOUS = "ambiguous"  # more than one face, line or candidate: the person can't be told
     CUT = "cut_by_border"
     CROWDED = "too_near_another"
     NOT_ALLOWED = "not_allowed"  # bound, and the person's decision is deny or gap

@@ -55,7 +55,7 @@ def json_digest(label: str, value: Mapping[str, object]) -> str:
 
 
 def asset_id(installation_key: bytes, source_id: str, content_sha256: bytes) -> str:
-    """Names content inside a source; without the key nobody can test whether a photo they hold is in it."""
+    """Names content inside a source; without the key it can't be tested whether a photo is in the source."""
     return hmac.new(installation_key, packed("asset", source_id, content_sha256), "sha256").hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""Orders: what people with a role decided about the pipeline itself, each signed by whoever gave it."""
+"""Orders: what people with a role decided about the pipeline itself, each signed by the person who gave it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may sign."""
+    """What a person may sign."""
 
     OVERSIGHT = "oversight"
     PRIVACY = "privacy"
@@ -28,7 +28,7 @@ class OrderKind(StrEnum):
 
 
 REGISTRAR = "registrar"
-"""Who signs people in and out. No person may have this id."""
+"""Signer that adds and removes people. No person may have this id."""
 
 MAY: Mapping[OrderKind, frozenset[Role]] = {
     OrderKind.HALT: frozenset({Role.OVERSIGHT, Role.PRIVACY}),
@@ -40,7 +40,7 @@ MAY: Mapping[OrderKind, frozenset[Role]] = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may sign. `person_id` is an office and a number, never a name."""
+    """A person who may sign. `person_id` is an office and a number, never a name."""
 
     person_id: str
     roles: frozenset[Role]
@@ -60,7 +60,7 @@ class HaltScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Somebody said stop. It holds until it ends by itself or another person resumes."""
+    """A halt. It holds until it expires or another person resumes."""
 
     halt_id: str
     scope: HaltScope
@@ -83,7 +83,7 @@ class Halt:
 
     @property
     def words(self) -> str:
-        """One sentence for whoever runs into it."""
+        """One sentence for the user whose run it stops."""
         until = f"until {self.until.isoformat(timespec='minutes')}" if self.until else "until resumed"
         return f"halted by {self.by} {until} ({self.what}): {self.reason}"
 
@@ -95,7 +95,7 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """Somebody put a set of rules into force."""
+    """An activation: a policy set put into force."""
 
     order_id: str
     digest: str

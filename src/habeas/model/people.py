@@ -25,7 +25,7 @@ class Source:
     root: str  # folder of its files, relative to the archive folder
     purposes: tuple[str, ...]  # what it was collected for
     legal_basis: str  # DPV term, e.g. "Consent", "LegitimateInterest"
-    scan_ground: str  # DPV term, or "none": then nobody may look for faces
+    scan_ground: str  # DPV term, or "none": then no search for faces is allowed
     roster_ground: str
     jurisdiction: str  # "KR", "US-IL", "EU"...
     capture_place: str
@@ -57,7 +57,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """Somebody's statement that a person is in an asset; never made from a face.
+    """A statement, attested by a person, that a person is in an asset; never made from a face.
 
     `subject_id` is None for an anonymous placeholder (an erased person): it never binds and still counts.
     `listed_at`: the newest `attested_at` among the lines of the same asset in the list that it came in; its own where
@@ -102,7 +102,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a piece of footage belongs: what a Scope is compared with. None captured_at = nobody knows.
+    """Where a piece of footage belongs: what a Scope is compared with. None captured_at = unknown.
 
     `captured_give`: by how much `captured_at` may be off, either way. `ever`: the place with the folders, sites, events
     and lots that it ever belonged to, where these are more; what speaks against is compared with them.
@@ -156,7 +156,7 @@ class LeaveOutKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeaveOut:
-    """Somebody or something never to be processed. It always wins. `lifts`: this record ends that one.
+    """A person or footage never to be processed. It always wins. `lifts`: this record ends that one.
 
     Without `subject_id` it is about footage, and then its scope isn't empty; without purposes, about all.
     """
@@ -176,7 +176,7 @@ class LeaveOut:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What files say about a person besides consent; None where nobody said.
+    """What files say about a person besides consent; None where nothing is stated.
 
     `jurisdictions`: where they live or whose nationals they are. Unknown = all laws apply.
     """

@@ -106,7 +106,7 @@ class StagedRow:
     rank: int = 0
     quality: Quality | None = None
     sealed: bytes = field(default=b"", repr=False)
-    frames_decoded: int = 0  # done: counters of the work, not of anybody's face
+    frames_decoded: int = 0  # done: counters of the work, not of a face
     embedder_faces: int = 0
     made_for: tuple[str, ...] = ()  # done, quarantine: as in AssetPlan
     faces: int = 0  # done: faces found, each once

@@ -1,7 +1,7 @@
 """The record of processing activities, `policies/activities.yaml`, read strictly.
 
-What is left out was not said, and a fact that rests on it stays missing. Days nobody set are written `never`, since
-"it was never made public" is knowledge and a blank is none.
+What is left out was not said, and a fact that rests on it stays missing. Days that aren't set are written `never`,
+since "it was never made public" is knowledge and a blank is none.
 """
 
 from __future__ import annotations

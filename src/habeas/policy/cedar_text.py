@@ -37,7 +37,7 @@ class Statement:
 
 
 def cut(text: str, file: str) -> Iterator[tuple[str, str]]:
-    """Place and source of every statement. Raises UsageError where the text holds what nobody sees."""
+    """Place and source of every statement. Raises UsageError where the text holds invisible characters."""
     _check_seen(text, file)
     begin: int | None = None
     for token in _TOKEN.finditer(text):
@@ -62,7 +62,7 @@ def _check_seen(text: str, file: str) -> None:
             raise UsageError(f"{file}:{number}: {reason}", hint="Delete it: a rule says what is seen of it.")
 
 
-@lru_cache(maxsize=2048)  # whoever compares two sets of rules reads most of them twice
+@lru_cache(maxsize=2048)  # a comparison of two policy sets reads most of them twice
 def parsed(source: str, place: str) -> Statement:
     """One statement, parsed and type-checked against the facts there are. Raises UsageError."""
     try:

@@ -2,7 +2,7 @@
 
 This list is the one place that names them. Words follow W3C DPV 2 where it has one. Facts that name a
 `register` are answered by a list that is complete by definition (our ledger, a signed register): there the
-answer "no" is knowledge, and the fact is supplied as False. Every other fact is absent until somebody supplies it.
+answer "no" is knowledge, and the fact is supplied as False. Every other fact is absent until it is supplied.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ AGE = Words("Age", ("under_14", "under_16", "under_18", "adult"))
 """A person's age band when it was last stated; a band never rises by itself."""
 
 ROLE = Words("RecipientRole", ("controller", "processor", "third_party"))
-"""What the one who gets the templates is to the controller."""
+"""Role of the recipient of templates, as seen from the controller."""
 
 TRANSFER = Words(
     "TransferGround",
@@ -65,7 +65,7 @@ TRANSFER = Words(
 DISCLOSURE = Words(
     "Disclosure", ("none", "Consent", "FinancialTransaction", "Statute", "Warrant", "IdentifyMissingPerson")
 )
-"""What templates are disclosed on; `none` = they are disclosed to nobody."""
+"""What templates are disclosed on; `none` = they aren't disclosed."""
 
 PURPOSE_END = Words("PurposeEnd", ("running", "ended", "ended_1_year"))
 LAST_CONTACT = Words("LastContact", ("within_1_year", "within_3_years", "longer"))

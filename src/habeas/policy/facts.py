@@ -1,6 +1,6 @@
 """Facts as a policy reads them: typed, canonical, digested. Which facts there are stands in `fact_list`.
 
-The Cedar schema is generated from that list, every fact in it is optional (nobody may have supplied it), and an
+The Cedar schema is generated from that list, every fact in it is optional (it may be missing), and an
 enum word is a Cedar entity of an enumerated type, so that a misspelt word in a policy is refused when the policy
 is loaded.
 """
@@ -142,5 +142,5 @@ def facts_digest(action: Action, facts: Facts) -> str:
 
 
 def text_digest(action: Action, text: str) -> str:
-    """`facts_digest` of the facts written in `text`, for whoever has it already."""
+    """`facts_digest` of facts that are already written as `text`."""
     return hashlib.sha256(f"habeas/facts/1\n{action.value}\n{text}".encode()).hexdigest()

@@ -122,7 +122,7 @@ def _lists(folder: Path, packs: Sequence[Pack], today: date) -> Iterator[Finding
 
 
 def _not_over(raw: bytes, file: str, purposes: Collection[str], today: date) -> None:
-    """An entry whose review has run out gives no ground, so that nobody should think it does."""
+    """Raises UsageError for an entry whose review has run out: it gives no ground any more."""
     for node in entries_of(raw, file):
         entry = entry_of(node, file, purposes)
         if entry["expires_on"] <= today.isoformat():

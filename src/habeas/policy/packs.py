@@ -1,6 +1,6 @@
 """Policy packs: one folder a regime, with `pack.yaml` and Cedar files, read strictly.
 
-Anything that isn't understood (a misspelt fact or word, half a pair, a character nobody sees, a stray file) is a
+Anything that isn't understood (a misspelt fact or word, half a pair, an invisible character, a stray file) is a
 UsageError naming file and line and what to do. How a rule is written stands in `rules`, how rules hang together in
 `pairs`.
 """

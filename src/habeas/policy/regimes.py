@@ -1,6 +1,6 @@
 """Which laws reach a piece of work: the union over every place that takes part in it.
 
-Choosing by one place alone would let somebody shop for the laxest law. A place nobody knows may be anywhere, so it
+Choosing by one place alone would allow shopping for the laxest law. An unknown place may be anywhere, so it
 brings every law; so does a code that is no country's. A part of the United States that doesn't exist (US-ILL) may be
 any of them, so it brings all their laws. Places are ISO 3166 codes, whole (KR) or in part (US-IL); besides them EU,
 and `unknown`.
@@ -57,7 +57,7 @@ def laws_of(place: str) -> frozenset[str]:
 
 
 def laws_of_all(places: Iterable[str] | None) -> frozenset[str]:
-    """The laws that several places bring together; None = nobody said which, so every law."""
+    """The laws that several places bring together; None = not stated, so every law."""
     return ALL if places is None else frozenset[str]().union(*map(laws_of, places))
 
 
@@ -78,7 +78,7 @@ def within(place: str, region: str) -> bool:
 
 
 def may_lie_in(place: str, region: str) -> bool:
-    """`place` lies in `region`, or nobody can rule it out."""
+    """True unless it is certain that `place` lies outside `region`."""
     country = place.partition("-")[0]
     if within(place, region) or is_place(place):
         return within(place, region)

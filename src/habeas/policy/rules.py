@@ -1,7 +1,7 @@
 """One rule of a pack, read strictly out of its Cedar statement and annotations.
 
 A reason to refuse is a pair about one fact, because Cedar skips a policy that errors and would then allow. The gap
-rule fires when nobody supplied the fact, the deny rule when the fact speaks against it:
+rule fires when the fact is missing, the deny rule when the fact speaks against it:
 
     forbid (…) [when { APPLIES }] unless { context has fact };
     forbid (…) [when { APPLIES }] when { context has fact && COND };
@@ -30,7 +30,7 @@ PENDING = "pending"
 CONFIDENCE = ("text", "secondary", "unsourced")
 
 NEVER_WAIVED = frozenset({"consent", "consent_in_scope", "separate_consent", "purpose_collected", "key_open"})
-"""Facts that only the person can change, by what they say: nobody waives what somebody else has to give."""
+"""Facts that only the person can change, by what they say: these can't be waived on their behalf."""
 
 _EVERY_RULE = frozenset({"id", "sentence", "citation", "source", "effective_from", "enacted", "confidence"})
 _EVERY_FORBID = frozenset({"kind", "fact"})

@@ -1,4 +1,4 @@
-"""Statutes that somebody may rely on instead of consent: `policies/statutes.yaml`, each entry signed by a reviewer.
+"""Statutes that may stand in for consent: `policies/statutes.yaml`, each entry signed by a reviewer.
 
 An entry says for whom and for what it holds, name by name: "any processor" is no answer. The signature (Ed25519 over
 the entry's canonical JSON) says who read the statute and vouches for the entry; with one letter changed it is broken.

@@ -38,7 +38,7 @@ class Vendor:
 
     purpose: str
     recipient: str
-    published: str  # the day the outsourcing was made public, "never", or "" where nobody said
+    published: str  # the day the outsourcing was made public, "never", or "" where not stated
     finding: str  # the regulator's finding that is recorded about it, or "none"
     requests: int
     strict: Reading  # decides
@@ -92,7 +92,7 @@ def airport_case(reader: Reader, tally: Tally, policy: PolicySet, purposes: Sequ
 
 
 def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
-    """What is worth asking why, with its id: a template, a consent that changed nothing, somebody nobody asked."""
+    """Questions worth asking, with an id each: a template, a consent without effect, a person who wasn't asked."""
     found = [("why this template exists", min((row["row_id"] for row in tally.embeddings), default=""))]
     refused = [row for row in tally.decisions if row["action"] == "embed" and row["effect"] != "allow"]
     alone = [row["decision_id"] for row in refused if [_id(rule) for rule in row["rules"]] == [NAMED[0]]]

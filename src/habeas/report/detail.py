@@ -187,7 +187,7 @@ def _rules(tally: Tally, rules: Rulebook) -> tuple[RuleLine, ...]:
 
 
 def _missing(tally: Tally) -> tuple[tuple[str, int, str], ...]:
-    """Facts that nobody supplied: in words, how many decisions lack it, and where to write it."""
+    """Missing facts: in words, how many decisions lack it, and where to write it."""
     counts = Counter(
         (fact(name), where_to_write(name, row["purpose"]))
         for row in tally.decisions
@@ -219,7 +219,9 @@ def _last_word(found: Sequence[Row], column: str) -> str:
 
 
 def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
-    """Ids worth explaining: a template, a refused person, a missing fact, a waived rule, a file nobody may scan."""
+    """Ids worth explaining: a template, a refused person, a missing fact, a waived rule, a file that may not be
+    scanned.
+    """
     found = []
     if tally.embeddings:
         found.append(("why this template exists", min(row["row_id"] for row in tally.embeddings)))

@@ -25,7 +25,7 @@ def kept(runs: Path) -> list[Summary]:
 
 
 def is_later(summaries: Sequence[Summary], than: Summary) -> bool:
-    """Whether another run that has a page ended after this one. A run that left no record ended nobody knows when."""
+    """Whether another run that has a page ended after this one. When a run without a record ended is unknown."""
     return any(
         each["run_id"] != than["run_id"] and _ended(each) > _ended(than)
         for each in summaries

@@ -28,7 +28,7 @@ _RED = "#b5533f"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is shown. `drawn`: say that nobody in it is real; `checks`: relative link to the quality checks;
+    """How a page is shown. `drawn`: say that its people are drawn; `checks`: relative link to the quality checks;
     `late`: say that other runs ended before the page was made, so its numbers are theirs as well.
     """
 

@@ -1,7 +1,7 @@
 """Sealed vectors, signed key records, epochs: bytes in, bytes out. No file, no clock, no network.
 
 Rules that hold here:
-- A vector is sealed to the public key of one (subject, purpose, generation); whoever seals can't open.
+- A vector is sealed to the public key of one (subject, purpose, generation); sealing needs no private key.
 - Everything that never changes about a row is bound into the seal; flip one bit of it and nothing opens.
 - A key is used only after the registrar's signature over it was verified.
 - Every failure is an IntegrityError that says nothing about the content.

@@ -83,7 +83,7 @@ class SealContext:
 
 
 def sealed_bytes(suite: int) -> int:
-    """Length of every sealed vector of a suite: 2,166 for suite 1, 3,254 for suite 2."""
+    """Length in bytes of every sealed vector of a suite: 2,166 for suite 1, 3,254 for suite 2."""
     return framing.HEADER_BYTES + suites.overhead(suite) + PAYLOAD_BYTES
 
 
@@ -97,14 +97,17 @@ def check_vector(vector: NDArray[np.float32]) -> None:
 
 
 def payload(vector: NDArray[np.float32]) -> bytes:
-    """Plaintext of one vector, PAYLOAD_BYTES long."""
+    """Plaintext of one vector, PAYLOAD_BYTES long. Raises IntegrityError as `check_vector`."""
     check_vector(vector)
     plain = len(vector).to_bytes(2, "little") + vector.astype("<f4").tobytes()
     return plain.ljust(PAYLOAD_BYTES, b"\0")
 
 
 def seal_to(vector: NDArray[np.float32], context: SealContext, suite: int, key: suites.PublicKey) -> bytes:
-    """Like `seal`, with a public key already built. Only for a key whose record was verified."""
+    """Like `seal`, with a public key already built. Only for a key whose record was verified.
+
+    `vector`: (D,) float32 of unit length. Raises IntegrityError as `seal`.
+    """
     try:
         sealed = suites.hpke(suite).encrypt(payload(vector), key, info=context.info(suite))
     except framing.FAILURES:

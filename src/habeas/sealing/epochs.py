@@ -20,7 +20,7 @@ from habeas.sealing.keyrecords import KeyRecord, registrar_public_of, sign_bytes
 MAGIC = b"HBSK"
 
 Random = Callable[[int], bytes]
-"""How many bytes -> that many unpredictable ones, e.g. os.urandom."""
+"""Number of bytes -> that many unpredictable bytes, e.g. os.urandom."""
 
 
 class Kms(Protocol):
@@ -58,7 +58,10 @@ class Epoch:
 def new_epoch(
     epoch: int, suite: int, kms: Kms, registrar_private: bytes, now: datetime, random: Random
 ) -> Epoch:
-    """Make an epoch's key pair, wrap its private half by a new KMS key and sign the record."""
+    """Make an epoch's key pair, wrap its private half by a new KMS key and sign the record.
+
+    Raises IntegrityError for an unknown suite or a bad registrar key, KeyUnavailable as the KMS does.
+    """
     seed = random(SEED_BYTES)
     public = public_of(suite, seed)
     uri = kms.create(epoch)
@@ -67,7 +70,7 @@ def new_epoch(
 
 
 def wrap_context(epoch: int, suite: int, public_key: bytes) -> bytes:
-    """What the wrapped epoch key is bound to."""
+    """Bytes that the wrapped epoch key is bound to."""
     return packed("habeas epoch key", epoch, suite, public_key)
 
 
@@ -105,7 +108,10 @@ def _info(record: KeyRecord, epoch: Epoch) -> bytes:
 
 
 def seal_private(seed: bytes, record: KeyRecord, epoch: Epoch) -> bytes:
-    """Seal a key's private seed to the epoch, bound to key, subject, purpose, generation and epoch."""
+    """Seal a key's private seed (32 bytes) to the epoch, bound to key, subject, purpose, generation and epoch.
+
+    Raises IntegrityError for another length or a bad epoch key.
+    """
     if len(seed) != SEED_BYTES:
         raise IntegrityError("a private key has the wrong length")
     key = suites.public_key(epoch.suite, epoch.public_key)
@@ -117,7 +123,7 @@ def seal_private(seed: bytes, record: KeyRecord, epoch: Epoch) -> bytes:
 
 
 def open_private(sealed: bytes, record: KeyRecord, epoch: Epoch, epoch_key: PrivateKey) -> bytes:
-    """The private seed of `record` (custodian only).
+    """The private seed (32 bytes) of `record` (custodian only).
 
     Raises IntegrityError, always with the same words, when anything bound differs or the key isn't the
     record's.

@@ -44,4 +44,4 @@ def refused() -> IntegrityError:
 
 
 FAILURES = (InvalidTag, ValueError, TypeError)
-"""What the library raises when a key, a tag or a length is wrong."""
+"""Errors of the library for a wrong key, tag or length."""

@@ -1,4 +1,4 @@
-"""Private keys from 32-byte seeds. Whoever imports this can open; the embed path must not.
+"""Private keys from 32-byte seeds. A module that imports this can open; the embed path must not.
 
 Suite 1: the seed is the X25519 scalar (RFC 7748). Suite 2: SHAKE256(seed) gives 64 bytes for ML-KEM-768
 (d, z) and 32 for X25519, as in draft-connolly-cfrg-xwing-kem, section 5.2.
@@ -36,7 +36,7 @@ def private_key(suite: int, seed: bytes) -> PrivateKey:
 
 
 def public_of(suite: int, seed: bytes) -> bytes:
-    """Raw public key that belongs to a seed, in the form `suites.public_key` reads."""
+    """Raw public key that belongs to a 32-byte seed, as `suites.public_key` reads it. Raises IntegrityError."""
     _check(suite, seed)
     if suite == suites.X25519:
         return X25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()

@@ -1,6 +1,6 @@
 """Public key records, signed by the registrar (Ed25519, RFC 8032) and verified before a key is used.
 
-Without the signature whoever can write a table could swap in a key of their own and read every later row.
+Without the signature, write access to a table would be enough to swap in another key and read every later row.
 `created_at` is not signed: the signature covers exactly what an embed worker is handed.
 """
 
@@ -34,7 +34,7 @@ class KeyRecord:
 
 
 def from_grant(grant: Grant, subject_id: str) -> KeyRecord:
-    """The record behind a grant; `subject_id` is the roster line's: a key of somebody else doesn't verify."""
+    """The record behind a grant; `subject_id` is the roster line's: another person's key doesn't verify."""
     return KeyRecord(
         key_id=grant.key_id,
         subject_id=subject_id,
@@ -47,7 +47,7 @@ def from_grant(grant: Grant, subject_id: str) -> KeyRecord:
 
 
 def canonical(record: KeyRecord) -> bytes:
-    """Bytes the registrar signs."""
+    """Bytes that the registrar signs: record version and every field but `created_at` and the signature."""
     return packed(
         "habeas key record",
         RECORD_VERSION,
@@ -61,7 +61,9 @@ def canonical(record: KeyRecord) -> bytes:
 
 
 def sign_bytes(message: bytes, registrar_private: bytes) -> bytes:
-    """Ed25519 signature (64 bytes) with the registrar's raw 32-byte private key."""
+    """Ed25519 signature (64 bytes) with the registrar's raw 32-byte private key. Raises IntegrityError for another
+    length.
+    """
     return _private(registrar_private).sign(message)
 
 
@@ -77,7 +79,7 @@ def verify_bytes(message: bytes, signature: bytes, registrar_public: bytes) -> N
 
 
 def sign(record: KeyRecord, registrar_private: bytes) -> KeyRecord:
-    """The same record with the registrar's signature."""
+    """The same record with the registrar's signature (64 bytes). Raises IntegrityError for a bad private key."""
     return replace(record, signature=sign_bytes(canonical(record), registrar_private))
 
 
@@ -87,7 +89,7 @@ def verify(record: KeyRecord, registrar_public: bytes) -> None:
 
 
 def registrar_public_of(registrar_private: bytes) -> bytes:
-    """Raw 32-byte public key of the registrar."""
+    """Raw 32-byte public key of the registrar. Raises IntegrityError if the private key hasn't 32 bytes."""
     return _private(registrar_private).public_key().public_bytes_raw()
 
 

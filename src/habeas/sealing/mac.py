@@ -1,7 +1,7 @@
 """Message authentication codes, HMAC-SHA-256, over what the jobs write for each other to act on.
 
 Each use has a key of its own, derived from the installation key by HKDF (RFC 5869) under the use's label: the jobs hold
-that key, and readers of the tables don't. So a record or row that was changed, or made by somebody else, shows.
+that key, and readers of the tables don't. So a record or row that was changed, or made without the key, is detected.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _JAVA = (
 )
 
 
-# What Java has to say goes to the other stream: a job's own belongs to whoever reads it.
+# Java's messages go to standard error: standard output is for the job's own.
 _QUIET = "-Xlog:disable -Xlog:all=error:stderr"
 
 

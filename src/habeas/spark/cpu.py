@@ -2,7 +2,7 @@
 
 The kernel adds what an ended process spent to a parent that waits for it. PySpark's worker daemon doesn't wait: it
 ignores the death of its workers, and an idle worker is ended after a minute; the decoder that a worker keeps ends with
-it. So somebody has to look while they live.
+it. So they have to be read while they live.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CpuClock:
     def __init__(self, spark: SparkSession, every: float = 1.0) -> None:
         self._root = jvm_pid(spark)
         self._lock, self._over = Lock(), Event()
-        # alive at the last look, and nobody waits for them, or for their parents
+        # alive at the last look, and not waited for, nor are their parents
         self._unwaited: dict[tuple[int, int], _Process] = {}
         self._parents_ignoring_sigchld: set[int] = set()
         self._ended = 0.0

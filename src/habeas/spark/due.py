@@ -99,7 +99,7 @@ def _files(tables: Tables, since: Since) -> DataFrame:
 
 
 def _people(tables: Tables, since: Since, last: Last, question: Question) -> DataFrame:
-    """Whoever something was recorded about. A key that the last run found too young may count by now."""
+    """People about whom something was recorded. A key that the last run found too young may count by now."""
     made = F.col("created_at")
     young = tables.read("keys").where((made > F.lit(last.known_at)) & (made <= F.lit(question.known_at)))
     found = [since.rows(name).select("subject_id") for name in ("consents", "subjects", "keys")]

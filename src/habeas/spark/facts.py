@@ -108,7 +108,7 @@ def _batch(found: list[FactSet]) -> pa.RecordBatch:
 
 
 def with_stored(tables: Tables, question: Question) -> Question:
-    """What is stored for a purpose that nobody wants any more is decided on as well: something may end it."""
+    """Stored rows of purposes that aren't wanted any more are decided on as well: their permission may end."""
     if not tables.exists("embeddings"):
         return question
     stored = {row["purpose"] for row in tables.read("embeddings").select("purpose").distinct().collect()}
@@ -131,7 +131,7 @@ def _people_and_lines(
         _records("leave_out", _of(who, _personal(tables), "owner"), "owner", without="owner"),
         _records("key", _newest_keys(tables, question, open_keys, who), "subject_id"),
         _records("subject", _of(who, _dated(tables.read("subjects"))), "subject_id", without="recorded_at"),
-        # A placeholder's line is about nobody; it travels by itself, or all of them would meet in one partition.
+        # Placeholders have no subject: each gets a key of its own, or all would meet in one partition.
         _records("line", lines.select(*_LINE), F.coalesce("subject_id", "line_id")),
     ]
     united = people[0]
@@ -150,7 +150,7 @@ def _records(kind: str, rows: DataFrame, person: str | Column, without: str = ""
 
 
 def _of(who: DataFrame | None, rows: DataFrame, person: str = "subject_id") -> DataFrame:
-    """Rows about some people; about everybody where nobody is named."""
+    """Rows about these people, or about all if none is named."""
     return (
         rows if who is None else rows.join(who.withColumnRenamed("subject_id", person), person, "left_semi")
     )
@@ -179,7 +179,7 @@ def _newest_keys(
     """
     made = _of(who, tables.read("keys")).where(F.col("created_at") <= F.lit(question.known_at))
     newest = made.groupBy("subject_id", "purpose").agg(F.max_by("key_id", "generation").alias("key_id"))
-    # Against what is open: a key that turned up meanwhile, and that nobody asked about, counts as shut.
+    # Compared with the open keys: a key that appeared meanwhile, and wasn't looked up, counts as closed.
     few = None if who is None else looked_up(newest)
     if few is not None:
         opened = pa.array([key in open_keys for key in few.column("key_id").to_pylist()], pa.bool_())

@@ -269,7 +269,7 @@ def _alike(registrar: Registrar, as_typed: bool) -> Callable[[str], Collection[s
 
 
 def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
-    """What there is now. Before the first consents and the first roster nobody is known, and nobody is missed."""
+    """What is recorded now. Before the first consents and the first roster no person counts as unknown."""
 
     def listed(subject_ids: Collection[str]) -> Collection[str]:
         lines = tables.rows("rosters", "subject_id", subject_ids, ["subject_id"])

@@ -1,7 +1,7 @@
 """Publish: staged rows become rows of record, by key, so that a retry changes nothing.
 
 Open keys are read before the merge, after it, and once more after rows were opened: a withdrawal in between still
-wins, and a key nobody knows counts as closed. What ended since it was planned, and what is halted, is asked right
+wins, and an unknown key counts as closed. What ended since it was planned, and what is halted, is asked right
 before the merge. `work` comes after what was made: a run killed before it finds its assets undone and lands on the same
 rows. What may be opened is settled after `work`, which says what the newest work no longer makes (`outdated`); each
 later run settles it again.
@@ -47,7 +47,7 @@ def publish(
     `policy`: digest of the rules in force ("" = any); what other rules allowed isn't stored.
 
     Rows of an asset that a halt touches are thrown away: undone in `work`, it is done again when the halt is over.
-    A halt closes no row of record: it decides about no right, and whoever opens rows asks for halts themself.
+    A halt closes no published row: it decides about no right, and opening checks halts itself.
     """
     require_not_ahead(as_of, now)
     staged = judged(tables, tables.read("staged").where(F.col("run_id") == run_id)).persist()
@@ -157,7 +157,7 @@ def _ended(staged: DataFrame) -> DataFrame:
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
     """Work that was done before and is done again counts from now on: the newest is what holds, and it is newer than
-    what is there, whoever's clock is behind. A file that couldn't be reached is no work: it waits for a night that can.
+    what is there, even if a clock is behind. A file that couldn't be reached is no work: it waits for a night that can.
     """
     last = tables.read("work").groupBy("asset_id").agg(F.max("recorded_at").alias("last"))
     rows = (

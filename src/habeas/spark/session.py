@@ -49,7 +49,7 @@ def _spells_utf8(session: SparkSession) -> bool:
 
 
 def is_running() -> bool:
-    """Whether this process has a session already: whoever started it ends it."""
+    """True if this process has a session already; then the code that started it also ends it."""
     return SparkSession.getActiveSession() is not None
 
 

@@ -143,7 +143,7 @@ def _denying(tables: Tables, decisions: DataFrame, ids: list[str]) -> DataFrame:
 
 
 def _after_the_last(now: datetime) -> Column:
-    """The newest status wins, so one must be newer than what it was made from, whoever's clock is behind."""
+    """The newest status wins, so one must be newer than what it was made from, even if a clock is behind."""
     return F.greatest(F.lit(now), F.col("recorded_at") + F.expr("INTERVAL 1 MICROSECOND"))
 
 

@@ -116,7 +116,7 @@ class Tables:
         return self._reader.few(name, column, values, columns)
 
     def frame(self, name: str, rows: list[dict[str, object]]) -> DataFrame:
-        """Rows as a frame of the table's shape; a column nobody filled is null."""
+        """Rows as a frame of the table's shape; a missing column is null."""
         names = self.contracts[name].names
         return self.spark.createDataFrame([tuple(r.get(n) for n in names) for r in rows], self.schema(name))
 
@@ -213,7 +213,7 @@ class Tables:
         self._shaped(name, rows).write.format("delta").mode("append").save(self.path(name))
 
     def _empty(self, name: str) -> bool:
-        """Nothing to compare with. Asked by whoever holds the table's lock: nobody else writes to it meanwhile."""
+        """True if the table has no rows. Call it under the table's lock, so that no writer adds some meanwhile."""
         return not self._reader.files(name)[1]
 
     def _shaped(self, name: str, rows: DataFrame) -> DataFrame:
@@ -289,7 +289,7 @@ class Tables:
 def _clear_begun(folder: Path) -> None:
     """Remove what a creation left that was killed before its first commit: Delta makes no table where something lies.
 
-    Asked under the table's lock, so nobody is at it. Whatever holds a file that isn't hidden is left to a person.
+    Called under the table's lock, so no writer is at work. A folder with a file that isn't hidden is left to a person.
     """
     files = [path for path in folder.rglob("*") if not path.is_dir()]
     if folder.is_dir() and all(path.name.startswith(".") for path in files):

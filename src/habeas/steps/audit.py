@@ -1,6 +1,6 @@
 """What an auditor asks of the log: what people said, and what was decided, as it was known at a time.
 
-Subjects are named by their random id here; whoever holds a real id resolves it through the key store first.
+Subjects are named by their random id here; a real id is resolved through the key store first.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class About:
 def about(reader: Reader, subject: str | None, asset: str | None) -> About:
     """Check what was asked for. A real id must never come this way: an argument ends in shell histories.
 
-    Raises UsageError when `subject` or `asset`, an id or the beginning of one, names nobody here or no asset.
+    Raises UsageError when `subject` or `asset`, an id or the beginning of one, names no person or asset here.
     """
     subject_id = None if subject is None else find_subject(reader, subject)
     if asset is None:
@@ -52,7 +52,7 @@ def about(reader: Reader, subject: str | None, asset: str | None) -> About:
 def find_subject(reader: Reader, id_prefix: str) -> str:
     """The whole subject id that starts with `id_prefix`.
 
-    Raises UsageError when nobody's here or more than one does: an answer about nobody would read like "nothing is
+    Raises UsageError when none or more than one matches: an empty answer would read like "nothing is
     recorded". The message never repeats what was given, which may be a real id that looks like a random one.
     """
     prefix = id_prefix.strip().lower()

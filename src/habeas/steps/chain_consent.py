@@ -59,7 +59,7 @@ def _fields(row: Row, place: Place | None) -> dict[str, Any]:
 
 
 def _reaches(row: Row, place: Place) -> bool:
-    """As the ledger has it: of a file nobody can date a yes with a window says nothing, and a no speaks."""
+    """As in the ledger: for a file of unknown date, a yes with a time window doesn't apply, and a no does."""
     return fits(statement_of(row).scope, place, unknown_fits=row["status"] != ConsentStatus.GIVEN)
 
 
@@ -80,7 +80,7 @@ def _statement(row: Row, as_of: datetime, place: Place | None) -> str:
 
 
 def _how(row: Row) -> list[str]:
-    """How a yes was said, to whom else, and what nobody wrote down about that: rules that ask for it refuse."""
+    """How a yes was said, to whom else, and what isn't recorded about that: rules that ask for it refuse."""
     known = [yes if row[name] else no for name, (yes, no, _) in _HOW.items() if row[name] is not None]
     unknown = [words for name, (_, _, words) in _HOW.items() if row[name] is None]
     parts = ["said " + ", ".join(known)] if known else []

@@ -1,6 +1,6 @@
 """Shutting the stored rows of keys that closed, at once and without waiting for a night.
 
-The key is what keeps a row shut; the status says so to whoever reads tables, and by when the row has to be gone.
+The key keeps a row closed; the status says so to readers of the tables, and by when the row has to be gone.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _closed(
         "expires_at": expires_at,
         "erase_by": ended + timedelta(days=_destroy_days(decision)),
         "reason": "key_closed",
-        # The newest status wins, so it is newer than what it was made from, whoever's clock is behind.
+        # The newest status wins, so it is newer than what it was made from, even if a clock is behind.
         "recorded_at": now if status is None else max(now, status["recorded_at"] + _TICK),
         "run_id": run_id,
     }

@@ -1,10 +1,10 @@
 """How long a statement about a person's age can be relied on. Birth dates are not stored; a band and its day are.
 
-- The band of the newest statement counts. It never rises by itself, and it is known only for as long as nobody in it
+- The band of the newest statement counts. It never rises by itself, and it is known only for as long as no person in it
   can have come of age: four years for `under_14`, two for `under_16`. `under_18` holds for one year: such a person is
   16 or 17, and may come of age at any time. After that the age is unknown, which the rules read as a gap.
 - A guardian's yes ends at the same time, and at once where the newest statement says `adult`. A guardian's yes for a
-  person whose band nobody stated is taken like one for `under_18`, from the day it was given.
+  person without a stated band is taken like one for `under_18`, from the day it was given.
 
 Eighteen is the age of every law in the packs that asks a guardian; where majority comes later, this ends it too early.
 """

@@ -2,7 +2,7 @@
 
 Nothing is fetched and nothing is expanded: a record must use our context, and a key that isn't in the form is refused,
 since it might take back what the rest says. What only informs (who controls, where it is stored, when a receipt was
-made, when somebody else recorded it) is checked for its place and not read; what was said is. Each statement is a
+made, when another system recorded it) is checked for its place and not read; what was said is. Each statement is a
 record like a line of a file and goes through the same checks; its number counts the statements from 1.
 """
 
@@ -121,7 +121,7 @@ def _records(raw: bytes) -> list[object]:
 
 
 def _check_context(given: object) -> None:
-    """Ours and no other; a context of somebody else's could give every key another meaning."""
+    """Our context and no other; another one could give every key another meaning."""
     listed = given if isinstance(given, list) else [given]
     ours = [each for each in listed if each != terms.KNOWN_CONTEXT]
     if len(ours) != 1 or not isinstance(ours[0], dict) or not ours[0]:
@@ -160,7 +160,7 @@ def _event(given: object) -> dict[str, object]:
 
 
 def _kinds(given: list[object]) -> dict[str, object]:
-    """The status and at most one of each pair; a type nobody knows might say less than consent."""
+    """The status and at most one of each pair; an unknown type might say less than consent."""
     words = [text_of(each, "@type") for each in given]
     found: dict[str, object] = {}
     for word in words:

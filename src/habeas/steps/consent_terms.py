@@ -19,7 +19,7 @@ CONTEXT = {
     "habeas": "urn:habeas:term:",
 }
 KNOWN_CONTEXT = "https://w3id.org/dpv/schema/iso-27560"
-"""May stand beside ours in a record that somebody else wrote; never fetched."""
+"""May stand beside ours in a record of another system; never fetched."""
 
 RECEIPT = "dpv-27560:receipt-record"
 FORMS = frozenset(
@@ -33,10 +33,10 @@ STATUS = {f"dpv:{status}": status for status in ConsentStatus}
 EXPLICIT = {"dpv:ExplicitlyExpressedConsent": True, "habeas:UnexplicitConsent": False}
 SEPARATE = {"habeas:SeparateConsent": True, "habeas:BundledConsent": False}
 WRITTEN = {"habeas:WrittenConsent": True, "habeas:UnwrittenConsent": False}
-"""Types of a consent; none of a pair = nobody said."""
+"""Types of a consent; none of a pair = not stated."""
 
 SUBJECT, GUARDIAN = "habeas:subject", "habeas:guardian"
-"""Entities that may have said it. None of them = nobody said who."""
+"""Entities that may have said it. None of them = not stated who."""
 
 SCOPE = {
     "sources": "habeas:source",

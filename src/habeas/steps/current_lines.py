@@ -4,9 +4,9 @@
   time add up; of different times the newest holds alone, whichever was imported last.
 - A list counts as no newer than the moment it was recorded: an older version took lists that were dated ahead, and one
   of those would outrank every correction.
-- An anonymous placeholder (a person who was erased, or whom nobody could name) says that somebody is in the shot. A
-  newer list that names fewer people doesn't say that they aren't, since nobody can name the erased. So a placeholder
-  stays beside the newest list until a later one has as many lines as its own, or is closed: everybody is listed.
+- An anonymous placeholder (a person who was erased, or has no known name) says that a person is in the shot. A
+  newer list that names fewer people doesn't say that they aren't, since erased people can't be named. So a placeholder
+  stays beside the newest list until a later one has as many lines as its own, or is closed: all people are listed.
 - A line that is replaced stays in the table and keeps the decisions that were made about it, and rests in no new one.
 
 `spark.current_lines` has the same rule for whole tables; a test holds that both agree.

@@ -1,6 +1,7 @@
 """The code of a recorded decision: it covers every field, so that none can be edited or moved to another line.
 
-A decision's id follows from what it is about, and anybody can compute it. Its code needs a key that jobs hold.
+A decision's id follows from what it is about, and can be computed without a secret. Its code needs a key that jobs
+hold.
 """
 
 from __future__ import annotations

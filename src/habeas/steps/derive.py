@@ -1,7 +1,7 @@
 """Facts from what was registered, recorded and said: plain functions, the one place where facts come from.
 
 Each gives the facts of one decision beside `valid_until`: at any time before it the same values give the same facts.
-A fact nobody supplied is left out, which the policy reads as a gap: it never becomes True or False by default. Lists
+A missing fact is left out, which the policy reads as a gap: it never becomes True or False by default. Lists
 that are complete by definition (facts that name a `register`) answer no by False.
 """
 
@@ -37,13 +37,13 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """The facts that `Terms` doesn't hold; None = nobody said. Few combinations occur, however many rows there are."""
+    """The facts that `Terms` doesn't hold; None = not stated. Few combinations occur, however many rows there are."""
 
     facts: Facts
     valid_until: datetime | None
 
     def on(self, same: Mapping[str, FactValue | None]) -> Derived:
-        """Together with the facts of the terms, without those that nobody supplied."""
+        """Together with the facts of the terms, without missing ones."""
         whole = {**same, **self.facts}
         supplied = {name: value for name in sorted(whole) if (value := whole[name]) is not None}
         return Derived(supplied, self.valid_until)
@@ -62,8 +62,8 @@ def scan_facts(
     """Facts for looking for faces in one asset.
 
     `line_allowed`: True when some line of the asset has embed = allow for the purpose, False when there are
-    lines and none has, None when nobody listed anybody. `line_laws`: laws (as facts) that reach any of those lines;
-    None when nobody is listed, so that every law may. `lines_valid_until`: earliest valid_until of those decisions.
+    lines and none has, None without any line. `line_laws`: laws (as facts) that reach any of those lines;
+    None when no person is listed, so that every law may. `lines_valid_until`: earliest valid_until of those decisions.
     """
     moving = scan_moving(
         terms, place, catalogued_at, line_allowed, line_laws, lines_valid_until, tuple(leave_outs)
@@ -223,7 +223,7 @@ def retention_end(days: int, captured_at: datetime | None, catalogued_at: dateti
 
 
 def trusted(place: Place, catalogued_at: datetime) -> Place:
-    """Footage said to be captured after it was found was captured nobody knows when."""
+    """The place, without its time of capture if that lies after the time at which the footage was found."""
     ahead = place.captured_at is not None and place.captured_at > catalogued_at
     if not ahead:
         return place

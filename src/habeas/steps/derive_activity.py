@@ -1,4 +1,4 @@
-"""Facts out of the record of activities: who gets what, who works on it, where it goes. None = nobody said."""
+"""Facts out of the record of activities: who gets what, who works on it, where it goes. None = not stated."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def activity_facts(activity: Activity | None, source: Source | None, clock: Cloc
         return {"activity_recorded": False}
     facts: Facts = {"activity_recorded": True} | {name: getattr(activity, name) for name in _AS_SAID}
     if activity.recipient is not None:
-        # Another source's controller is somebody else to this one.
+        # The controller of another source is a third party to this one.
         stranger = activity.recipient.role == "controller" and recipient(source, activity) != ""
         facts["recipient_role"] = "third_party" if stranger else activity.recipient.role
     facts["recipient_private"] = _to_private(activity)
@@ -92,7 +92,7 @@ def _every(answers: Iterable[bool | None]) -> bool | None:
 
 
 def recipient(source: Source | None, activity: Activity | None) -> str | None:
-    """Whom a consent must name: "" = nobody besides the controller, None = nobody said who gets it."""
+    """Recipient that a consent must name: "" = none besides the controller, None = not stated."""
     if activity is None or activity.recipient is None:
         return None
     own = ("", source.controller) if source else ("",)
@@ -140,7 +140,7 @@ def abroad(source: Source | None, activity: Activity | None) -> tuple[str, ...] 
 
 
 def private_body(source: Source | None, activity: Activity | None) -> bool:
-    """Whether a private body takes part, or nobody can rule it out (BIPA s.10; s.25(e) spares contractors)."""
+    """True unless it is certain that no private body takes part (BIPA s.10; s.25(e) spares contractors)."""
     if source is not None and source.contractor_scope:
         return False
     if source is None or source.controller_kind != "public":

@@ -1,7 +1,7 @@
 """Facts that are the same for every file and person of one source and one purpose: computed once a run.
 
 They come from the source's registration, the purpose, the record of activities, waivers, signed statutes and tainted
-models. Days are days of UTC. What nobody said stays None here and is left out of a decision's facts.
+models. Days are days of UTC. What isn't stated stays None here and is left out of a decision's facts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _YEAR_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One source and purpose at one time. `scan` and `embed` hold facts; None = nobody said."""
+    """One source and purpose at one time. `scan` and `embed` hold facts; None = not stated."""
 
     source: Source | None
     purpose: str
@@ -40,8 +40,8 @@ class Terms:
     embed: Facts
     laws: frozenset[str]  # of every place that takes part
     spared: frozenset[str]  # laws that don't reach this source's controller and those who work for it
-    recipient: str | None  # whom a consent must name; "" = the controller itself, None = nobody said
-    abroad: tuple[str, ...] | None  # receiving places besides the controller's own; None = nobody said
+    recipient: str | None  # whom a consent must name; "" = the controller itself, None = not stated
+    abroad: tuple[str, ...] | None  # receiving places besides the controller's own; None = not stated
     notice: str | None  # version of the notice that is current
     scan_flips: tuple[datetime, ...]
     embed_flips: tuple[datetime, ...]
@@ -131,7 +131,7 @@ def _purpose_end(source: Source | None, clock: Clock) -> str | None:
 def _statutes(
     lists: Lists, source: Source | None, activity: Activity | None, purpose: str, clock: Clock
 ) -> Facts:
-    """Whether a statute names exactly this. Where nobody said who takes part, none does."""
+    """Whether a statute names exactly this. Where it isn't stated who takes part, none does."""
     if source is None:
         return {}
     found: list[Statute] = []

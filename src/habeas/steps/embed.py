@@ -1,9 +1,9 @@
 """Embed one asset: decode, detect, follow, bind, look up, align, embed, seal. One call, every row of it.
 
-- No line allowed: nothing is opened. A key nobody signed: nothing is opened either.
+- No line allowed: nothing is opened. An unsigned key record: nothing is opened either.
 - A face reaches the embedder only if it is bound to a line that a decision allows. What a refused face
   leaves is one more in a count.
-- Line, track and rank travel beside each crop; nobody counts them off afterwards.
+- Line, track and rank travel beside each crop, so they aren't matched by position afterwards.
 - A file that can't be used leaves one quarantine row and nothing else.
 """
 

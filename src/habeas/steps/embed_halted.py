@@ -1,4 +1,4 @@
-"""Embed one asset unless somebody halts it: before it, between two of its frames, or after it.
+"""Embed one asset unless a halt covers it: before it, between two of its frames, or after it.
 
 An asset that a halt touches leaves no row at all, not even that it is done. A later run finds it undone and makes
 of it what it would have made now, so a halt that was lifted leaves no trace in the tables.

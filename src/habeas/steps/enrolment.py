@@ -166,7 +166,7 @@ def _newly_refused(
 
 
 def _since(recorded_at: datetime, key_made_at: datetime | None) -> bool:
-    """A key of which nobody knows when it was made answers to nothing."""
+    """True if it was recorded after the key was made, or if that time is unknown."""
     return key_made_at is None or recorded_at > key_made_at
 
 

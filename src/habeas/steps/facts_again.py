@@ -158,7 +158,7 @@ class DeriveAgain:
 
 
 def erased(row: Row, stored: Facts, held: Held) -> str:
-    """What of the person is gone that the decision rested on; empty = nothing, or it was about nobody."""
+    """What of the person is gone that the decision rested on; empty = nothing, or it was about no person."""
     if row["action"] != Action.EMBED or not stored.get("subject_known"):
         return ""
     line = held.lines.get(row["line_id"])

@@ -11,7 +11,7 @@ from habeas.model.people import LeaveOut, Place
 
 
 def about_footage(records: Iterable[LeaveOut]) -> tuple[LeaveOut, ...]:
-    """Leave-outs of footage, whoever is in it, and all records that lift one; empty where nothing is left out."""
+    """Leave-outs of footage, independent of people, and all records that lift one; empty where nothing is left out."""
     kept = tuple(each for each in records if each.subject_id is None or each.lifts is not None)
     return kept if any(each.lifts is None for each in kept) else ()
 

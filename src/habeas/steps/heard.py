@@ -38,7 +38,7 @@ class Heard:
         return enrol_standing(self.statements, registrar, self._at(now), self.leave_outs)
 
     def _at(self, now: datetime) -> datetime:
-        """A key is no older than what it answers to, whoever's clock is ahead."""
+        """A key is no older than the statement it was made for, even if a clock is ahead."""
         said = [each.recorded_at for each in self.statements] + [each.recorded_at for each in self.leave_outs]
         return max([now, *said])
 
@@ -54,7 +54,8 @@ def follow(
 ) -> Closed:
     """Shut the rows of closed keys, then make keys for what still stands; what was closed.
 
-    Call it when all of it is written. `again` reads the ledger once more. It ends when nobody wrote a no meanwhile.
+    Call it when all of it is written. `again` reads the ledger once more. It ends when no refusal was written
+    meanwhile.
     """
     done = Closed()
     while True:

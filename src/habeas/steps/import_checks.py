@@ -3,18 +3,18 @@
 The rule behind the rules: **a no is kept wherever it can be read; a yes must be beyond doubt.** A no can only close.
 So these concern a consent (`given`) alone:
 
-- *Conflicting*: somebody says yes and no about one purpose, one instant and one scope, in the file or beside the
+- *Conflicting*: a person says yes and no about one purpose, one instant and one scope, in the file or beside the
   ledger. The yes is set aside and the no is kept: of two statements at one instant the more restrictive holds.
 - *Backdated*, old: it is recorded more than a year after it says it was given, and names no evidence. A consent
   that can't be shown is none; a scan of the form has a digest.
 - *Backdated*, reopening: it says it was given after a refusal or withdrawal of the same person and purpose, is
-  recorded more than a week after that, and names no evidence. That is how somebody else would open what a person
+  recorded more than a week after that, and names no evidence. That is how another person would open what a person
   closed. A consent dated *before* the no is plain history, and the no speaks, whichever was recorded first. One dated
   after the no speaks only where it is not recorded before it either: see `consent.ledger`.
 
 What is impossible by itself (it ends before it is given, is dated after its import, is a guardian's for an adult) never
-gets this far: `import_consents.parse` refuses it. A withdrawal of what nobody gave here is kept and counted: either the
-file with the consent comes later, or the id is misspelt.
+gets this far: `import_consents.parse` refuses it. A withdrawal of a consent that isn't recorded here is kept and
+counted: either the file with the consent comes later, or the id is misspelt.
 
 A statement that is recorded already is not judged again, so that importing a file again changes nothing.
 """
@@ -46,7 +46,7 @@ def conflicting(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]
 
 
 def backdated(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]:
-    """Line numbers of the consents that claim a time nobody can check."""
+    """Line numbers of the consents whose time can't be checked."""
     known = list(recorded)
     first_no: dict[tuple[str, str], datetime] = {}
     for each in (*known, *_plain(new)):
@@ -63,7 +63,7 @@ def backdated(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]:
 
 
 def unasked(new: Iterable[ConsentStatement], recorded: Iterable[ConsentStatement]) -> int:
-    """How many withdrawals take back what nobody gave."""
+    """Number of withdrawals of consents that aren't recorded."""
     listed = list(new)
     given = {_pair(each) for each in (*listed, *recorded) if _yes(each)}
     taken_back = [each for each in listed if each.status is ConsentStatus.WITHDRAWN]
@@ -73,7 +73,7 @@ def unasked(new: Iterable[ConsentStatement], recorded: Iterable[ConsentStatement
 def said_again(no: ConsentStatement, recorded: Collection[ConsentStatement]) -> ConsentStatement:
     """A no that is recorded already, as a new one where the same person said yes since then.
 
-    For a no without a date that can be read: nobody can tell whether it was said before that yes or after it. Another
+    For a no without a date that can be read: it can't be told whether it was said before that yes or after it. Another
     no since then answers for it only where it is about all of the same footage.
     """
     if no.consent_id not in {each.consent_id for each in recorded}:

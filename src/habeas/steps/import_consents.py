@@ -200,7 +200,7 @@ def real_id(values: Values) -> str | None:
 
 
 def may_refuse(values: Values) -> bool:
-    """True unless the record plainly says given, and nothing in a column that nobody knows may take it back.
+    """True unless the record plainly says given, and no unknown column may take it back.
 
     Such as the day in `withdrawn_at`, beside a status that was left as it was.
     """
@@ -244,7 +244,7 @@ def countries(values: Values) -> tuple[str, ...]:
 
 
 def jurisdictions(values: Values) -> tuple[str, ...] | None:
-    """Blank or `unknown` alone = nobody said."""
+    """Blank or `unknown` alone = not stated."""
     named = _places(values, "jurisdictions")
     if named == ("unknown",):
         return None

@@ -141,7 +141,7 @@ def word(values: Values, column: str, words: tuple[str, ...]) -> str:
 
 
 def boolean(values: Values, column: str) -> bool | None:
-    """`true` or `false`, nothing else; blank = nobody said."""
+    """`true` or `false`, nothing else; blank = not stated."""
     value = values.get(column)
     if value is None or isinstance(value, bool):
         return value

@@ -24,7 +24,7 @@ _UNKNOWN = frozenset({
     "unknown", "anonymous", "unnamed", "noname", "nobody", "tbd",
     "미상", "불명", "불상", "성명불상", "익명", "무명", "미확인", "모름",
 })  # fmt: skip
-"""What people write for somebody they can't name, without capitals and blanks."""
+"""What lists hold for a person without a known id, without capitals and blanks."""
 
 
 def clean_id(text: str) -> str:
@@ -44,7 +44,7 @@ def clean_id(text: str) -> str:
 
 
 def require_somebody(text: str) -> None:
-    """Raise BadInput where nobody can tell who is meant, whatever else is wrong with the text."""
+    """Raise BadInput where it can't be told who is meant, whatever else is wrong with the text."""
     if shortened(text) or names_nobody(text):
         clean_id(text)
 

@@ -3,7 +3,7 @@
 One line names one thing of each kind at most; what it names must all fit. A line without a person needs a place or
 a time, since stopping everything is a halt. A line that `lifts` another names nothing else: it ends that one.
 
-Every other line is somebody's no, and is read leniently: see `import_lenient`. A lift opens again and is read strictly.
+Every other line is a refusal, and is read leniently: see `import_lenient`. A lift opens again and is read strictly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A leave-out list: who and what is never to be processed. Each of its lines is somebody's no."""
+"""A leave-out list: who and what is never to be processed. Each of its lines is a refusal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def import_leave_outs(
 ) -> Imported[LeaveOut]:
     """Read a leave-out list. `recorded`: the records there are, which a line may lift; `known`: see import_consents.
 
-    Every line set aside counts in `refusals_set_aside`: each is somebody's no. Raises UsageError like
+    Every line set aside counts in `refusals_set_aside`: each is a refusal. Raises UsageError like
     import_sources.
     """
     intake, places = Intake(), remembering(places)
@@ -50,9 +50,7 @@ def import_leave_outs(
         subjects: tuple[str | None, ...] = (None,) if each.real_id is None else people.all(each.real_id)
         made = [each.records(subject, recorded_at, places) for subject in subjects]
         records = tuple(record for found, _ in made for record in found)
-        if (
-            each.undated
-        ):  # left out, lifted and left out once more: nobody can tell the old line from a new one
+        if each.undated:  # left out, lifted and left out once more: the old line can't be told from a new one
             records = tuple(
                 replace(one, leave_out_id=new_id("leave-out again", one.leave_out_id, recorded_at))
                 if one.leave_out_id in lifted else one for one in records

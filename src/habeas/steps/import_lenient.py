@@ -1,4 +1,4 @@
-"""The cells of a no, read leniently: what can't be read is left out, and whoever imports is told.
+"""The cells of a no, read leniently: what can't be read is left out and reported to the user.
 
 A no can only close. So a cell that says where, since when or how is never a reason to lose it: without a date it
 holds from when it is recorded, and without a part of its scope it reaches further.
@@ -55,7 +55,7 @@ class Lenient:
     def person(self) -> str | None:
         """The real id as written, without what isn't drawn; None when blank.
 
-        Raises BadInput where nobody can tell who it is: a number that a spreadsheet shortened, `#N/A`, no text.
+        Raises BadInput where it can't be told who it is: a number that a spreadsheet shortened, `#N/A`, no text.
         """
         value = self._values.get("subject")
         if isinstance(value, int) and not isinstance(value, bool):
@@ -92,7 +92,7 @@ class Lenient:
     def since(self, column: str, recorded_at: datetime) -> tuple[datetime, datetime | str]:
         """Since when it is true, and what its id covers of that.
 
-        Unreadable or ahead of the clock: from when it is recorded, since nobody may wait for a no.
+        Unreadable or ahead of the clock: from when it is recorded, since a refusal must not wait.
         """
         try:
             said = cell.instant(self._values, column)

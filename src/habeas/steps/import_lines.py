@@ -78,7 +78,7 @@ class SetAside:
     line_number: int | None
     reason: str
     detail: str
-    may_be_no: bool = False  # it says no, or nobody can tell that it doesn't
+    may_be_no: bool = False  # it says no, or may say no
 
 
 @dataclass(frozen=True, slots=True)

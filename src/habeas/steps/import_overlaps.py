@@ -1,4 +1,4 @@
-"""Roster lines that can never be bound or hold no more, told while whoever wrote them is still there."""
+"""Roster lines that can never be bound or no longer hold, reported at import, while their author can mend them."""
 
 from __future__ import annotations
 

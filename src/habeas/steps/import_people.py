@@ -1,6 +1,6 @@
 """What consent files say about people themselves. Where lines differ the protective answer holds.
 
-- `jurisdictions`: all that anybody named, united, since each brings a law; None = nobody said, and all laws apply.
+- `jurisdictions`: all that were named, united, since each brings a law; None = not stated, and all laws apply.
 - `age`: the band of the newest statement that names one, in this file or before; of several at one instant the
   youngest. A band never rises by itself; how long it is known: see `coming_of_age`.
 - `last_contact_on`: the latest day named: each line is a contact, and a later one takes no earlier one back.
@@ -46,7 +46,7 @@ def united(known: Subject | None, told: Subject) -> Subject:
 
 
 def _stated(subject: Subject) -> tuple[bool, datetime, int]:
-    """Larger = newer, and of equals younger. A band that nobody dated is older than any other."""
+    """Larger = newer, and of equals younger. A band without a date is older than any other."""
     if subject.age is None:
         return False, _NEVER, 0
     return True, subject.age_said_at or _NEVER, -AGE.words.index(subject.age)

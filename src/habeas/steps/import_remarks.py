@@ -10,7 +10,7 @@ from habeas.steps.import_scope import SaidScope
 
 NEEDS_A_LOOK = frozenset({"unknown_name", "unknown_person", "looks_like_known", "folder_missing", "asset_missing",
                           "unknown_source"})  # fmt: skip
-"""Reasons after which a no may stop nothing: whoever imports has to look."""
+"""Reasons after which a refusal may have no effect: the user who imports has to check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Entry:
 
 
 def parse(values: Values, recorded_at: datetime) -> Entry:
-    """Raises BadInput. Blank `closed` = false: nobody said that everybody is listed."""
+    """Raises BadInput. Blank `closed` = false: it isn't stated that all people are listed."""
     from_ms, to_ms = _window(values)
     attested_at = cell.instant(values, "attested_at")
     if dated_ahead(attested_at, recorded_at):

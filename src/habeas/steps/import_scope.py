@@ -1,7 +1,7 @@
 """What footage a record is about, in words that people write, turned into ids.
 
 A folder is written as a path inside a source and an asset as source/path; both become keyed ids here, because paths
-hold names. Neither the path nor a part of it goes into a record, a detail or an error. Whoever holds the id already
+hold names. Neither the path nor a part of it goes into a record, a detail or an error. A user with the id already
 (a receipt does) writes it with its prefix instead.
 """
 

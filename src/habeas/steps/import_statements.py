@@ -106,9 +106,9 @@ def _stated(said: Said, people: RealIds, recorded_at: datetime, places: Places) 
 def _again(
     said: Said, told: tuple[ConsentStatement, ...], ledger: Collection[ConsentStatement]
 ) -> tuple[ConsentStatement, ...]:
-    """A no without a date that can be read, of somebody who said yes since it was recorded, is said anew.
+    """A no without a date that can be read, of a person who said yes since it was recorded, counts as said again.
 
-    Nobody can tell the old line from a new one, and a no must arrive.
+    The old line can't be told from a new one, and a refusal must not be lost.
     """
     return tuple(_checks.said_again(each, ledger) for each in told) if said.undated else told
 

@@ -30,8 +30,9 @@ class Imported(Generic[T]):
     """What a file gave: lines = len(records) + repeated + lines set aside, but for a no that gives several records.
 
     `refusals_set_aside`: records set aside that say, or might say, no (a file refused whole counts as one). Not
-    zero means that somebody's no may not have been heard: tell whoever imports. `withdrawn_unasked`: withdrawals
-    of what nobody gave here. They are kept; the ids in the file may be misspelt, and then a consent still stands.
+    zero means that a refusal may have been missed: tell the user who imports. `withdrawn_unasked`: withdrawals
+    of consents that aren't recorded here. They are kept; the ids in the file may be misspelt, and then a consent
+    still stands.
     """
 
     records: tuple[T, ...]

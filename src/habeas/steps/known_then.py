@@ -36,7 +36,7 @@ class RunTimes:
 
 
 KeyEnds = Callable[[Collection[str]], Mapping[str, datetime | None]]
-"""key ids -> when each ended (None = it is open); a key nobody knows is left out."""
+"""key ids -> when each ended (None = it is open); an unknown key is left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the last night saw, so that this one looks again only at what came, went or ran out since.
 
 A run that decided to its end left a mark of each table it rests on: the number of a commit and a digest of the data
-files it had. The same files in the same commit are the same rows, whoever's clock is wrong and whatever was restored
+files it had. The same files in the same commit are the same rows, even if a clock is wrong or a backup was restored
 meanwhile. Anything that doesn't fit gives a reason to derive every line anew, which is never wrong. So does a record
 that no job of this installation wrote, and so do the days that went by since every line was derived.
 """

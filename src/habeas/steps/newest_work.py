@@ -5,7 +5,7 @@ again whenever its digest changes: model, settings, roster lines, or who is allo
 `refusals`, so a sum over the whole table counts one face several times.
 
 The newest row is the one recorded last. A digest that comes back (a setting changed and changed back) must therefore
-be recorded again by whoever takes its rows up again.
+be recorded again by the step that takes its rows up again.
 """
 
 from __future__ import annotations

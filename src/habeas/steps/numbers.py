@@ -106,7 +106,7 @@ def template_states(tally: Tally, now: datetime) -> dict[str, str]:
 
 
 def state_of(status: Row | None, now: datetime) -> str:
-    """What a template is now. Without a status it is closed, as whoever opens rows has it."""
+    """What a template is now. Without a status it is closed, as at opening."""
     if status is None:
         return "closed"
     if status["status"] == "open":

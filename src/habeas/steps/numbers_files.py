@@ -22,7 +22,9 @@ _TOLD_FIRST: Final = (
 """When several facts spoke against a file, the first of these is the one that is told."""
 
 NO_ROSTER: Final = "no_roster"
-"""The reason of a file that no roster line is about; the rules say the same of it as where everybody is refused."""
+"""The reason of a file that no roster line is about; the rules say the same of it as where all listed people are
+refused.
+"""
 
 _NOBODY_ALLOWED: Final = "line_allowed"
 UNREADABLE: Final = "unreadable"

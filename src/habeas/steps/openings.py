@@ -27,7 +27,7 @@ def log_openings(openings: Iterable[Record], asked: Iterable[Record], wanted: Wa
     """Every opening that fits, oldest first, with its rows.
 
     `row_ids`: what it asked for; `outcomes`: how many rows came out how; `finished`: whether it came to its end, else
-    nobody knows what was seen. `ids_kept` is False for an opening of a version that counted rows and kept no ids: it
+    it is unknown what was seen. `ids_kept` is False for an opening of a version that counted rows and kept no ids: it
     may have been about any row, so it is left out of no answer.
     """
     if wanted.since and wanted.until and wanted.since >= wanted.until:

@@ -30,7 +30,7 @@ LARGEST = 1 << 18
 _NAME = re.compile(r"[0-9a-f]{64}\.json")
 
 Sign = Callable[[bytes], bytes]
-"""Ed25519 signature (64 bytes) of a message, by whoever holds the key."""
+"""Ed25519 signature (64 bytes) of a message, by the holder of the key."""
 
 
 @dataclass(frozen=True, slots=True)

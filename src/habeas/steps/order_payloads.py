@@ -19,7 +19,7 @@ _ORDINARY_ID = 64
 
 
 def person(person_id: str, roles: Iterable[Role], public_key: bytes) -> dict[str, Any]:
-    """The registrar says: whoever holds this key may sign as this id, in these roles."""
+    """The registrar adds a person: the holder of this key may sign as this id, in these roles."""
     return {"person": person_id, "roles": sorted(str(role) for role in roles), "public_key": public_key.hex()}
 
 

@@ -32,8 +32,8 @@ _REGISTRARS = (OrderKind.PERSON, OrderKind.REMOVAL)
 def read_book(files: Iterable[tuple[str, bytes]], registrar_public: bytes) -> OrderBook:
     """Verify every (name, content) and put the orders together.
 
-    Raises IntegrityError naming the file: wrong name, edited byte, bad signature, a signer nobody knows, without
-    the role or removed, a resume by whoever halted.
+    Raises IntegrityError naming the file: wrong name, edited byte, bad signature, a signer that is unknown, without
+    the role or removed, a resume by the person who halted.
     """
     orders = sorted((parsed(name, content) for name, content in files), key=_age)
     people = _people(orders, registrar_public)
@@ -75,7 +75,7 @@ def _may(order: Order, people: Mapping[str, Person], kept: Mapping[str, set[str]
         raise _wrong(order, "nobody with its signer's id was ever added")
     if not signer.roles & MAY[order.kind]:
         raise _wrong(order, "its signer hasn't the role for it")
-    # Whoever was removed could still sign and write any date: only what was there by then counts.
+    # A removed person could still sign with any date: only orders that were there before the removal count.
     if signer.removed_at is not None and order.order_id not in kept[order.signer]:
         raise _wrong(order, "its signer had been removed")
 
@@ -140,7 +140,7 @@ def stopped(book: OrderBook, at: datetime, recipients: Mapping[str, str]) -> Sto
 
 
 def recipients_of(activities: Mapping[str, Activity]) -> dict[str, str]:
-    """Purpose -> who gets its templates, where that is somebody with a name: a source's controller has none here."""
+    """Purpose -> who gets its templates, where that recipient has a name: a source's controller has none here."""
     return {
         purpose: activity.recipient.name
         for purpose, activity in activities.items()

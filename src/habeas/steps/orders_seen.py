@@ -1,7 +1,7 @@
 """Which orders a run saw, noted in its verified record, so that one that is taken away later is missed.
 
-Each order is a signed file, which nobody can change. But whoever owns the folder could take the newest activation
-away, and older rules would be in force again in silence; or a halt, or the removal of a person.
+Each order is a signed file, which can't be changed unnoticed. But the owner of the folder could take the newest
+activation away, and older rules would be in force again in silence; or a halt, or the removal of a person.
 """
 
 from __future__ import annotations

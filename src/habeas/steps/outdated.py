@@ -1,4 +1,4 @@
-"""Which stored rows the newest work no longer makes, so that nobody may open them.
+"""Which stored rows the newest work no longer makes, so that they must not be opened.
 
 A row of `embeddings` is outdated, the first of these that holds being the reason:
 

@@ -69,7 +69,7 @@ class Replayed:
 
     @property
     def alarm(self) -> bool:
-        """Somebody has to look: the record, the rules or the ledger are not what they were."""
+        """An alarm: the record, the rules or the ledger are not what they were."""
         return not self.reproduced or self.facts.says is Again.DIFFERS
 
 
@@ -95,7 +95,7 @@ class Replayer:
         """Both checks of each decision, in their order."""
         self._read_facts({row["facts_digest"] for row in decisions})
         made = [self._verdict(row) for row in decisions]
-        # Facts are compared where the first check could be made: without rules nobody knows what to derive.
+        # Facts are compared where the first check could be made: without rules it is unknown what to derive.
         known = [at for at, each in enumerate(made) if not each.why]
         if self._derive_again and known:
             chosen = [decisions[at] for at in known]
@@ -186,7 +186,7 @@ def _same(recorded: Any, again: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a replay found. `alarms`: every decision somebody has to look at."""
+    """What a replay found. `alarms`: every decision that a person has to look at."""
 
     decisions: int
     reproduced: int

@@ -64,7 +64,7 @@ class Rulebook:
         return self.rule(name).sentence
 
     def fact(self, name: str) -> str:
-        """The fact a rule is about; its name where nobody knows."""
+        """The fact a rule is about; its name if the fact is unknown."""
         return self.rule(name).fact or name
 
     def waiver(self, name: str, source: str | None, purpose: str, on: date) -> Waiver | None:

@@ -1,4 +1,4 @@
-"""JSON as somebody else wrote it, read strictly: no key twice, no NaN, no number that a database can't hold."""
+"""JSON of another system, read strictly: no key twice, no NaN, no number that a database can't hold."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ _COMMANDS: Final = {
 
 
 def where_to_write(name: str, purpose: str = "") -> str:
-    """File and line to write so that a fact is known; empty for one that nobody supplies by hand."""
+    """File and line to write so that a fact is known; empty for one that isn't supplied by hand."""
     if name in _ACTIVITY:
         entry = f"the entry of {purpose}" if purpose else "the purpose's entry"
         return f"write into {_ACTIVITIES}, {entry}: {_ACTIVITY[name]}"

@@ -47,7 +47,7 @@ class Voice:
         return self._known[key]
 
     def _stands_now(self, said: list[ConsentStatement], terms: Terms, place: Place) -> Standing:
-        """Of somebody who named no footage, the same for all of it: only what came before depends on the file."""
+        """Of a person who named no footage, the same for all of it: only what came before depends on the file."""
         key = (terms.purpose, terms.as_of, terms.known_at)
         if self._scoped or key not in self._now:
             now = standing(said, self.subject_id, terms.purpose, place, terms.as_of, terms.known_at)
@@ -61,7 +61,7 @@ class Voice:
     ) -> bool | None:
         """What stood when the footage was taken was a consent, and it said no less than what stands now.
 
-        Recorded later, it counts with its evidence only: else a release could be dated back by whoever records it.
+        Recorded later, it counts with its evidence only: else the recorder of a release could date it back.
         """
         if now.statement is None or place.captured_at is None:
             return None

@@ -166,7 +166,7 @@ def _judged(rule: Rule, column: str, share_of: str = "") -> Expectation:
 
 
 def _literal(value: str | float) -> str:
-    """A Spark SQL literal. Contract values only, yet quoted as if anybody had written them."""
+    """A Spark SQL literal. Contract values only, quoted like untrusted input."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
