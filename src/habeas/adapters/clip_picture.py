@@ -39,7 +39,10 @@ class Painter:
         return (height, width) if _turns(frame) % 2 else (width, height)
 
     def upright(self, frame: Any) -> Image:
-        """Raises BadInput: `over_limit`, `too_small`, `unreadable_container`."""
+        """A decoded frame as BGR uint8 (H, W, 3), upright, its pixels made square.
+
+        Raises BadInput: `over_limit`, `too_small`, `unreadable_container`.
+        """
         width, transfer = self._square_width(frame), int(frame.color_trc)
         bright = transfer in hdr.TRANSFERS
         try:
@@ -80,7 +83,7 @@ def _matrix(frame: Any) -> int | None:
 
 
 def one_field(image: Image) -> Image:
-    """The even lines stay, each odd one becomes the mean of its neighbours: one moment instead of two."""
+    """One field of an interlaced frame, BGR uint8 (H, W, 3): each odd line becomes the mean of its neighbours."""
     lines = image[::2]
     between = (lines[:-1].astype(np.uint16) + lines[1:] + 1) >> 1
     shown = np.empty_like(image)

@@ -65,7 +65,7 @@ def main(parent: int, module: str) -> None:
 
 
 def answer_all(line: socket.socket, parsers: Parsers, limits: MediaLimits, shared: NDArray[np.uint8]) -> None:
-    """Answer request after request. Raises EOFError when the other side is gone."""
+    """Answer requests until the worker closes the socket; then raises EOFError. `shared`: (n,) memory for frames."""
     while True:
         request, fd = decoder_wire.receive_with(line)
         if fd is None:

@@ -25,7 +25,7 @@ _LONGEST = 1 << 14  # bytes; what is said fits a twentieth of it
 
 
 def half(memory: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
-    """Half of the memory for frame `index`: frames alternate, so that the previous one stays readable."""
+    """Half of the (n,) shared memory for frame `index`: frames alternate, so that the previous one stays readable."""
     size = len(memory) // 2
     return memory[size * (index % 2) :][:size]
 

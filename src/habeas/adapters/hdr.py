@@ -1,4 +1,4 @@
-"""Pictures of high dynamic range as they look on an ordinary screen: PQ and HLG to sRGB.
+"""Converts pictures of high dynamic range (PQ, HLG) to sRGB.
 
 Rec. ITU-R BT.2100-2: the transfer functions (tables 4 and 5), HLG shown at 1,000 cd/m². Rec. ITU-R BT.2408: white of
 an ordinary picture at 203 cd/m². Report ITU-R BT.2390, 5.4.1: what is brighter is compressed by a spline, dark and
@@ -34,7 +34,10 @@ _Floats = NDArray[np.float32]
 
 
 def to_srgb(signal: NDArray[np.uint8] | NDArray[np.uint16], transfer: int, primaries: int) -> Image:
-    """R'G'B' (H x W x 3) of 8 or 16 bits of a PQ or HLG picture, as sRGB of 8 bits in the same order."""
+    """sRGB, uint8 (H, W, 3), of a PQ or HLG picture; the order of the channels stays R, G, B.
+
+    `signal`: uint8 or uint16 (H, W, 3); `transfer`, `primaries`: codes of ITU-T H.273.
+    """
     shown = np.empty(signal.shape, np.uint8)
     most = np.iinfo(signal.dtype).max
     for row in range(0, len(signal), _ROWS):

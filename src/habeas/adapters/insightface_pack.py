@@ -54,7 +54,7 @@ def load(
 
 
 class LoadedPack:
-    """Detects, aligns and embeds. Counts what it was called on: pictures, looks at them, faces."""
+    """The networks of a model pack: detection, alignment, embedding. Counts pictures, detector runs and faces."""
 
     def __init__(
         self, pack: ModelPack, networks: Mapping[str, bytes], smallest_px: float, execution: Execution
@@ -83,19 +83,20 @@ class LoadedPack:
 
     @property
     def looks(self) -> int:
-        """How often the detector ran: once a picture, more often where one look is not enough."""
+        """Number of runs of the detector: one a picture, more where one isn't enough."""
         return self._search.looks
 
     def detect(self, image: Image) -> list[Detection]:
         """Every face and every candidate that the detector can resolve, best first.
 
-        `image` is H x W x 3 uint8 BGR. Raises IntegrityError if the network gives no numbers.
+        `image`: BGR uint8 (H, W, 3). Boxes and landmarks are in its pixels. Raises IntegrityError for outputs that
+        aren't finite.
         """
         self.pictures_searched += 1
         return self._search.detect(image)
 
     def align(self, sighting: Sighting) -> Image | None:
-        """The face as the recogniser wants it, S x S x 3 uint8 BGR; None if its landmarks make no face."""
+        """Aligned face, BGR uint8 (S, S, 3), S of the recogniser; None if the landmarks are degenerate."""
         landmarks = sighting.detection.landmarks - np.asarray(sighting.offset, np.float32)
         if similarity(landmarks) is None or sighting.crop.size < 3 * 4:
             return None
@@ -106,9 +107,10 @@ class LoadedPack:
         return aligned
 
     def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
-        """(N, D) float32 of unit length, one row a crop, in their order.
+        """Embeddings, (N, D) float32 of unit length, one row a crop, in their order.
 
-        Raises IntegrityError for outputs of another shape, that are no numbers, or of no length.
+        `crops`: BGR uint8 (S, S, 3). Raises ValueError for other crops, IntegrityError for outputs of another shape,
+        that aren't finite, or are zero.
         """
         nothing = np.empty((0, self.pack.recogniser.dimensions), np.float32)
         batches = [list(crops[start : start + _BATCH]) for start in range(0, len(crops), _BATCH)]
@@ -128,7 +130,10 @@ class LoadedPack:
         return vectors
 
     def _try_out(self) -> None:
-        """Runs both networks on a made-up picture: a network of NaN finds no face, silently, for ever."""
+        """Run both networks once on a synthetic picture: a network of NaN would find no face, without an error.
+
+        Raises IntegrityError.
+        """
         rows, columns = np.mgrid[0 : self._side, 0 : self._side]
         picture = np.stack([rows * 2 % 256, columns * 2 % 256, (rows + columns) % 256], 2).astype(np.uint8)
         _check_outputs(self._detector, picture, self.pack.name)

@@ -56,10 +56,11 @@ class _Found(NamedTuple):
     scale: float
 
     def only(self, kept: NDArray[np.bool_]) -> _Found:
+        """Those marked in the (n,) mask."""
         return _Found(self.boxes[kept], self.landmarks[kept], self.scale)
 
     def placed(self, shrunk: float, x: float, y: float) -> _Found:
-        """In pixels of a larger picture: that was shrunk so many times, with its corner (x, y) before that."""
+        """The same boxes in pixels of the larger picture that was cut at corner (x, y), then shrunk by `shrunk`."""
         boxes, factor = self.boxes.copy(), np.float32(shrunk)
         boxes[:, :4] = boxes[:, :4] * factor + np.array([x, y] * 2, np.float32)
         landmarks = self.landmarks * factor + np.array([x, y], np.float32)
@@ -80,7 +81,8 @@ class Search:
     def detect(self, image: Image) -> list[Detection]:
         """Every face and every candidate that the detector can resolve, best first.
 
-        `image` is H x W x 3 uint8 BGR. Raises IntegrityError if the network gives no numbers.
+        `image`: BGR uint8 (H, W, 3). Boxes and landmarks are in its pixels. Raises IntegrityError for outputs that
+        aren't finite.
         """
         whole = self._look(image, self._fitted(image))
         looks = [whole, *self._in_tiles(image)]

@@ -21,7 +21,10 @@ landmark nearest to its border lies, in pixels (negative = outside)."""
 
 
 def least_inside(landmarks: NDArray[np.float32], width: int, height: int) -> float:
-    """Distance in pixels from the landmark nearest to the border to that border; negative where one lies outside."""
+    """Distance in pixels from the landmark nearest to the border to that border; negative if one lies outside.
+
+    `landmarks`: (5, 2) x, y in pixels; `width`, `height`: of the picture.
+    """
     points = np.asarray(landmarks, np.float64)
     return float(min(points.min(), (np.array([width, height]) - points).min()))
 
@@ -105,7 +108,7 @@ class Track:
 
     @property
     def steps(self) -> Steps:
-        """Every place it was seen, also where the sighting itself wasn't kept."""
+        """(n, 8) path of the face, see `Steps`, also where the sighting itself wasn't kept."""
         if self.path is not None:
             return self.path
         return np.array(

@@ -97,7 +97,7 @@ def check_vector(vector: NDArray[np.float32]) -> None:
 
 
 def payload(vector: NDArray[np.float32]) -> bytes:
-    """Plaintext of one vector, PAYLOAD_BYTES long. Raises IntegrityError as `check_vector`."""
+    """Plaintext of one (D,) vector, PAYLOAD_BYTES long. Raises IntegrityError as `check_vector`."""
     check_vector(vector)
     plain = len(vector).to_bytes(2, "little") + vector.astype("<f4").tobytes()
     return plain.ljust(PAYLOAD_BYTES, b"\0")

@@ -137,7 +137,7 @@ class Person:
         return cls(seed=seed, **values)
 
     def identity_vector(self) -> NDArray[np.float64]:
-        """All traits, each scaled to 0..1 over its range; shape (number of traits,)."""
+        """(T,) float64: all T traits, each scaled to 0..1 over its range."""
         scaled = []
         for spec in fields(self):
             if "share" in spec.metadata:

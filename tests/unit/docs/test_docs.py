@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 from datetime import UTC, datetime
@@ -173,3 +174,31 @@ def test_what_the_how_to_says_is_done_leaves_no_fact_out_in_korea() -> None:
     packs = [pack for pack in load_packs(SHIPPED_POLICIES, ALL_PACKS) if pack.name in ("house", "kr-pipa")]
     verdict = decide(Action.EMBED, derived.facts, packs)
     assert () == verdict.missing
+
+
+ARRAYS = re.compile(r"NDArray|\b(Image|Vector|Steps|Boxes)\b")
+SHAPE = re.compile(r"\((?:\w+, ?\w*|n,\))|\b\w+ x \w+")
+
+
+def test_public_functions_of_arrays_say_their_shape() -> None:
+    """`image: Image` alone says neither H x W x 3 nor BGR; ruff's D1 rules hold that there is a docstring at all."""
+    found = [
+        (path, node)
+        for path in sorted((PROJECT / "src" / "habeas").rglob("*.py"))
+        if "training" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _of_arrays(node)
+    ]
+    silent = [
+        f"{path.relative_to(PROJECT)}:{node.lineno} {node.name}"
+        for path, node in found
+        if not SHAPE.search(ast.get_docstring(node) or "")
+    ]
+    assert len(found) > 30
+    assert [] == silent
+
+
+def _of_arrays(node: ast.FunctionDef) -> bool:
+    given = [arg.annotation for arg in (*node.args.args, *node.args.kwonlyargs)]
+    words = [ast.unparse(each) for each in (*given, node.returns) if each is not None]
+    return any(ARRAYS.search(word) and not word.startswith(("PIL", "_")) for word in words)
