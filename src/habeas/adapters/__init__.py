@@ -1,1 +1,1 @@
-"""One third party a file. Nothing here decides anything."""
+"""Adapters to third-party packages and the operating system, one a module. No rule is decided here."""

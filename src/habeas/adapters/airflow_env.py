@@ -91,7 +91,7 @@ def airflow_environment(
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{_USER}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(airflow / _PASSWORDS),
-        # A busy small machine answers late, and five seconds of silence would fail a task.
+        # A small busy machine answers late, and the default of five seconds would fail a task.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
@@ -277,7 +277,7 @@ def _end(process: subprocess.Popen[bytes], signals: list[int]) -> None:
             if sent != signal.SIGKILL and len(signals) > 1:
                 break
             process.poll()
-            with suppress(ChildProcessError):  # in a container we may be who inherits its orphans
+            with suppress(ChildProcessError):  # in a container this process may inherit its orphans
                 os.waitpid(-process.pid, os.WNOHANG)
             try:
                 os.killpg(process.pid, 0)

@@ -1,6 +1,6 @@
-"""What kind of container a clip is, by its first bytes, and how FFmpeg may open it.
+"""Container format of a clip, by its first bytes, and the demuxer that FFmpeg opens it with.
 
-One demuxer is named for each, so that nothing is guessed: not by a name, and not by content that suits several.
+Each format has one demuxer, so that FFmpeg doesn't guess by name or by ambiguous content.
 """
 
 from __future__ import annotations

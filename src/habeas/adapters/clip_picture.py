@@ -1,4 +1,4 @@
-"""A decoded frame as it is to be seen: square pixels, no combing, upright, BGR.
+"""Converts a decoded frame for display: square pixels, no combing, upright, BGR.
 
 Colours come out right by FFmpeg's conversion: 8 to 12 bits, any subsampling, full or limited range, and the matrix
 that the stream names; where it names none, BT.709 for high definition and BT.601 below it, as players do. It converts
@@ -24,11 +24,11 @@ from habeas.model.media import MediaReason
 MIN_SIDE = 16
 _BT709, _UNNAMED, _BT601 = 1, 2, 5  # ITU-T H.273
 _HIGH_WIDTH, _LOW_LINES = 1280, 576
-_MOST_STRETCH = 4  # what claims pixels that are longer says nonsense and is shown as coded
+_MOST_STRETCH = 4  # a larger pixel aspect ratio is implausible: shown as coded
 
 
 class Painter:
-    """Makes pictures of one track's frames; keeps FFmpeg's converter from one to the next."""
+    """Converts the frames of one track; keeps FFmpeg's converter between frames."""
 
     def __init__(self, stream: Any, limits: MediaLimits) -> None:
         self._stream, self._limits, self._converter = stream, limits, VideoReformatter()
@@ -76,7 +76,7 @@ class Painter:
 
 
 def _matrix(frame: Any) -> int | None:
-    """What a frame that names no matrix was made by; None where it names one."""
+    """Colour matrix assumed for a frame that names none; None if it names one."""
     unnamed = int(frame.colorspace) == _UNNAMED
     high = max(frame.width, frame.height) >= _HIGH_WIDTH or min(frame.width, frame.height) > _LOW_LINES
     return (_BT709 if high else _BT601) if unnamed else None

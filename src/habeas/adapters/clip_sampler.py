@@ -77,7 +77,9 @@ class Sampler:
         return track.length_ms - seen_ms <= patience_ms
 
     def _room(self, last: _Moment, until_ms: int) -> bool:
-        """Whether a look is due well between, and may be had: a crowd is in doubt all the time, and costs no file."""
+        """True if frames between two keyframes are due and within the limit; a crowd, always in doubt, mustn't make a
+        file exceed it.
+        """
         worth = self._next(last.at_ms) + self._step_ms / 2 <= until_ms
         return worth and self._closer < self._limits.max_frames
 
@@ -100,7 +102,7 @@ class Sampler:
                 return
 
     def _next(self, at_ms: int) -> float:
-        """When the look after one at that time is due."""
+        """Time (ms) at which the next frame after the given one is due."""
         return (at_ms // self._step_ms + 1) * self._step_ms
 
     def _given(self, image: Image, at_ms: int, *, passed: bool = False) -> Frame:

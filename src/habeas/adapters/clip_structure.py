@@ -1,4 +1,4 @@
-"""Is a clip whole and open to read, before FFmpeg sees it: its outer structure, walked without decoding.
+"""Checks that a clip is complete and not encrypted before FFmpeg reads it, by its outer structure, without decoding.
 
 A transport or program stream has no length of its own: cut between two packets it is a shorter recording, and
 only a cut inside a packet shows.
@@ -103,7 +103,7 @@ def _packets(fd: int, size: int) -> None:
 
 
 def _windows(fd: int, size: int, stride: int) -> Iterator[bytes]:
-    """The start and the middle of the file: what is paid for often begins in the clear."""
+    """Packets at the start and in the middle of the file: encrypted broadcasts often begin unencrypted."""
     for at in {0, size // 2 // stride * stride}:
         yield os.pread(fd, _WINDOW // stride * stride, at)
 

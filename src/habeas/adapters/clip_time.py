@@ -1,4 +1,5 @@
-"""When a frame is shown, in milliseconds by the clock of a player, whatever its time stamp is worth.
+"""Presentation time of a frame in milliseconds, by the clock of a player, also where time stamps are missing or
+wrong.
 
 A player counts from where the clip begins, with sound or picture, not from the first picture: `clip_track.origin`.
 """
@@ -11,11 +12,11 @@ from habeas.errors import BadInput
 from habeas.model.media import MediaReason
 
 _BACK_MS = 1000
-"""Time stamps that fall back by more begin another recording, joined to the one before."""
+"""A time stamp that goes back by more than this starts another recording, joined to the previous one."""
 
 
 class Clock:
-    """Time stamps that start late, are missing or begin anew, made into one time. Holds a few numbers.
+    """Turns time stamps that start late, are missing or start again into one time line. Constant memory.
 
     A frame without a time stamp comes one step (the average rate) after the one before.
     """

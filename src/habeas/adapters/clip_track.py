@@ -1,7 +1,7 @@
 """A clip opened by FFmpeg: its one video track, how long it is, and how dense its keyframes are.
 
-A clip can name other files and addresses (data references, playlists). FFmpeg gets one demuxer, our own
-reader instead of a path, and a door (`io_open`) that refuses whatever it would open beside it.
+A clip can refer to other files and addresses (data references, playlists). FFmpeg gets one demuxer, our own reader
+instead of a path, and an `io_open` callback that refuses to open anything else.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OPTIONS = {
     "use_absolute_path": "0",
     "codec_whitelist": "none",  # a demuxer decodes nothing: pixels are capped where we decode
     "protocol_whitelist": "none",
-    "fflags": "-genpts",  # PyAV asks for it: it can hold all of a file while it waits for a time stamp
+    "fflags": "-genpts",  # PyAV sets it: it can hold all of a file while it waits for a time stamp
 }
 
 

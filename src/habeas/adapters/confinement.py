@@ -1,4 +1,4 @@
-"""What a process gives up before it reads what a stranger made.
+"""Restrictions that a process puts on itself before it reads untrusted files.
 
 Memory, cores, files, processes and privileges by limits that every Linux has. Where the kernel lets us, three more hold
 against code that a file smuggled in:
@@ -85,7 +85,7 @@ def import_no_more() -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Let the kernel end this process when the thread that started it ends; at once if process `parent` is gone."""
+    """Make the kernel end this process when the thread that started it ends; at once if process `parent` has ended."""
     ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)

@@ -1,4 +1,4 @@
-"""What a DAG asks about its installation: where its rules lie, and which sources a run left out."""
+"""Facts that DAGs need of their installation: the folder of rules, and the sources that a run left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever colours a photo is stored in, as they look: sRGB of 8 bits, over white where it is transparent."""
+"""Converts the colours of a photo to 8-bit sRGB, over white where it is transparent."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _by_profile(image: PIL.Image.Image, profile: object) -> PIL.Image.Image:
 
 
 def _changes(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether it moves any colour of a lattice: many profiles say sRGB in other words, and most photos have one."""
+    """True if the profile changes any colour of a lattice: many profiles are sRGB under another name."""
     seen = np.asarray(transform.apply(_LATTICE)).astype(np.int16)
     return bool(np.abs(seen - np.asarray(_LATTICE)).max() > _SAME)
 

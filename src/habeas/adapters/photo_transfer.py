@@ -17,7 +17,9 @@ _NCLX, _CICP = re.compile(rb"colrnclx(.{4})", re.DOTALL), re.compile(rb"\x00\x00
 
 
 def as_shown(fd: int, kind: str, image: PIL.Image.Image, shown: PIL.Image.Image) -> PIL.Image.Image:
-    """A picture in mode RGB as it is to be seen. A profile wins over the code, and was followed already."""
+    """Picture in mode RGB, converted from PQ or HLG if it is one. A colour profile has precedence, and was applied
+    already.
+    """
     coded = None if image.info.get("icc_profile") else _coded(fd, kind, image.info)
     if coded is None or coded[1] not in hdr.TRANSFERS:
         return shown

@@ -1,4 +1,4 @@
-"""Paths that people write, turned into ids by looking into the archive. No path leaves this module."""
+"""Resolves paths in lists to ids by a look-up in the archive. No path leaves this module."""
 
 from __future__ import annotations
 

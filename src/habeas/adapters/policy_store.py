@@ -1,4 +1,4 @@
-"""`<home>/policy`: every set of rules that was ever used or put into force, each whole, under its digest.
+"""`<home>/policy`: every policy set that was ever used or put into force, complete, under its digest.
 
 A decision names the digest of its rules. What lies under that name is checked against it whenever it is read, so
 a year later the rules are either exactly those or not there.

@@ -1,7 +1,7 @@
 """What must be right before the first step: settings, purposes, keys, paths and this process itself.
 
-`habeas run`, every job and `habeas doctor` ask here, so that a slip ends a run in a second, with a sentence and exit
-code 2, and not after a scheduler's retries.
+`habeas run`, every job and `habeas doctor` ask here, so that a wrong setting ends a run within a second, with a
+message and exit code 2, and not after a scheduler's retries.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ OPEN_FILES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that lets no step begin. `mend`: what to do."""
+    """A fault that keeps every step from starting. `mend`: what to do."""
 
     says: str
     mend: str

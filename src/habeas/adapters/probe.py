@@ -1,4 +1,4 @@
-"""What a file is, by its content. The name only chooses the word for what can't be used.
+"""Identifies a file by its content. Its name only selects the reason for a file that can't be used.
 
 Photos are walked by their segments, chunks, boxes or directories, clips by their boxes, elements or packets; of a
 clip one frame is decoded, of a photo nothing.

@@ -147,7 +147,7 @@ def _decoded(clip: Clip, packet: Any, limits: MediaLimits) -> list[Any]:
 
 
 def _too_big(error: BaseException, context: Any, limits: MediaLimits) -> bool:
-    """Whether a decoder stopped at `max_pixels`: each says so in its own way."""
+    """True if a decoder stopped at `max_pixels`; decoders report it in different ways."""
     pixels = context.width * context.height
     refused = isinstance(error, av.error.ArgumentError) and pixels == 0
     return pixels > limits.max_pixels or refused or isinstance(error, av.error.OverflowError)

@@ -19,10 +19,10 @@ from habeas.steps import locations
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 SHORT_OF = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""The system is short of something: nothing is wrong with the file."""
+"""Errors of a system short of resources; nothing is wrong with the file."""
 
 Node = tuple[int, int]
-"""Device and inode: what a file or folder is, however it is called."""
+"""Device and inode: identity of a file or folder, independent of its name."""
 
 
 @dataclass(frozen=True, slots=True)

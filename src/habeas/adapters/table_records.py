@@ -1,4 +1,4 @@
-"""Records out of other people's stores: a Delta table, or a query that a database answers. Read only.
+"""Records from other systems: a Delta table, or the result of a database query. Read only.
 
 No address, password, query or value goes into an error: a message says what to check.
 """
@@ -88,7 +88,7 @@ def query_records(url: str, query: str, columns: Columns) -> Iterator[RowRecords
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What went wrong in the database, without its words: they repeat the query and its values."""
+    """Kind of a database error, without its message, which may repeat the query and its values."""
     try:
         yield
     except sa.exc.OperationalError:

@@ -1,7 +1,7 @@
 """Which pictures a TIFF holds and where their pixels lie, by its directories alone (TIFF 6.0, BigTIFF).
 
-Pillow and libtiff follow whatever a directory says. Here each promise is held against the file first: no
-circle, no table bigger than its use, no strip behind the end, and one picture.
+Pillow and libtiff trust a directory. This module checks each entry against the file first: no circle, no table bigger
+than its use, no strip behind the end, and one picture.
 """
 
 from __future__ import annotations

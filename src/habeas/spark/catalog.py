@@ -43,7 +43,7 @@ _ARROW = pa.schema(
 _HIDES = frozenset({MediaReason.UNREADABLE, MediaReason.CHANGED, MediaReason.MISSING})
 """Why a folder, or a packed file, couldn't be listed: what lies in it is unknown, not gone."""
 _PASSING = MediaReason.AGAIN - {MediaReason.SYMLINK, MediaReason.NOT_A_FILE}
-"""What may be over tomorrow though the inode is as it was. Another inode comes in place of a link or a pipe."""
+"""Problems that may be gone at the next run although the inode is the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Check: one row of aggregates over what a run staged. No value of a row leaves it but minima and maxima of quality."""
+"""Check: one row of aggregates over the rows that a run staged. It holds counts, and minima and maxima of quality,
+but no other value of a row.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a run cost in CPU seconds: this process, the JVM, and everything below it.
+"""CPU seconds of a run: this process, the JVM, and all processes below it.
 
 The kernel adds what an ended process spent to a parent that waits for it. PySpark's worker daemon doesn't wait: it
-ignores the death of its workers, and an idle worker is ended after a minute; the decoder that a worker keeps ends with
-it. So they have to be read while they live.
+ignores SIGCHLD, and an idle worker is ended after a minute; the decoder that a worker keeps ends with it. So they
+have to be read while they live.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _processes() -> dict[int, _Process]:
 
 
 def ignores_sigchld(pid: int) -> bool:
-    """Whether the kernel forgets what this process's children spent."""
+    """True if the process ignores SIGCHLD: the kernel then drops the CPU time of its children."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Decide: facts of both gates, distinct fact sets to the packs once each, and only what changed is written."""
+"""Decide: derive the facts of both gates, evaluate each distinct fact set once, and write what changed."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def current(decisions: DataFrame) -> DataFrame:
 
 
 def rank() -> Column:
-    """The largest is that of the decision that holds; a null, where no time was noted, is smaller than every value."""
+    """Sort key: the decision with the largest one holds; null (no time recorded) sorts first."""
     older = F.when(F.col("recorded_at").isNull(), F.col("as_of"))
     return F.struct("recorded_at", older.alias("older"), (F.col("effect") != "allow").alias("against"))
 

@@ -128,7 +128,7 @@ def _of_others(since: Since, last: Last, question: Question) -> DataFrame:
 
 
 def _ended(tables: Tables, last: Last, question: Question, action: str) -> DataFrame:
-    """Decisions that ran out between the two runs. What ran out before was decided again by the last one."""
+    """Decisions that expired between the two runs; earlier ones were decided again by the last run."""
     decisions = tables.read("decisions").where(F.col("action") == action)
     until = max(question.as_of, question.known_at)
     passed = (F.col("valid_until") > F.lit(last.as_of)) & (F.col("valid_until") <= F.lit(until))

@@ -232,7 +232,9 @@ def _in_worker(
 
 
 def _guarded(worker: Worker, plan: AssetPlan) -> list[StagedRow]:
-    """One asset's surprise is one quarantine row; no exception text leaves, it could hold values of a row."""
+    """An unexpected error in one asset becomes one quarantine row, without the text of the error, which could hold
+    values of a row.
+    """
     try:
         return worker(plan)
     except HabeasError as error:

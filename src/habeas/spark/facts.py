@@ -1,7 +1,7 @@
 """Facts in bulk: roster lines and assets go in, a fact set for each purpose comes out.
 
-Facts are derived by the core's own pure functions inside the worker: one truth, no second copy in SQL. What is known
-about a person travels once, before their lines, in one shuffle: no join repeats it for every line.
+Facts are derived by the core's own pure functions inside the worker: there is no second implementation in SQL. What
+is known about a person travels once, before their lines, in one shuffle: no join repeats it for every line.
 """
 
 from __future__ import annotations
