@@ -5,7 +5,9 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, PLAN, in_order, purposes, submit
+from habeas.model.steps import BACKFILL
+
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, OWNER, in_order, purposes, submit
 
 POOL = "habeas_backfill"
 
@@ -68,4 +70,4 @@ with DAG(
         "captured-to": "{{ params.captured_to }}",
         "model": "{{ params.model }}",
     }
-    in_order([submit(step, arguments) for step in (PLAN, *NIGHT)])
+    in_order([submit(step, arguments) for step in BACKFILL])

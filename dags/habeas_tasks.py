@@ -7,10 +7,8 @@ the environment (`HABEAS_CONFIG`, `HABEAS_CUSTODY`) before the Airflow Variables
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,10 @@ from airflow.sdk import Asset, BaseOperator, Context, RetryPolicy, TriggerRule, 
 from airflow.sdk.definitions.retry_policy import RetryDecision
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from habeas.adapters.dag_facts import left_out_of, policies_of
+from habeas.adapters.dag_facts import left_out_of, policies_of, why_it_ended
+from habeas.errors import EXIT_CODES, Halted, UsageError, exit_code
 from habeas.model.runs import run_slug
+from habeas.model.steps import Step
 from habeas.spark.conf import spark_conf
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -43,71 +43,66 @@ ENVIRONMENT = {"SPARK_LOCAL_IP": "127.0.0.1", "LC_ALL": "C.UTF-8"}
 INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$"
 
 
-@dataclass(frozen=True)
-class Step:
-    """One job. Only a step with `custody` is told where keys are kept: it reads which of them are open."""
-
-    task_id: str
-    application: str
-    outlets: tuple[str, ...] = ()
-    custody: bool = False
+TASK_CODES = [row.number for row in EXIT_CODES if row.action]
+"""What a task may end with; see the pages of the DAGs."""
 
 
-NIGHT = (
-    Step("catalog", "catalog_assets.py", ("assets", "rosters", "quarantine")),
-    Step("decide", "decide.py", ("fact_sets", "decisions"), custody=True),
-    Step("embed", "embed_faces.py", ("staged",)),
-    Step("check", "check_embeddings.py"),
-    Step("publish", "publish_embeddings.py", ("embeddings", "row_status", "refusals", "work"), custody=True),
-)
-PLAN = Step("plan", "plan_backfill.py")
+class JobEnded(AirflowException):
+    """A job or command that failed, with its exit code where that is known."""
 
-# Exit codes that are an answer, not an accident: asking again can't change them.
-FINAL_EXIT_CODES = {
-    2: "the arguments or the settings can't be used",
-    3: "the quality suite failed",
-    4: "refused by policy",
-    5: "something is not what its digest, signature or contract says",
-    6: "a key is closed or destroyed",
-}
-
-HALTED = 7
-"""Exit code of a job that somebody stopped: neither done nor failed."""
-
-
-def exit_code(error: BaseException) -> int | None:
-    """The job's, out of its operator's message.
-
-    In client mode the hook waits for spark-submit and puts its exit code, which is the job's, into its message; a
-    shell's ends the message of its operator.
-    """
-    found = re.search(r"(?:Error code is:|non-zero exit code) (\d+)", str(error))
-    return int(found[1]) if found else None
+    def __init__(self, code: int | None, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class ByExitCode(RetryPolicy):
     """Retry what may work later, and never what a rule or a check decided."""
 
     def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
-        code = exit_code(exception)
-        reason = FINAL_EXIT_CODES.get(code) if code else None
-        return RetryDecision.fail(f"exit code {code}: {reason}") if reason else RetryDecision.default()
+        row = exit_code(exception.code) if isinstance(exception, JobEnded) and exception.code else None
+        if row is None or not row.final:
+            return RetryDecision.default()
+        return RetryDecision.fail(f"exit code {row.number}: {row.means}")
 
 
 class SubmitUnlessHalted(SparkSubmitOperator):
-    """spark-submit. A job that says it is halted leaves its task skipped: never failed, never tried again."""
+    """spark-submit. A job that was halted leaves its task skipped: never failed, never tried again.
+
+    The exit code is that of the process, which in client mode is the job's; why it ended so stands in its run record.
+    """
 
     def execute(self, context: Context) -> None:
         try:
             super().execute(context)
         except AirflowException as error:
-            if exit_code(error) != HALTED:
-                raise
-            said = re.search(r"habeas \w+: (halted by [^\n]+)", str(error))
-            raise AirflowSkipException(said[1] if said else "halted; see: habeas halts") from None
+            code, why = why_it_ended(
+                Path(config()), run_slug(str(context["run_id"])), self.task_id, _returned(self._hook)
+            )
+            if code == Halted.exit_code:
+                raise AirflowSkipException(why) from None
+            raise JobEnded(code, f"{why} {error}") from error
 
 
-class Halted(BaseOperator):
+class Command(BashOperator):
+    """A command of habeas, whose exit code decides whether it is tried again."""
+
+    def execute(self, context: Context) -> Any:
+        try:
+            return super().execute(context)
+        except AirflowSkipException:
+            raise
+        except AirflowException as error:
+            process = self.subprocess_hook.sub_process
+            raise JobEnded(process.returncode if process else None, str(error)) from error
+
+
+def _returned(hook: Any) -> int | None:
+    """What spark-submit returned; None where this version of the provider doesn't say."""
+    code = getattr(getattr(hook, "_submit_sp", None), "returncode", None)
+    return code if isinstance(code, int) else None
+
+
+class HaltedRun(BaseOperator):
     """The last task of a run: green where a halt stopped it and skipped where nothing did, so that the grid says so."""
 
     def execute(self, context: Context) -> None:
@@ -178,24 +173,24 @@ def purposes() -> list[str]:
 def submit(step: Step, arguments: dict[str, str], **operator: Any) -> SparkSubmitOperator:
     """The task of a step: spark-submit through `spark_default`, with the run's id and these arguments."""
     given = {"run-id": "{{ run_slug(run_id) }}", "config": "{{ habeas_config() }}", **arguments}
-    if step.custody:
+    if step.reads_keys:
         given["custody"] = "{{ habeas_custody() }}"
     return SubmitUnlessHalted(
-        task_id=step.task_id,
-        application=str(JOBS / step.application),
-        name=f"habeas.{step.task_id}",
+        task_id=step.name,
+        application=str(JOBS / step.job),
+        name=f"habeas.{step.name}",
         conn_id="spark_default",
         conf=spark_conf(Path("{{ habeas_home() }}")),
         application_args=[word for name, value in given.items() for word in (f"--{name}", value)],
-        env_vars=_told_nothing() if not step.custody else dict(ENVIRONMENT),
-        outlets=[Asset(f"habeas_{table}") for table in step.outlets],
+        env_vars=_told_nothing() if not step.reads_keys else dict(ENVIRONMENT),
+        outlets=[Asset(f"habeas_{table}") for table in step.writes],
         **operator,
     )
 
 
-def report() -> BashOperator:
+def report() -> Command:
     """The page of the run, whatever became of it. Skipped for a run that left no record to tell of."""
-    return BashOperator(
+    return Command(
         task_id=REPORT,
         # Values travel in the environment: nothing of them is read by the shell as its own words.
         bash_command='"$HABEAS" report --run "$RUN"',
@@ -203,7 +198,7 @@ def report() -> BashOperator:
         | {"HABEAS": str(HABEAS), "HABEAS_CONFIG": "{{ habeas_config() }}", "RUN": "{{ run_slug(run_id) }}"},
         append_env=True,
         do_xcom_push=False,
-        skip_on_exit_code=2,
+        skip_on_exit_code=UsageError.exit_code,
         trigger_rule=TriggerRule.ALL_DONE,
     )
 
@@ -218,9 +213,9 @@ def in_order(steps: Sequence[BaseOperator]) -> None:
     steps[-1] >> [last, sources()]
 
 
-def halted() -> Halted:
+def halted() -> HaltedRun:
     """The last task. It waits for none to have failed: it must not hide one that did."""
-    return Halted(task_id="halted", trigger_rule=TriggerRule.NONE_FAILED)
+    return HaltedRun(task_id="halted", trigger_rule=TriggerRule.NONE_FAILED)
 
 
 def sources() -> Sources:

@@ -5,41 +5,37 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, INSTANT, MACROS, NIGHT, OWNER, in_order, purposes, submit
+from habeas.errors import EXIT_CODES, Halted, exit_code_table
+from habeas.model.steps import NIGHTLY
 
-DOC = """
+from habeas_tasks import DEFAULTS, INSTANT, MACROS, OWNER, TASK_CODES, in_order, purposes, submit
+
+FINAL = ", ".join(str(row.number) for row in EXIT_CODES if row.final)
+
+DOC = f"""
 ### nightly: archive → sealed embeddings
 
-`catalog >> decide >> embed >> check >> publish`; each task is one Spark job in `jobs/`. Nothing is published before
+`{" >> ".join(step.name for step in NIGHTLY)}`; each task is one Spark job in `jobs/`. Nothing is published before
 `publish`, and every task may be cleared and run again: same run id, same result, no duplicates. `report` then writes
 the page of the run, `report/runs/<run>/index.html`, also where a step failed; without any record it is skipped.
 
 **It is 3 a.m. and a task is red.** The task's log ends with one line that starts with `habeas <task>:` and says what
 to do. `runs/<run>/<task>.json` in the installation's folder has the counts.
 
-| exit code | means | do |
-|---|---|---|
-| 1 | a defect, or Java, memory, disk | read the log; clear the task; it was retried already |
-| 2 | settings or arguments can't be used | mend `habeas.toml` or the parameters, clear the task |
-| 3 | the quality suite failed, nothing published | open `report/runs/<run>/checks.html`; loosen no bound at night |
-| 4 | refused by policy (purpose, licence) | **leave it**: a decision, for the privacy office to read |
-| 5 | a digest, signature or table is wrong | **stop, call the owner**: this may be tampering |
-| 6 | a key is closed or its store says no | leave it; `habeas doctor` tells which |
-| 7 | halted: somebody who may said stop | nothing: `habeas halts` says who and why |
-| 75 | table locked or disk full | retried by itself; `habeas doctor` if it stays |
+{exit_code_table(TASK_CODES)}
 
 `sources` is red where a source's folder was missing, empty, a link, or another source's too: its files wait, nothing of
 it counts as gone, and everything else was done. Bring the folder back; the next run goes on with it.
 
-2 to 6 are never retried. 7 is no failure: the task and those after it are skipped, and the last task, `halted`, is
-green; on other nights it is skipped. When the halt is over the next run does what is left.
+{FINAL} are never retried. {Halted.exit_code} is no failure: the task and those after it are skipped, and the last
+task, `halted`, is green; on other nights it is skipped. When the halt is over the next run does what is left.
 A withdrawn consent needs no action here: the next night closes its rows.
 Skipping a night is safe: work that has no row in `work` waits for the next one.
 """
 
 with DAG(
     dag_id="nightly",
-    description="New and changed footage: catalog, decide, embed, check, publish.",
+    description=f"New and changed footage: {', '.join(step.name for step in NIGHTLY)}.",
     doc_md=DOC,
     schedule="0 2 * * *",
     start_date=datetime(2026, 1, 1, tz="UTC"),
@@ -77,4 +73,4 @@ with DAG(
         "source": "{{ params.source }}",
         "as-of": "{{ params.as_of or '' }}",
     }
-    in_order([submit(step, arguments) for step in NIGHT])
+    in_order([submit(step, arguments) for step in NIGHTLY])

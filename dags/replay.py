@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas_tasks import DEFAULTS, HABEAS, MACROS, OWNER
+from habeas.errors import IntegrityError, Unavailable, UsageError, exit_code_table
 
-DOC = """
+from habeas_tasks import DEFAULTS, HABEAS, MACROS, OWNER, Command
+
+ACTIONS = {
+    0: "nothing: all came out the same, or is explained (erased, registered anew)",
+    UsageError.exit_code: "mend `habeas.toml`, clear the task",
+    IntegrityError.exit_code: "**a decision, its facts, its rules or the ledger changed**: halt, call the owner",
+    Unavailable.exit_code: "a table or the key store can't be read now; retried by itself",
+}
+
+DOC = f"""
 ### replay: would every decision come out the same?
 
 Takes every decision that came since the last replay and a random sample of all others, and makes each again: from the
@@ -17,12 +25,7 @@ then. It changes no table, and notes how far it came in `runs/replay/replay.json
 
 **It is 6 a.m. and the task is red.** The log ends with a table of what came out differently.
 
-| exit code | means | do |
-|---|---|---|
-| 0 | all came out the same, or is explained (erased, registered anew) | nothing |
-| 2 | settings or arguments can't be used | mend `habeas.toml`, clear the task |
-| 5 | **a decision, its facts, its rules or the ledger changed** | halt the pipeline, call the owner |
-| 75 | a table or the key store can't be read now | retried by itself |
+{exit_code_table(ACTIONS, ACTIONS)}
 
 5 is never retried and never mended by clearing: `habeas replay --decision ID` shows one decision again, and
 `habeas explain ID` what it rests on.
@@ -46,7 +49,7 @@ with DAG(
         ),
     },
 ) as dag:
-    BashOperator(
+    Command(
         task_id="replay",
         # Values travel in the environment: nothing of them is read by the shell as its own words.
         bash_command='"$HABEAS" replay --new --sample "$SAMPLE" --seed "$SEED"',

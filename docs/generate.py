@@ -10,7 +10,8 @@ from typing import Any
 
 import typer
 
-from habeas.cli.main import EXIT_CODES, app
+from habeas.cli.main import app
+from habeas.errors import EXIT_CODES
 from habeas.policy.facts import SCHEMA, Words
 from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes
@@ -117,8 +118,7 @@ def cli() -> str:
     parts = ["# Commands\n\nData goes to standard output, everything else to standard error. Nearly every command "
              "takes `--json`. `habeas --install-completion` teaches your shell to complete commands.\n\n"
              "## Exit codes\n"]  # fmt: skip
-    codes = [line.split("  ", 1) for line in EXIT_CODES.splitlines() if line.strip()[:1].isdigit()]
-    parts.append(_table(["code", "means"], [[code.strip(), means.strip()] for code, means in codes]))
+    parts.append(_table(["code", "means"], [[str(row.number), row.means] for row in EXIT_CODES]))
     for words, command in _commands(typer.main.get_command(app)):
         parts.append(f"\n## habeas {' '.join(words)}\n\n{_help(command.help)}\n")
         rows = [

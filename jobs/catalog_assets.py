@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from habeas.adapters.media import READ_AS
 from habeas.model.ids import json_digest
+from habeas.model.steps import CATALOG
 from habeas.spark import catalog
 from habeas.spark.job import Job, main
 from habeas.steps.left_out import note_left_out, told_left_out
@@ -19,7 +20,7 @@ from habeas.steps.runs import newest_done
 
 
 def body(job: Job) -> None:
-    last = newest_done(job.settings.runs, "catalog", job.record_key)
+    last = newest_done(job.settings.runs, CATALOG.name, job.record_key)
     read_as = f"{READ_AS}/{json_digest('limits', asdict(job.settings.media))}"
     retry = last is not None and last.digests.get("read_as") != read_as
     source = job.args.source
@@ -35,7 +36,7 @@ def body(job: Job) -> None:
 
 
 def run(argv: list[str]) -> int:
-    return main("catalog", __doc__ or "", body, argv)
+    return main(CATALOG, __doc__ or "", body, argv)
 
 
 if __name__ == "__main__":

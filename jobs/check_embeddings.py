@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from habeas.adapters import gx
 from habeas.errors import CheckFailed
+from habeas.model.steps import CHECK
 from habeas.report.checks_page import results, write_checks
 from habeas.report.make import folder_of
 from habeas.spark import check
@@ -40,7 +41,7 @@ def body(job: Job) -> None:
 
 
 def run(argv: list[str]) -> int:
-    return main("check", __doc__ or "", body, argv)
+    return main(CHECK, __doc__ or "", body, argv)
 
 
 if __name__ == "__main__":

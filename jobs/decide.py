@@ -9,6 +9,7 @@ from pathlib import Path
 
 from habeas.adapters.keystore import KeyStore
 from habeas.adapters.policy_store import store_of
+from habeas.model.steps import DECIDE
 from habeas.spark import decide
 from habeas.spark.job import Job, log, main
 from habeas.spark.statuses import settle_now
@@ -52,7 +53,7 @@ def body(job: Job) -> None:
             job.settings.runs, same, question.as_of, question.known_at,
             job.record_key, job.settings.derive_anew_days,
         )  # fmt: skip
-    if unverified := forged(job.settings.runs, "decide", job.record_key):
+    if unverified := forged(job.settings.runs, DECIDE.name, job.record_key):
         job.counts["records_not_verified"] = unverified
         log.warning("run_records_not_verified", records=unverified, whole=isinstance(last, str))
     counts, words = decide.decide(
@@ -65,7 +66,7 @@ def body(job: Job) -> None:
 
 
 def run(argv: list[str]) -> int:
-    return main("decide", __doc__ or "", body, argv, arguments)
+    return main(DECIDE, __doc__ or "", body, argv, arguments)
 
 
 if __name__ == "__main__":

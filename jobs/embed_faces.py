@@ -9,6 +9,7 @@ import sys
 from functools import partial
 
 from habeas.adapters.roots import usable
+from habeas.model.steps import EMBED
 from habeas.spark import embed
 from habeas.spark.job import Job, main
 from habeas.spark.staged import WORD, staged_digest
@@ -31,7 +32,7 @@ def body(job: Job) -> None:
 
 
 def run(argv: list[str]) -> int:
-    return main("embed", __doc__ or "", body, argv)
+    return main(EMBED, __doc__ or "", body, argv)
 
 
 if __name__ == "__main__":

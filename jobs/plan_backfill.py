@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from habeas.adapters.roots import usable
+from habeas.model.steps import PLAN
 from habeas.spark import embed
 from habeas.spark.job import Job, main
 from habeas.spark.worker import set_up
@@ -23,7 +24,7 @@ def body(job: Job) -> None:
 
 
 def run(argv: list[str]) -> int:
-    return main("plan", __doc__ or "", body, argv)
+    return main(PLAN, __doc__ or "", body, argv)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from habeas.adapters.keystore import KeyStore
+from habeas.model.steps import PUBLISH
 from habeas.spark import publish
 from habeas.spark.job import Job, main
 from habeas.spark.staged import require_checked
@@ -28,12 +29,12 @@ def body(job: Job) -> None:
         tables, job.folder.run_id, job.as_of, now, store.open_keys, halts.stopped,
         partial(require_checked, job.folder), job.policies.digest,
     )  # fmt: skip
-    earlier = [r for r in job.folder.records() if r.task != "publish"]
-    publish.record_runs(tables, [*earlier, job.record("publish", "done")], job.as_of)
+    earlier = [r for r in job.folder.records() if r.task != PUBLISH.name]
+    publish.record_runs(tables, [*earlier, job.record(PUBLISH.name, "done")], job.as_of)
 
 
 def run(argv: list[str]) -> int:
-    return main("publish", __doc__ or "", body, argv, arguments)
+    return main(PUBLISH, __doc__ or "", body, argv, arguments)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from habeas.cli.bootstrap import JOBS, NEED_CUSTODY, Installation
+from habeas.cli.bootstrap import Installation
 from habeas.cli.setup import make
+from habeas.model.steps import NIGHTLY
 from habeas.settings import PROJECT
 from habeas.steps.runs import RunFolder, TaskRecord
 from habeas.synthetic.archive import draw_archive
 from habeas.synthetic.archive_plan import Size
 
+JOBS = {step.name: step.job for step in NIGHTLY}
+NEED_CUSTODY = frozenset(step.name for step in NIGHTLY if step.reads_keys)
 TINY = Size(people=10, portraits=10, groups=2, street=2, unregistered=1, clips=1, clip_ms=5_000, fps=8)
 PURPOSES = ["archive_search", "access_verification"]
 AS_DRAWN = datetime(2026, 11, 23, tzinfo=UTC)

@@ -18,6 +18,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from habeas.errors import EXIT_CODES
+from habeas.model.steps import NIGHTLY
 from habeas.settings import PROJECT
 from habeas.spark.conf import spark_conf
 from habeas.steps.left_out import note_left_out
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.airflow
 
 DAGS = PROJECT / "dags"
 FILES = sorted(path for path in DAGS.glob("*.py") if path.stem != "habeas_tasks")
-NIGHT = ["catalog", "decide", "embed", "check", "publish"]
+NIGHT = [step.name for step in NIGHTLY]
 GIVEN = {
     "nightly": {},
     "backfill": {
@@ -77,12 +79,14 @@ def test_parsing_takes_no_time(bag: DagBag) -> None:
 
 @pytest.mark.parametrize("path", [*FILES, DAGS / "habeas_tasks.py"], ids=lambda path: path.stem)
 def test_a_dag_imports_no_job_and_no_engine(path: Path) -> None:
-    """Configuration only: of the project it knows Spark's settings, how a run is named, and one module of facts."""
+    """Configuration only: of the project it knows the steps, Spark's settings, the words of runs and of exit codes."""
     tree = ast.parse(path.read_text())
     names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     ours = {name for name in names if name.startswith(("habeas.", "jobs"))}
-    assert ours <= {"habeas.model.runs", "habeas.spark.conf", "habeas.adapters.dag_facts"}
+    assert ours <= {
+        "habeas.adapters.dag_facts", "habeas.errors", "habeas.model.runs", "habeas.model.steps", "habeas.spark.conf",
+    }  # fmt: skip
     assert not {
         name for name in names if name.split(".")[0] in ("pyspark", "delta", "insightface", "onnxruntime")
     }
@@ -96,6 +100,14 @@ def test_a_dag_says_whose_it_is_and_helps_at_night(bag: DagBag, dag_id: str) -> 
     assert "exit code" in (dag.doc_md or "").lower()
     assert dag.start_date.tzinfo is not None
     assert (False, 1) == (dag.catchup, dag.max_active_runs)
+
+
+def test_the_page_of_the_night_tells_every_exit_code_that_a_task_may_end_with(bag: DagBag) -> None:
+    page = bag.dags["nightly"].doc_md or ""
+    for row in EXIT_CODES:
+        assert bool(row.action) == (f"| {row.number} | {row.means} | {row.action} |" in page), row.number
+    assert "2, 3, 4, 5, 6 are never retried. 7 is no failure" in page
+    assert "`catalog >> decide >> embed >> check >> publish`" in page
 
 
 @pytest.mark.parametrize("dag_id", list(GIVEN))
@@ -229,9 +241,7 @@ def test_the_form_offers_the_purposes_of_this_installation(
 )
 def test_a_refusal_is_never_tried_again(bag: DagBag, code: int, final: bool) -> None:
     policy = bag.dags["nightly"].get_task("embed").retry_policy
-    said = AirflowException(
-        f"Cannot execute: spark-submit --name habeas.embed. Error code is: {code}.\nlast lines"
-    )
+    said = importlib.import_module("habeas_tasks").JobEnded(code, "Error code is: 4.")
     assert final == (policy.evaluate(said, 1, 2).action.value == "fail")
 
 

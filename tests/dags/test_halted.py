@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,29 +17,47 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from habeas.adapters.airflow_env import Ended, airflow_environment, run_dag_once
+from habeas.errors import error_with
+from habeas.model.steps import NIGHTLY
 from habeas.settings import PROJECT
+from habeas.steps.runs import RunFolder, TaskRecord
 
 pytestmark = pytest.mark.airflow
 SAID = "halted by oversight-1 until resumed (everything): a complaint"
-NIGHT = ("catalog", "decide", "embed", "check", "publish")
+NIGHT = [step.name for step in NIGHTLY]
 
-# Stands where spark-submit would: ends as it is told for the job it is given, and counts its calls.
-SUBMIT = f"""#!/bin/sh
-for word in "$@"; do case "$word" in *.py) job="$(basename "$word" .py)";; esac; done
-echo "$job" >> "$CALLS"
-if [ "$job" = "$STOPS_AT" ]; then
-  echo "habeas embed: {SAID} Somebody else resumes with: habeas resume"
-  exit "$STOPS_WITH"
-fi
+# Stands where spark-submit would: ends as it is told for the job it is given, with a record as a job leaves one, and
+# counts its calls. What it prints is no answer: only its record and its exit code are.
+SUBMIT = f"""#!{sys.executable}
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from habeas.errors import error_with
+from habeas.model.steps import NIGHTLY
+from habeas.steps.runs import RunFolder, TaskRecord
+words, at = sys.argv, datetime.now(UTC).isoformat()
+job = next(Path(word) for word in words if word.endswith(".py"))
+with open(os.environ["CALLS"], "a") as calls:
+    calls.write(job.stem + "\\n")
+if job.stem == os.environ["STOPS_AT"]:
+    code, task = int(os.environ["STOPS_WITH"]), next(step.name for step in NIGHTLY if step.job == job.name)
+    runs = Path(os.environ["HABEAS_CONFIG"]).parent / "runs"
+    folder = RunFolder(runs, words[words.index("--run-id") + 1])
+    status = "halted" if code == 7 else "failed"
+    ended = TaskRecord(folder.run_id, task, status, at, at, 0.0, 0.0)
+    folder.write(ended.ended_by(error_with(code, {SAID!r}, hint="Resume.")))
+    print("habeas embed: halted by nobody at all")
+    sys.exit(code)
 """
 
 
 class Submitted:
-    """A hook whose job ends with this code."""
+    """A hook whose job ends with this code. Its text says another one: nothing may be read out of it."""
 
     def __init__(self, code: int, output: str = "") -> None:
+        self._submit_sp = SimpleNamespace(returncode=code)
         self.message = (
-            f"Cannot execute: spark-submit x. Error code is: {code}.\nLast spark-submit output:\n{output}"
+            f"Cannot execute: spark-submit x. Error code is: 4.\nLast spark-submit output:\n{output}"
         )
 
     _should_track_driver_status = _is_yarn_cluster_mode = False
@@ -54,21 +74,45 @@ def embed() -> Any:
     return DagBag(str(PROJECT / "dags")).dags["nightly"].get_task("embed")
 
 
-def test_a_halted_job_leaves_its_task_skipped_with_who_said_so(embed: Any) -> None:
-    embed._hook = Submitted(7, f"a line\nhabeas embed: {SAID} Somebody else resumes\nanother")
-    with pytest.raises(AirflowSkipException, match="halted by oversight-1 until resumed"):
-        embed.execute({})
-    embed._hook = Submitted(7)
-    with pytest.raises(AirflowSkipException, match="habeas halts"):
-        embed.execute({})
+def record(home: Path, run_id: str, code: int, message: str) -> None:
+    ended = TaskRecord(run_id, "embed", "halted", "", "", 0.0, 0.0)
+    RunFolder(home / "runs", run_id).write(ended.ended_by(error_with(code, message)))
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "habeas.toml").write_text(f'home = "{tmp_path}"\n')
+    monkeypatch.setenv("HABEAS_CONFIG", str(tmp_path / "habeas.toml"))
+    return tmp_path
+
+
+def test_a_halted_job_leaves_its_task_skipped_with_who_said_so(embed: Any, installed: Path) -> None:
+    embed._hook = Submitted(7, "habeas embed: halted by somebody-else")
+    with pytest.raises(AirflowSkipException, match="embed: halted: somebody who may said stop"):
+        embed.execute({"run_id": "r1"})
+    record(installed, "r1", 7, SAID)
+    with pytest.raises(AirflowSkipException, match="embed: halted by oversight-1 until resumed"):
+        embed.execute({"run_id": "r1"})
 
 
 @pytest.mark.parametrize("code", [1, 5, 70, 75, 77])
-def test_no_other_end_of_a_job_is_taken_for_a_halt(embed: Any, code: int) -> None:
+def test_no_other_end_of_a_job_is_taken_for_a_halt(embed: Any, installed: Path, code: int) -> None:
+    """Not by what it printed, and not by what an earlier try of the same run left."""
+    record(installed, "r1", 7, SAID)
     embed._hook = Submitted(code, f"habeas embed: {SAID}")
-    with pytest.raises(AirflowException, match=f"Error code is: {code}") as caught:
-        embed.execute({})
+    with pytest.raises(AirflowException) as caught:
+        embed.execute({"run_id": "r1"})
+    assert code == caught.value.code
     assert not isinstance(caught.value, AirflowSkipException)
+    assert SAID not in str(caught.value).split("Cannot execute")[0]
+
+
+def test_a_task_that_failed_says_what_its_job_said(embed: Any, installed: Path) -> None:
+    record(installed, "r1", 6, "the key is closed")
+    embed._hook = Submitted(6)
+    with pytest.raises(AirflowException, match=r"^embed: the key is closed") as caught:
+        embed.execute({"run_id": "r1"})
+    assert "fail" == embed.retry_policy.evaluate(caught.value, 1, 2).action.value
 
 
 def test_the_last_task_waits_for_all_and_hides_no_failure() -> None:
@@ -101,7 +145,7 @@ def night(home: Path, tmp_path: Path) -> Night:
         environment = airflow_environment(home)
         environment |= {
             "PATH": os.pathsep.join([str(home / "bin"), environment["PATH"]]), "CALLS": str(tmp_path / "calls"),
-            "STOPS_AT": stops_at, "STOPS_WITH": str(code),
+            "HABEAS_CONFIG": str(home / "habeas.toml"), "STOPS_AT": stops_at, "STOPS_WITH": str(code),
         }  # fmt: skip
         at = datetime.now(UTC)
         ended = run_dag_once(home, "nightly", {}, at, environment=environment)

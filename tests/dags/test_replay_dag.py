@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def test_an_alarm_of_the_command_is_an_alarm_of_the_task(dag: Any, tmp_path: Pat
 @pytest.mark.parametrize(("code", "final"), [(1, False), (2, True), (5, True), (75, False)])
 def test_an_alarm_is_never_tried_again(dag: Any, code: int, final: bool) -> None:
     policy = dag.get_task("replay").retry_policy
-    said = AirflowException(f"Bash command failed. The command returned a non-zero exit code {code}.")
+    said = importlib.import_module("habeas_tasks").JobEnded(code, "non-zero exit code 4")
     assert final == (policy.evaluate(said, 1, 2).action.value == "fail")
 
 

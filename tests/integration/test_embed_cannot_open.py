@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from installations import Installed, copy_of
+from installations import JOBS, Installed, copy_of
 
-from habeas.cli.bootstrap import JOBS
 from habeas.settings import PROJECT
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installations import Installed, Snapshot, contents, copy_of
+from installations import JOBS, Installed, Snapshot, contents, copy_of
 from offices import Offices
 
-from habeas.cli.bootstrap import JOBS
 from habeas.model.orders import HaltScope
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]

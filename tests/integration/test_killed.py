@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 from dying import die_until_done, noted
-from installations import Installed, Snapshot, contents, import_lists, install
+from installations import JOBS, NEED_CUSTODY, Installed, Snapshot, contents, import_lists, install
 
-from habeas.cli.bootstrap import JOBS, NEED_CUSTODY
 from habeas.errors import Unavailable
 from habeas.model.rows import AssetPlan, StagedRow
 from habeas.report.checks_page import PAGE

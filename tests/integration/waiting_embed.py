@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from installations import job_module
+from installations import JOBS, job_module
 
-from habeas.cli.bootstrap import JOBS
 from habeas.model.rows import AssetPlan, StagedRow
 from habeas.spark.worker import WorkerSetup, make_worker
 

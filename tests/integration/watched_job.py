@@ -7,13 +7,9 @@ import runpy
 import sys
 from pathlib import Path
 
-JOBS = {
-    "catalog": "catalog_assets.py",
-    "decide": "decide.py",
-    "embed": "embed_faces.py",
-    "check": "check_embeddings.py",
-    "publish": "publish_embeddings.py",
-}
+from habeas.model.steps import NIGHTLY
+
+JOBS = {step.name: step.job for step in NIGHTLY}
 
 if __name__ == "__main__":
     name = Path(sys.argv[0]).name

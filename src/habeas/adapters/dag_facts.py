@@ -1,4 +1,4 @@
-"""Facts that DAGs need of their installation: the folder of rules, and the sources that a run left out."""
+"""Facts that DAGs need of their installation: the folder of rules, what a run left out, and why a job ended."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from habeas.errors import HabeasError, exit_code
+from habeas.model.steps import CATALOG
 from habeas.settings import SHIPPED_POLICIES, Place, Settings
 from habeas.steps.left_out import sources_left_out, told_left_out
 from habeas.steps.runs import RunFolder
@@ -27,5 +29,20 @@ def policies_of(settings_file: Path) -> Path:
 
 def left_out_of(settings_file: Path, run_id: str) -> str:
     """One sentence about the sources that a run left out; "" where it left none."""
-    found = sources_left_out(RunFolder(Settings.read(settings_file).runs, run_id).read("catalog"))
+    found = sources_left_out(RunFolder(Settings.read(settings_file).runs, run_id).read(CATALOG.name))
     return told_left_out(found) if found else ""
+
+
+def why_it_ended(settings_file: Path, run_id: str, task: str, returned: int | None) -> tuple[int | None, str]:
+    """The exit code of a job that did not end well, and one sentence why, from its run record.
+
+    `returned` is what its process returned: a record that says otherwise is of an earlier try, and isn't told.
+    """
+    try:
+        record = RunFolder(Settings.read(settings_file).runs, run_id).read(task)
+    except (HabeasError, OSError, ValueError, TypeError):
+        record = None
+    if record and record.error and returned in (None, record.exit_code):
+        return record.exit_code, f"{task}: {record.error}"
+    row = exit_code(returned) if returned else None
+    return returned, f"{task}: {row.means}." if row else f"{task} ended without a record."

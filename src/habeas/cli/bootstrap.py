@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from habeas.adapters.orders import OrderFolder
     from habeas.adapters.policy_store import PolicyStore
     from habeas.model.orders import OrderBook, Stopped
+    from habeas.model.steps import Step
     from habeas.policy.policy_set import PolicySet
     from habeas.policy.purposes import Purposes
     from habeas.sealing.mac import MacKey, Use
@@ -34,18 +35,6 @@ if TYPE_CHECKING:
     from habeas.steps.replay import Replayer
     from habeas.steps.replay_since import SinceTheLast
     from habeas.steps.rulebook import Rulebook
-
-JOBS: Mapping[str, str] = {
-    "catalog": "catalog_assets.py",
-    "decide": "decide.py",
-    "embed": "embed_faces.py",
-    "check": "check_embeddings.py",
-    "publish": "publish_embeddings.py",
-}
-"""Step -> its job file. The order is the order of a night."""
-
-NEED_CUSTODY = frozenset({"decide", "publish"})
-"""Steps that must read which keys are open. The embed step is never told where the key store is."""
 
 
 @dataclass(frozen=True)
@@ -268,13 +257,13 @@ class Installation:
             contract = partial(contract_of, self.settings.schemas)
             yield DeltaWriter(self.settings.warehouse, contract, run_id, engine)
 
-    def run_step(self, step: str, run_id: str, more: Sequence[str] = ()) -> int:
+    def run_step(self, step: Step, run_id: str, more: Sequence[str] = ()) -> int:
         """Run one job as a process of its own; its exit code."""
         from habeas.settings import PROJECT
 
-        command = [sys.executable, str(PROJECT / "jobs" / JOBS[step]), "--run-id", run_id,
+        command = [sys.executable, str(PROJECT / "jobs" / step.job), "--run-id", run_id,
                    "--config", str(self.config), *more]  # fmt: skip
-        if step in NEED_CUSTODY:
+        if step.reads_keys:
             command += ["--custody", str(self.custody_file)]
         return subprocess.run(command, check=False).returncode
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from habeas.errors import BadInput, HabeasError, Halted
+from habeas.errors import HabeasError, Halted
+from habeas.model.steps import CATALOG, PUBLISH
 
 if TYPE_CHECKING:
+    from habeas.adapters.airflow_env import Ended
     from habeas.cli.bootstrap import Installation
 
 
@@ -33,7 +33,7 @@ def run_dag(
     runs = place.settings.runs
     ended = run_dag_once(home, dag, parameters, at, progress=progress, environment=environment, runs=runs)
     if ended.run_id is None or not (ended.ok or left_out(place, ended.run_id)):
-        raise _what_failed(dag, ended.log)
+        raise _what_failed(place, dag, ended)
     _require_not_halted(place, dag, ended.run_id)
     return ended.run_id
 
@@ -44,9 +44,9 @@ def left_out(place: Installation, run_id: str) -> dict[str, str]:
     from habeas.steps.runs import RunFolder
 
     folder = RunFolder(place.settings.runs, run_id)
-    published = folder.read("publish")
+    published = folder.read(PUBLISH.name)
     ended = published is not None and published.status == "done"
-    return sources_left_out(folder.read("catalog")) if ended else {}
+    return sources_left_out(folder.read(CATALOG.name)) if ended else {}
 
 
 def _require_not_halted(place: Installation, dag: str, run_id: str) -> None:
@@ -64,12 +64,14 @@ def _require_not_halted(place: Installation, dag: str, run_id: str) -> None:
     raise Halted(f"the {dag} run was halted at {record.task}", hint="See: habeas halts")
 
 
-def _what_failed(dag: str, log: Path) -> HabeasError:
-    """The error a failed DAG ended with: a job says why in one line, and its exit code says of which kind."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-    codes = [int(code) for code in re.findall(r"Error code is: (\d+)", text)]
-    kinds = {kind.exit_code: kind for kind in HabeasError.__subclasses__() if kind is not BadInput}
-    said = re.findall(r"habeas (?:catalog|decide|embed|check|publish|plan): ([^\n]{1,500})", text)
-    kind = kinds.get(codes[-1], HabeasError) if codes else HabeasError
-    why = said[-1].strip() if said else "a task ended badly"
-    return kind(f"the {dag} run stopped: {why}", hint=f"Airflow's words are in {log}.")
+def _what_failed(place: Installation, dag: str, ended: Ended) -> HabeasError:
+    """The error a DAG ended with, from the run record of the task that failed."""
+    from habeas.steps.runs import RunFolder
+
+    log = f"Airflow's words are in {ended.log}."
+    records = RunFolder(place.settings.runs, ended.run_id).records() if ended.run_id else []
+    failed = [record for record in records if record.status in ("failed", "refused")]
+    if not failed:
+        return HabeasError(f"the {dag} run stopped: a task ended badly", hint=log)
+    last = max(failed, key=lambda record: record.finished_at)
+    return last.raised(f"the {dag} run stopped: ", log)

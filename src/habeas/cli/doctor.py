@@ -19,6 +19,7 @@ from habeas.cli.installed import differences
 from habeas.cli.options import now
 from habeas.errors import HabeasError
 from habeas.model.orders import MAY, OrderKind
+from habeas.model.steps import DECIDE
 from habeas.sealing.mac import KEY_BYTES, MacKey, Use
 from habeas.settings import PROJECT, Custody, Settings
 from habeas.spark import conf
@@ -216,7 +217,7 @@ def _orders(settings: Settings) -> Check:
         book = OrderFolder(settings.orders, settings.registrar_public_key).book()
         if os.access(settings.installation_key, os.R_OK):
             key = MacKey.of(key_files.read_key(settings.installation_key, KEY_BYTES), Use.RUN_RECORD)
-            require_all_there(book, done(settings.runs, "decide", key))
+            require_all_there(book, done(settings.runs, DECIDE.name, key))
     except HabeasError as error:
         return Check("orders", False, error.message, error.hint)
     halts = book.halts(now())

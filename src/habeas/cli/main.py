@@ -32,25 +32,9 @@ from habeas.cli import (
     tables,
 )
 from habeas.cli.suggestions import SuggestingGroup, without_what_was_typed
-from habeas.errors import HabeasError, Unavailable
+from habeas.errors import EXIT_CODES, INTERRUPTED, HabeasError, Unavailable
 
-EXIT_CODES = """
-Exit codes
-
-\b
- 0  done
- 1  failed for a reason habeas has no code for
- 2  the call can't be used: an argument, a file, a setting
- 3  checks failed: of quality (nothing was published), or decision tables
- 4  a rule says no: retrying can't help
- 5  something is not what its digest, signature or contract says
- 6  a key is closed, destroyed, unknown or held back
- 7  halted: somebody who may said stop; nothing is wrong and nothing is lost
-75  a store, a lock or a disk can't be used now: try again later
-130  interrupted (Ctrl-C), and so was everything it had started
-143  told to end (SIGTERM), and so was everything it had started
-"""
-INTERRUPTED = 130
+_ENDS = "\n".join(["Exit codes", "", "\b", *(f"{row.number:>2}  {row.means}" for row in EXIT_CODES)])
 
 _HELP = """
 No face becomes a template unless the person, the purpose and the law allow it.
@@ -166,7 +150,7 @@ def _flushed(code: int) -> int:
 app = Program(
     cls=Main,
     help=_HELP,
-    epilog=EXIT_CODES,
+    epilog=_ENDS,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # its tracebacks print local variables

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from habeas.cli import out
 from habeas.cli.options import now
 from habeas.errors import CheckFailed, UsageError
+from habeas.model.steps import DECIDE
 
 if TYPE_CHECKING:
     from habeas.cli.bootstrap import Installation
@@ -39,7 +40,7 @@ def _of_the_last_night(place: Installation) -> PolicySet:
     """While nothing was ever activated the draft itself is in force: what it changes shows against the last night."""
     from habeas.steps.runs import newest_done
 
-    last = newest_done(place.settings.runs, "decide", place.record_key)
+    last = newest_done(place.settings.runs, DECIDE.name, place.record_key)
     if last is None or "policy" not in last.digests:
         return place.policy
     return place.policy_store.load(last.digests["policy"], place.book.reviewers())

@@ -11,6 +11,7 @@ from habeas.cli import out
 from habeas.cli.options import AsOf, Config, Custody, Json, moment, now
 from habeas.cli.report import show_report
 from habeas.errors import Unavailable, UsageError
+from habeas.model.steps import BACKFILL, DECIDE, NIGHTLY, nightly_step
 
 if TYPE_CHECKING:
     from habeas.cli.bootstrap import Installation
@@ -22,11 +23,12 @@ Source = Annotated[str, typer.Option("--source", help="Only this source.")]
 Model = Annotated[str, typer.Option("--model", help="Model pack. Default: from the settings.")]
 
 
+_STEPS = "; ".join(f"{step.name}: {step.about}" for step in NIGHTLY)
+
+
 def _step_names(begun: str) -> list[str]:
     """Steps that begin so, for the shell's completion."""
-    from habeas.cli.bootstrap import JOBS
-
-    return [name for name in JOBS if name.startswith(begun)]
+    return [step.name for step in NIGHTLY if step.name.startswith(begun)]
 
 
 @app.command()
@@ -84,9 +86,7 @@ def backfill(
 def step(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="STEP", help="catalog, decide, embed, check or publish.", autocompletion=_step_names
-        ),
+        typer.Argument(metavar="STEP", help=f"{_STEPS}.", autocompletion=_step_names),
     ],
     run_id: Annotated[str, typer.Option("--run-id", help="Id of the run; the same for all its steps.")],
     purposes: Purposes = "",
@@ -104,20 +104,19 @@ def step(
     \b
     habeas run step catalog --run-id try-1
     """
-    from habeas.cli.bootstrap import JOBS, installation
+    from habeas.cli.bootstrap import installation
 
-    if name not in JOBS:
-        raise UsageError(f"there is no step {out.safe(name)}", hint=f"Steps: {', '.join(JOBS)}.")
+    wanted = nightly_step(name)
     given = {"--purposes": purposes, "--source": source, "--model": model, "--as-of": _instant(as_of)}
     more = [part for option, value in given.items() if value for part in (option, value)]
-    if whole and name != "decide":
-        raise UsageError("--whole is for decide alone", hint="Leave it out.")
+    if whole and wanted is not DECIDE:
+        raise UsageError(f"--whole is for {DECIDE.name} alone", hint="Leave it out.")
     more += ["--whole"] * whole
-    raise typer.Exit(installation(config, custody).run_step(name, run_id, more))
+    raise typer.Exit(installation(config, custody).run_step(wanted, run_id, more))
 
 
 def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_json: bool) -> None:
-    from habeas.cli.bootstrap import JOBS, installation
+    from habeas.cli.bootstrap import installation
     from habeas.cli.dag_runs import left_out
     from habeas.steps.left_out import told_left_out
 
@@ -125,7 +124,7 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
     place.require_no_halt(now())  # must speak first, and when no table and no rule can be read
     _require_known(place, wanted)
     with out.progress(shown=not as_json) as bar:
-        steps = bar.add_task(dag, total=len(JOBS) + (dag == "backfill"))
+        steps = bar.add_task(dag, total=len(BACKFILL if dag == "backfill" else NIGHTLY))
 
         def ended(record: Mapping[str, Any]) -> None:
             bar.update(steps, advance=1, description=f"{dag}: {record['task']} {record['status']}")

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from habeas.model.steps import NIGHTLY
 from habeas.policy.waivers import Waiver
 from habeas.steps.numbers import Numbers
 from habeas.steps.reading import Row
 from habeas.steps.rulebook import Rulebook, is_waived
 from habeas.steps.tally import Tally
-
-STEPS = ("catalog", "decide", "embed", "check", "publish")
-"""Tasks of a run that came to its end."""
 
 
 def summarise(
@@ -72,7 +70,7 @@ def status(tasks: Iterable[Row]) -> str:
     for word in ("failed", "refused", "halted"):
         if word in found.values():
             return word
-    return "done" if all(found.get(step) == "done" for step in STEPS) else "unfinished"
+    return "done" if all(found.get(step.name) == "done" for step in NIGHTLY) else "unfinished"
 
 
 def waivers(tally: Tally, rules: Rulebook) -> list[dict[str, Any]]:

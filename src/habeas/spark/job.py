@@ -22,13 +22,14 @@ from habeas.adapters.os_errors import from_os_error, full_disk
 from habeas.adapters.permissions import require_closed, steering
 from habeas.adapters.policy_store import policy_in_force, store_of
 from habeas.adapters.private_process import keep_private
-from habeas.errors import HabeasError, Halted, RefusedByPolicy
+from habeas.errors import HabeasError, Halted, RefusedByPolicy, UsageError
 from habeas.model.orders import Halt
+from habeas.model.steps import DECIDE, Step
 from habeas.policy.policy_set import PolicySet
 from habeas.sealing.mac import KEY_BYTES, MacKey, Use
 from habeas.settings import Custody, Settings
 from habeas.spark.cpu import CpuClock
-from habeas.spark.halting import stopping
+from habeas.spark.halting import Stop, stopping
 from habeas.spark.session import open_session
 from habeas.spark.tables import Tables
 from habeas.spark.trust import Trust
@@ -125,6 +126,7 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
     """Run `body` and record how it ended; returns the process exit code."""
     keep_private()  # before Spark starts: its JVM inherits that there are no core dumps
     started, clock = datetime.now(UTC), time.monotonic()
+    folder: RunFolder | None = None
     try:
         settings = Settings.read(args.config)
         if args.model:
@@ -141,36 +143,31 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
         record_key = mac_key(settings, Use.RUN_RECORD)
         folder = RunFolder(settings.runs, args.run_id, record_key)
         book = orders.book()
-        require_all_there(book, done(settings.runs, "decide", record_key))
+        require_all_there(book, done(settings.runs, DECIDE.name, record_key))
         policies = policy_in_force(settings, book)
         wanted = list(args.purposes) or settings.purposes
         preflight.require(settings, wanted, lambda: policies.purposes, args.source)
         as_of = folder.as_of(args.as_of, started, timedelta(hours=settings.run_max_age_hours))
-        shared = (
-            SparkSession.getActiveSession() is not None
-        )  # several jobs in a session: who made it stops it
+        folder.forget_failed(task)
+        # Several jobs may share a session; whichever made it stops it.
+        shared = SparkSession.getActiveSession() is not None
         spark = open_session(f"habeas.{task}", settings)
     except HabeasError as error:
-        return _say(task, error)
+        return _never_began(task, folder, error, started)
     except OSError as error:
-        return _say(task, from_os_error(error))
+        return _never_began(task, folder, from_os_error(error), started)
     job = Job(args, settings, spark, folder, as_of, orders, halts, CpuClock(spark), record_key, policies,
               digests=dict(order_words(book)), started_at=started, clock=clock)  # fmt: skip
     job.counts["session_ms"] = int((time.monotonic() - clock) * 1000)
-    status, code = "done", 0
     with job.cpu, stopping(spark, halts) as stopped:
-        try:
-            body(job)
-        except Exception as error:  # noqa: BLE001  # the last line of defence: no text that may hold rows leaves it
-            known = (
-                error if isinstance(error, HabeasError) else stopped.why or _inside(error) or full_disk(error)
-            )
-            status = _status(known)
-            code = _say(task, known) if known else _say_unknown(task, error)
+        ended = _ended(job, body, stopped)
+    status = _status(ended) if ended else "done"
+    code = _say(task, ended) if ended else 0
     if status == "halted":
         job.digests |= _halt_digest(halts)
+    record = job.record(task, status)
     try:
-        folder.write(job.record(task, status))
+        folder.write(record.ended_by(ended) if ended else record)
     except OSError as error:
         code = code or _say(task, from_os_error(error))
     log.info("task_ended", task=task, status=status, **_shown(job.counts))
@@ -179,12 +176,27 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
     return code
 
 
-def main(task: str, description: str, body: Callable[[Job], None], argv: Sequence[str],
+def _ended(job: Job, body: Callable[[Job], None], stopped: Stop) -> HabeasError | None:
+    """Run the body; what it ended with, None where it came to its end."""
+    try:
+        body(job)
+    except HabeasError as error:
+        return error
+    except Exception as error:  # the last line of defence: no text that may hold rows leaves it
+        if known := stopped.why or _inside(error) or full_disk(error):
+            return known
+        if _debugging():
+            raise
+        return _unknown(error)
+    return None
+
+
+def main(step: Step, description: str, body: Callable[[Job], None], argv: Sequence[str],
          more: Callable[[argparse.ArgumentParser], object] = lambda _: None) -> int:  # fmt: skip
     """Entry of a job file: shared arguments, those that `more` adds, then the body."""
-    made = parser(task, description)
+    made = parser(step.name, description)
     more(made)
-    return run_job(task, made.parse_args(argv), body)
+    return run_job(step.name, made.parse_args(argv), body)
 
 
 def _say(task: str, error: HabeasError) -> int:
@@ -195,9 +207,25 @@ def _say(task: str, error: HabeasError) -> int:
 def _not_begun(task: str, folder: RunFolder, halt: Halt, at: datetime) -> int:
     """A job that was queued while everything is halted: a record says so, and nothing was touched."""
     times = (at.isoformat(), datetime.now(UTC).isoformat())
-    folder.write(TaskRecord(folder.run_id, task, "halted", *times, 0.0, 0.0, {}, {"halt": halt.halt_id}))
+    record = TaskRecord(folder.run_id, task, "halted", *times, 0.0, 0.0, {}, {"halt": halt.halt_id})
+    folder.write(record.ended_by(stop(halt)))
     log.info("task_ended", task=task, status="halted")
     return _say(task, stop(halt))
+
+
+def _never_began(task: str, folder: RunFolder | None, error: HabeasError, at: datetime) -> int:
+    """A job that ended before its body. Its record says why, unless the call can't be used: that writes nothing.
+
+    What an earlier try of the same run came to its end with is kept.
+    """
+    if folder is not None and not isinstance(error, UsageError):
+        with suppress(HabeasError, OSError, ValueError, TypeError):
+            earlier = folder.read(task)
+            if earlier is None or earlier.status != "done":
+                times = (at.isoformat(), datetime.now(UTC).isoformat())
+                record = TaskRecord(folder.run_id, task, _status(error), *times, 0.0, 0.0)
+                folder.write(record.ended_by(error))
+    return _say(task, error)
 
 
 def _halt_digest(halts: HaltWatch) -> dict[str, str]:
@@ -208,18 +236,16 @@ def _halt_digest(halts: HaltWatch) -> dict[str, str]:
     return {}
 
 
-def _status(error: HabeasError | None) -> str:
+def _status(error: HabeasError) -> str:
     """How a task ended that ended with an error."""
     if isinstance(error, Halted):
         return "halted"
     return "refused" if isinstance(error, RefusedByPolicy) else "failed"
 
 
-def _say_unknown(task: str, error: Exception) -> int:
-    sys.stderr.write(f"habeas {task}: {type(error).__name__}; details are kept out of logs\n")
-    if _debugging():
-        raise error
-    return 1
+def _unknown(error: Exception) -> HabeasError:
+    """What may be told of an error that nobody raised on purpose: its kind, as its text may hold a value of a row."""
+    return HabeasError(f"{type(error).__name__}; details are kept out of logs")
 
 
 def _inside(error: Exception) -> HabeasError | None:

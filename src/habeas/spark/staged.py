@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType, TimestampType
 
 from habeas.errors import CheckFailed, IntegrityError
+from habeas.model.steps import CHECK, EMBED
 from habeas.spark.tables import Tables
 from habeas.steps.runs import RunFolder
 
@@ -37,7 +38,7 @@ def require_staged_by_embed(folder: RunFolder, digest: str) -> None:
     """Raise IntegrityError unless these are the rows that the embed task of this run left."""
     if digest == _of([]):
         return
-    record = folder.trusted("embed")
+    record = folder.trusted(EMBED.name)
     if record is None or record.digests.get(WORD) != digest:
         raise _others(folder, "that its embed task left")
 
@@ -46,7 +47,7 @@ def require_checked(folder: RunFolder, digest: str) -> None:
     """Raise CheckFailed where no check of this run passed, IntegrityError where one passed for other rows."""
     if digest == _of([]):
         return  # nothing to publish, as after a try that came this far
-    record = folder.trusted("check")
+    record = folder.trusted(CHECK.name)
     if record is None or record.status != "done":
         raise CheckFailed(
             f"no check passed for the staged rows of run {folder.run_id}; nothing is published",

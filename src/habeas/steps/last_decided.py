@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from habeas.errors import HabeasError, IntegrityError
+from habeas.model.steps import DECIDE
 from habeas.sealing.mac import MacKey
 from habeas.steps.runs import RunFolder, forged, newest_done
 
@@ -90,9 +91,9 @@ def last_decided(
     `same`: what `basis` gives for this run. `key`: records that don't verify under it count as none. `anew_days`:
     after so many days every line is derived anew, whatever the records say.
     """
-    found = newest_done(runs, "decide", key)
+    found = newest_done(runs, DECIDE.name, key)
     if found is None:
-        unverified = key is not None and forged(runs, "decide", key)
+        unverified = key is not None and forged(runs, DECIDE.name, key)
         return "no record of an earlier run verifies" if unverified else "no run has decided yet"
     differs = [name for name, word in same.items() if found.digests.get(name) != word]
     if differs:
@@ -119,7 +120,7 @@ def _is_over(since: datetime | None, now: datetime, limit: timedelta) -> bool:
 
 def require_there(runs: Path, exists: Callable[[str], bool], key: MacKey | None = None) -> None:
     """Raise IntegrityError when a table is gone that the last run saw: read as empty, it forgets who is left out."""
-    found = newest_done(runs, "decide", key)
+    found = newest_done(runs, DECIDE.name, key)
     seen = {} if found is None else found.digests
     was = [table for table in TABLES if not seen.get(f"{_SAW}{table}", "-1").startswith("-1")]
     if gone := [table for table in was if not exists(table)]:

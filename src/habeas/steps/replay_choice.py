@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from habeas.errors import IntegrityError, UsageError
 from habeas.model.decision import Effect
+from habeas.model.steps import DECIDE
 from habeas.steps.reading import Condition, Reader, Row, resting_on, rows, there
 
 BATCH = 20_000
@@ -71,7 +72,7 @@ def _proof_of_decisions(reader: Reader) -> str:
     """What shows that decisions were made; empty = nothing does, as before the first night."""
     if resting := resting_on(reader, "decisions"):
         return f"{resting} holds rows that rest on one"
-    for run in rows(reader, "runs", ("task", "=", "decide"), columns=["run_id", "counts"]):
+    for run in rows(reader, "runs", ("task", "=", DECIDE.name), columns=["run_id", "counts"]):
         told = json.loads(run["counts"])
         if any(count and name.endswith(_EFFECTS) for name, count in told.items()):
             return f"run {run['run_id']} says that it made some"

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from habeas.errors import HabeasError
+from habeas.model.steps import DECIDE
 from habeas.steps.known_then import RunTimes
 from habeas.steps.runs import RunFolder
 
@@ -23,7 +24,7 @@ def run_times(runs: Path, models: Mapping[str, frozenset[str]]) -> Callable[[str
         try:
             folder = RunFolder(runs, run_id)
             known_at = folder.known_at()
-            decided = folder.read("decide")
+            decided = folder.read(DECIDE.name)
         except (HabeasError, OSError, ValueError, KeyError, TypeError):
             return RunTimes(as_of, as_of)
         if decided is None:

@@ -1,4 +1,5 @@
-"""What a run leaves beside the tables: `runs/<run>/run.json` and one `<task>.json` a task, counts and digests only.
+"""What a run leaves beside the tables: `runs/<run>/run.json` and one `<task>.json` a task, counts and digests only,
+and of a task that failed what its error says.
 
 Jobs act on these records, so each carries a code (`mac`) under a key that jobs hold and readers don't. Who acts on a
 record gives the key and gets it verified; who only shows one may read it without, and says so.
@@ -18,7 +19,7 @@ from typing import Any
 
 import rfc8785
 
-from habeas.errors import IntegrityError, UsageError
+from habeas.errors import HabeasError, IntegrityError, UsageError, error_with
 from habeas.model.clocks import dated_ahead
 from habeas.model.ids import packed
 from habeas.sealing.mac import MacKey
@@ -26,6 +27,8 @@ from habeas.sealing.mac import MacKey
 _HOUR = timedelta(hours=1)
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 _WORD = re.compile(r"[A-Za-z0-9_.@:/ -]{0,200}")
+_ENDING = ("exit_code", "error", "hint")
+_LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,39 @@ class TaskRecord:
     cpu_seconds: float
     counts: Mapping[str, int] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int = 0
+    error: str = ""  # what an error on purpose says, which is never a value of a row; see habeas.errors
+    hint: str = ""
     mac: str = ""
 
     def checked(self) -> dict[str, Any]:
-        """The record as JSON, or IntegrityError if it holds anything but counts and digests."""
+        """The record as JSON, or IntegrityError if it holds anything but counts, digests and an error's message."""
         if not all(type(n) is int for n in self.counts.values()):
             raise IntegrityError(f"the record of {self.task} holds something that is no count")
         if not all(_WORD.fullmatch(word) for word in self.digests.values()):
             raise IntegrityError(f"the record of {self.task} holds something that is no digest")
-        return asdict(self)
+        if not all(len(text) <= _LONGEST and text.isprintable() for text in (self.error, self.hint)):
+            raise IntegrityError(f"the record of {self.task} holds something that is no message")
+        return self.as_json()
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is written. Without an error it is as versions wrote it that noted none: their codes still agree."""
+        held = asdict(self)
+        return {name: value for name, value in held.items() if value or name not in _ENDING}
+
+    def ended_by(self, error: HabeasError) -> TaskRecord:
+        """The same record with why the task ended."""
+        return replace(
+            self, exit_code=error.exit_code, error=_one_line(error.message), hint=_one_line(error.hint)
+        )
+
+    def raised(self, prefix: str, hint: str = "") -> HabeasError:
+        """The error that the task ended with."""
+        return error_with(
+            self.exit_code,
+            f"{prefix}{self.error or 'a task ended badly'}",
+            hint=f"{self.hint} {hint}".strip(),
+        )
 
 
 class RunFolder:
@@ -111,6 +138,13 @@ class RunFolder:
         _write(place, plain | {"mac": self._code(record.task, plain)})
         return place
 
+    def forget_failed(self, task: str) -> None:
+        """Remove what an earlier try left that did not come to its end: it says nothing about this try."""
+        with suppress(ValueError, TypeError):
+            record = self.read(task)
+            if record is not None and record.status != "done":
+                (self.path / f"{task}.json").unlink(missing_ok=True)
+
     def read(self, task: str) -> TaskRecord | None:
         """A record to be shown; see `genuine`. None where there is none."""
         place = self.path / f"{task}.json"
@@ -129,7 +163,7 @@ class RunFolder:
     def genuine(self, task: str, record: TaskRecord) -> bool:
         """Whether a job of this installation left this record as this task's of this run."""
         about = (record.run_id, record.task) == (self.run_id, task)
-        return about and self._agrees(task, asdict(record))
+        return about and self._agrees(task, record.as_json())
 
     def records(self) -> list[TaskRecord]:
         """Every record, to be shown."""
@@ -194,6 +228,10 @@ def done(runs: Path, task: str, key: MacKey | None = None) -> Iterator[TaskRecor
 def forged(runs: Path, task: str, key: MacKey) -> int:
     """How many records of a task's runs claim to have come to their end and aren't genuine."""
     return sum(1 for _ in done(runs, task)) - sum(1 for _ in done(runs, task, key))
+
+
+def _one_line(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:_LONGEST]
 
 
 def _modified(file: Path) -> int:

@@ -13,17 +13,20 @@ import small_warehouse as story
 
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.faces.binding import RESIDUAL
+from habeas.model.steps import NIGHTLY
 from habeas.policy.waivers import Waiver
 from habeas.report.detail import describe
 from habeas.report.make import make_report, page_of, write_index
 from habeas.report.page import Look, render, write
-from habeas.report.summary import STEPS, summarise
+from habeas.report.summary import summarise
 from habeas.settings import PROJECT
 from habeas.steps.numbers import count
 from habeas.steps.reading import rows
 from habeas.steps.rulebook import Rulebook, RuleText
 from habeas.steps.runs import TaskRecord, as_row
 from habeas.steps.tally import read_tally
+
+STEP_NAMES = [step.name for step in NIGHTLY]
 
 RULES = Rulebook(
     rules={
@@ -192,7 +195,7 @@ def test_every_run_keeps_its_page_and_the_index_lists_them_all(tmp_path: Path) -
     story.write(home, "row_status", [
         {"row_id": story.ROW_ANA, "status": "closed", "decision_id": story.ALLOWED, "reason": "key_closed",
          "erase_by": story.at(27), "recorded_at": story.at(22), "run_id": "import"}])  # fmt: skip
-    records = [record("nightly-2", task, hour) for hour, task in enumerate(STEPS)]
+    records = [record("nightly-2", task, hour) for hour, task in enumerate(STEP_NAMES)]
     second = reported(home, folder, "nightly-2", left=[as_row(each) for each in records])
     assert (1, 0, 0) == tuple(first["templates"][name] for name in ("open", "closed", "due"))
     assert (0, 1, 1) == tuple(second["templates"][name] for name in ("open", "closed", "due"))
@@ -206,7 +209,7 @@ def test_every_run_keeps_its_page_and_the_index_lists_them_all(tmp_path: Path) -
 
 
 def test_a_page_made_after_later_runs_says_so(small_warehouse: Path, tmp_path: Path) -> None:
-    records = [record("nightly-2", task, hour) for hour, task in enumerate(STEPS)]
+    records = [record("nightly-2", task, hour) for hour, task in enumerate(STEP_NAMES)]
     reported(small_warehouse, tmp_path, "nightly-2", left=[as_row(each) for each in records])
     reported(small_warehouse, tmp_path)
     assert "after later runs" in page_of(tmp_path, story.RUN).read_text(encoding="utf-8")

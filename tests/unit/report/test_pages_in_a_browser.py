@@ -17,16 +17,18 @@ from airport_case import decided, rules
 from airport_counted import counted
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.model.steps import NIGHTLY
 from habeas.report import airport_page, checks_page, diff_page
 from habeas.report.make import folder_of, make_report, page_of
 from habeas.report.page import write
-from habeas.report.summary import STEPS
 from habeas.settings import PROJECT
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome
 from habeas.steps.rulebook import Rulebook
 from habeas.steps.runs import TaskRecord, as_row
 from habeas.tables.checks import expectations
 from habeas.tables.contracts import read_contracts
+
+STEP_NAMES = [step.name for step in NIGHTLY]
 
 PAPER = 703
 """Width of A4 between the margins of the pages' own style, in px."""
@@ -57,7 +59,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     run = "scheduled__2026-11-28T02-00-00-00-00.3f9a1c"
     at = story.at(24).isoformat()
     records = [
-        TaskRecord(run, task, "done", at, at, 1.0, 1.0, {}, {"policy": shipped.digest}) for task in STEPS
+        TaskRecord(run, task, "done", at, at, 1.0, 1.0, {}, {"policy": shipped.digest}) for task in STEP_NAMES
     ]
     reader, book = DeltaReader(home), Rulebook.of(shipped)
     for name, left in ((story.RUN, ()), (run, records)):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from installations import job_module
+from installations import JOBS, job_module
 from pyspark.sql import SparkSession
 
-from habeas.cli.bootstrap import JOBS
 from habeas.cli.setup import make
 
 FILES = [*JOBS.values(), "plan_backfill.py"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from habeas.errors import UsageError
+from habeas.errors import IntegrityError, KeyUnavailable, UsageError
 from habeas.model.clocks import SKEW
-from habeas.steps.runs import RunFolder
+from habeas.sealing.mac import KEY_BYTES, MacKey, Use
+from habeas.steps.runs import RunFolder, TaskRecord
 
 NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 HOUR, LIMIT = timedelta(hours=1), timedelta(hours=72)
@@ -53,3 +56,42 @@ def test_a_run_that_was_cleared_long_after_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="began 72 hours ago; a run may be worked on for 72") as refused:
         run.as_of(None, NOW + LIMIT + timedelta(seconds=1), LIMIT)
     assert 2 == refused.value.exit_code
+
+
+KEY = MacKey.of(bytes(range(KEY_BYTES)), Use.RUN_RECORD)
+DONE = TaskRecord("r1", "embed", "done", "2026-06-01T02:00:00+00:00", "2026-06-01T02:01:00+00:00", 1.0, 1.0)
+
+
+def test_the_error_of_a_job_travels_in_its_record(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path, "r1", KEY)
+    run.write(replace(DONE, status="failed").ended_by(KeyUnavailable("the key\nis closed", hint="Ask.")))
+    found = run.trusted("embed")
+    assert found is not None
+    error = found.raised("the nightly run stopped: ", "See the log.")
+    assert (KeyUnavailable, 6) == (type(error), found.exit_code)
+    assert ("the nightly run stopped: the key is closed", "Ask. See the log.") == (error.message, error.hint)
+
+
+def test_a_changed_error_is_no_record_of_a_job(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path, "r1", KEY)
+    place = run.write(replace(DONE, status="failed").ended_by(KeyUnavailable("the key is closed")))
+    place.write_text(place.read_text().replace("is closed", "is open"))
+    with pytest.raises(IntegrityError):
+        run.trusted("embed")
+
+
+def test_a_record_of_a_version_that_noted_no_errors_still_verifies(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path, "r1", KEY)
+    place = run.write(DONE)
+    assert {"exit_code", "error", "hint"}.isdisjoint(json.loads(place.read_text()))
+    assert run.trusted("embed") is not None
+
+
+def test_a_try_forgets_how_an_earlier_one_failed_and_nothing_else(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path, "r1", KEY)
+    run.write(DONE)
+    run.forget_failed("embed")
+    assert run.read("embed") is not None
+    run.write(replace(DONE, status="failed").ended_by(KeyUnavailable("the key is closed")))
+    run.forget_failed("embed")
+    assert run.read("embed") is None
