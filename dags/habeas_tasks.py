@@ -21,7 +21,8 @@ from airflow.sdk.definitions.retry_policy import RetryDecision
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from habeas.adapters.dag_facts import left_out_of, policies_of, why_it_ended
-from habeas.errors import EXIT_CODES, Halted, UsageError, exit_code
+from habeas.errors import Halted, UsageError
+from habeas.model.exit_codes import EXIT_CODES, exit_code
 from habeas.model.runs import run_slug
 from habeas.model.steps import Step
 from habeas.spark.conf import spark_conf

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from habeas.cli.main import app
-from habeas.errors import EXIT_CODES
+from habeas.model.exit_codes import EXIT_CODES
 from habeas.policy.facts import SCHEMA, Words
 from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes

@@ -46,7 +46,12 @@ def body(job: Job) -> None:
     store = KeyStore(job.custody.key_store)
     tables = job.tables(question.policy)
     require_there(job.settings.runs, tables.exists, job.record_key)
-    same = basis(question.policy, job.digests["pack"], decide.with_stored(tables, question).wanted)
+    same = basis(
+        question.policy,
+        job.digests["pack"],
+        decide.with_stored(tables, question).wanted,
+        decide.gathered_by(),
+    )
     last: Last | str = "every line was asked for"
     if not job.args.whole:
         last = last_decided(

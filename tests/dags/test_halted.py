@@ -17,7 +17,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from habeas.adapters.airflow_env import Ended, airflow_environment, run_dag_once
-from habeas.errors import error_with
+from habeas.model.exit_codes import error_with
 from habeas.model.steps import NIGHTLY
 from habeas.settings import PROJECT
 from habeas.steps.runs import RunFolder, TaskRecord
@@ -32,7 +32,7 @@ SUBMIT = f"""#!{sys.executable}
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from habeas.errors import error_with
+from habeas.model.exit_codes import error_with
 from habeas.model.steps import NIGHTLY
 from habeas.steps.runs import RunFolder, TaskRecord
 words, at = sys.argv, datetime.now(UTC).isoformat()

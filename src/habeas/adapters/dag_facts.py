@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from habeas.errors import HabeasError, exit_code
+from habeas.errors import HabeasError
+from habeas.model.exit_codes import exit_code
 from habeas.model.steps import CATALOG
 from habeas.settings import SHIPPED_POLICIES, Place, Settings
 from habeas.steps.left_out import sources_left_out, told_left_out

@@ -32,7 +32,8 @@ from habeas.cli import (
     tables,
 )
 from habeas.cli.suggestions import SuggestingGroup, without_what_was_typed
-from habeas.errors import EXIT_CODES, INTERRUPTED, HabeasError, Unavailable
+from habeas.errors import HabeasError, Unavailable
+from habeas.model.exit_codes import EXIT_CODES, INTERRUPTED
 
 _ENDS = "\n".join(["Exit codes", "", "\b", *(f"{row.number:>2}  {row.means}" for row in EXIT_CODES)])
 

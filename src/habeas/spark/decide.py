@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Row
@@ -15,6 +16,8 @@ from habeas.adapters.locks import table_lock
 from habeas.model.decision import Action
 from habeas.policy.decide import Decider, rule_names
 from habeas.policy.packs import Pack
+from habeas.spark import current_lines as lines_module
+from habeas.spark import decisions, due, facts, since
 from habeas.spark.current_lines import current_lines
 from habeas.spark.decisions import current, dated_ahead
 from habeas.spark.due import due_since
@@ -26,6 +29,7 @@ from habeas.spark.sound import signed, signed_few, unsigned, with_forged
 from habeas.spark.tables import Tables
 from habeas.steps.derive_rows import Question
 from habeas.steps.last_decided import Last, mark_words, whole_word
+from habeas.steps.source_digest import source_digest
 
 __all__ = ["Question", "decide", "with_stored"]
 
@@ -51,6 +55,7 @@ _BEFORE = (
     "obligations",
     "mac",
 )
+_GATHERS = (facts, due, since, lines_module, decisions)
 _LOCK = "deciding"
 _WAIT_S = 3600.0
 
@@ -97,6 +102,12 @@ def _decide(
     since = {"whole": due} if whole else {"since": due.last.run_id}
     whole_at = question.known_at if whole else due.last.whole_at
     return counts, since | (whole_word(whole_at) if whole_at else {}) | mark_words(seen.marks)
+
+
+@cache
+def gathered_by() -> str:
+    """Digest of what reads the rows that facts are derived from, and finds those that are due."""
+    return source_digest({__name__, *(module.__name__ for module in _GATHERS)})
 
 
 @contextmanager

@@ -17,15 +17,20 @@ from pathlib import Path
 
 from habeas.errors import HabeasError, IntegrityError
 from habeas.model.steps import DECIDE
+from habeas.policy import decide
 from habeas.sealing.mac import MacKey
+from habeas.steps import current_decision, current_lines, derive_rows
 from habeas.steps.runs import RunFolder, forged, newest_done
+from habeas.steps.source_digest import modules_with_imports, source_digest
 
 TABLES = (
     "sources", "assets", "rosters", "subjects", "consents", "keys", "leave_outs", "occasions", "decisions",
 )  # fmt: skip
 """Whatever facts come from, and the decisions themselves."""
 
-_CODE = ("consent", "model", "policy", "steps")
+_DERIVES = (derive_rows, decide, current_lines, current_decision)
+"""Facts out of rows, a verdict out of facts, and which lines and decisions hold. Reports and wording aren't here."""
+
 _SAW = "saw_"
 
 
@@ -62,10 +67,19 @@ class Last:
     whole_at: datetime | None = None  # when every line was derived last
 
 
-def basis(policy: str, pack: str, wanted: Collection[str]) -> dict[str, str]:
-    """Words of a record that must be the same in both runs: rules, model, purposes, and how facts are derived."""
+def basis(policy: str, pack: str, wanted: Collection[str], gathered_by: str = "") -> dict[str, str]:
+    """Words of a record that must be the same in both runs: rules, model, purposes, and how facts are derived.
+
+    `gathered_by`: digest of what reads the rows that facts are derived from; see `spark.decide.gathered_by`.
+    """
     purposes = hashlib.sha256("\n".join(sorted(wanted)).encode()).hexdigest()
-    return {"policy": policy, "pack": pack, "wanted": purposes, "derived_by": code_digest()}
+    return {
+        "policy": policy,
+        "pack": pack,
+        "wanted": purposes,
+        "derived_by": code_digest(),
+        "gathered_by": gathered_by,
+    }
 
 
 def mark_words(marks: Mapping[str, Mark]) -> dict[str, str]:
@@ -132,10 +146,10 @@ def require_there(runs: Path, exists: Callable[[str], bool], key: MacKey | None 
 
 @cache
 def code_digest() -> str:
-    """Of every module that facts are derived by: another version may derive others from the same rows."""
-    package = Path(__file__).resolve().parents[1]
-    files = sorted(file for folder in _CODE for file in (package / folder).rglob("*.py"))
-    whole = hashlib.sha256()
-    for file in files:
-        whole.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return whole.hexdigest()
+    """Of every module that decides what a fact set or a verdict is: another version may derive others."""
+    return source_digest(deriving_modules())
+
+
+def deriving_modules() -> frozenset[str]:
+    """The modules that derive, by name: those in `_DERIVES` and what they import."""
+    return modules_with_imports(module.__name__ for module in _DERIVES)

@@ -19,8 +19,9 @@ from typing import Any
 
 import rfc8785
 
-from habeas.errors import HabeasError, IntegrityError, UsageError, error_with
+from habeas.errors import HabeasError, IntegrityError, UsageError
 from habeas.model.clocks import dated_ahead
+from habeas.model.exit_codes import error_with
 from habeas.model.ids import packed
 from habeas.sealing.mac import MacKey
 

@@ -14,6 +14,7 @@ from typer.testing import Result
 from habeas import errors
 from habeas.cli import tables
 from habeas.cli.main import app
+from habeas.model import exit_codes
 
 Habeas = Callable[..., Result]
 
@@ -88,11 +89,11 @@ def test_help_starts_without_anything_heavy() -> None:
 
 def test_every_exit_code_is_documented(habeas: Habeas) -> None:
     kinds = [errors.HabeasError, *errors.HabeasError.__subclasses__()]
-    codes = [row.number for row in errors.EXIT_CODES]
+    codes = [row.number for row in exit_codes.EXIT_CODES]
     assert {kind.exit_code for kind in kinds} | {0, 130, 143} == set(codes)
     assert sorted(codes) == codes
     told = habeas("--help").stdout
-    for row in errors.EXIT_CODES:
+    for row in exit_codes.EXIT_CODES:
         assert f"{row.number:>2}  {row.means}" in " ".join(told.split()).replace(
             f" {row.number} ", f" {row.number}  "
         )
@@ -101,11 +102,11 @@ def test_every_exit_code_is_documented(habeas: Habeas) -> None:
 @pytest.mark.parametrize("kind", [errors.HabeasError, *errors.HabeasError.__subclasses__()])
 def test_an_error_is_made_again_from_its_exit_code(kind: type[errors.HabeasError]) -> None:
     if kind is not errors.BadInput:  # of one item, and no job ends with it
-        assert kind is type(errors.error_with(kind.exit_code, "no"))
+        assert kind is type(exit_codes.error_with(kind.exit_code, "no"))
 
 
 def test_only_what_a_rule_a_check_or_a_key_decided_is_final() -> None:
-    assert [2, 3, 4, 5, 6] == [row.number for row in errors.EXIT_CODES if row.final]
+    assert [2, 3, 4, 5, 6] == [row.number for row in exit_codes.EXIT_CODES if row.final]
 
 
 @pytest.mark.parametrize(

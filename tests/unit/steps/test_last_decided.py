@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from habeas.errors import IntegrityError
-from habeas.steps import last_decided as module
 from habeas.steps.last_decided import TABLES, Last, Mark, basis, last_decided, mark_words, require_there
 from habeas.steps.runs import RunFolder, TaskRecord, newest_done
 
@@ -115,15 +114,6 @@ def test_a_record_takes_every_word_of_it() -> None:
     words = SAME | mark_words(MARKS) | {"whole": "other table than it was"}
     record = TaskRecord("r", "decide", "done", "", "", 0.0, 0.0, {}, words)
     assert words == record.checked()["digests"] == asdict(record)["digests"]
-
-
-def test_another_version_of_the_code_is_another_basis(monkeypatch: pytest.MonkeyPatch) -> None:
-    module.code_digest.cache_clear()
-    before = basis("p", "m", [])["derived_by"]
-    monkeypatch.setattr(module, "_CODE", ("consent", "model"))
-    module.code_digest.cache_clear()
-    assert before != basis("p", "m", [])["derived_by"]
-    module.code_digest.cache_clear()
 
 
 def test_purposes_in_another_order_are_the_same_purposes() -> None:
