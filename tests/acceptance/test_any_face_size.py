@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from habeas.adapters import insightface_pack
 from habeas.adapters.insightface_pack import LoadedPack
+from habeas.faces.boxes import overlaps
 from habeas.model.limits import FaceRules
 from habeas.steps import packs
 from habeas.synthetic import (
@@ -30,7 +31,7 @@ from habeas.synthetic import (
 from habeas.synthetic.backgrounds import draw_background, draw_decoy
 from habeas.synthetic.scenes import FaceLabel
 from habeas.synthetic.seeds import PEOPLE_TEST
-from habeas.synthetic.training.matching import LEAST_VISIBLE, SAME_BOX, overlap
+from habeas.synthetic.training.matching import LEAST_VISIBLE, SAME_BOX
 
 # about fifteen seconds a picture
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -76,7 +77,7 @@ def _compared(
     """Sizes of the faces that count, which of them were found, and how many detections are nobody's."""
     sure = [one for one in models.detect(image) if one.score >= models.threshold]
     boxes: Floats = np.array([one.box for one in sure]).reshape(-1, 4)
-    shared = overlap(np.array([face.box for face in faces]), boxes)
+    shared = overlaps(np.array([face.box for face in faces]), boxes)
     count = [face.size >= SMALLEST and face.visible >= LEAST_VISIBLE for face in faces]
     found = shared.max(1, initial=0.0) >= SAME_BOX
     wrong = int((shared.max(0, initial=0.0) < 0.3).sum())

@@ -17,8 +17,9 @@ from habeas.adapters import insightface_pack
 from habeas.adapters.insightface_pack import LoadedPack
 from habeas.adapters.insightface_search import CLOSER_PX, Search
 from habeas.faces.binding import bind
+from habeas.faces.boxes import overlaps
 from habeas.faces.tiles import fitted, tiles
-from habeas.faces.tracking import Tracker, overlap
+from habeas.faces.tracking import Tracker
 from habeas.model.face import Detection, Frame, Image
 from habeas.model.limits import BindingRules, FaceRules
 from habeas.model.rows import Line
@@ -83,8 +84,12 @@ def found(models: LoadedPack, group: Scene) -> list[Detection]:
     return models.detect(group.image)
 
 
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(overlaps(np.array([one]), np.array([other]))[0, 0])
+
+
 def _match(face: FaceLabel, found: Sequence[Detection]) -> list[Detection]:
-    return [one for one in found if overlap(face.box, one.box) >= 0.5]
+    return [one for one in found if _overlap(face.box, one.box) >= 0.5]
 
 
 @drawn
@@ -176,7 +181,7 @@ def test_a_face_that_fills_the_picture_is_found_and_found_alone(number: int, mod
     for picture, box, marks in _crops(number):
         (one,) = models.detect(picture)
         assert one.score >= models.threshold
-        assert overlap(box, one.box) >= 0.7
+        assert _overlap(box, one.box) >= 0.7
         assert np.abs(one.landmarks - marks).max() < 0.1 * (box[3] - box[1])
     assert 2 * 3 == models.looks - looks
 
@@ -267,7 +272,7 @@ def test_in_thumbnails_as_many_faces_are_found_as_if_they_were_blown_up(
 
 def _hits(models: LoadedPack, faces: Sequence[FaceLabel], found: Sequence[Detection]) -> int:
     sure = [one for one in found if one.score >= models.threshold]
-    return sum(any(overlap(face.box, one.box) >= SAME_BOX for one in sure) for face in faces)
+    return sum(any(_overlap(face.box, one.box) >= SAME_BOX for one in sure) for face in faces)
 
 
 @pytest.mark.parametrize(

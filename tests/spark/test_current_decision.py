@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from decision_rows import NOW, drawn
+from decision_rows import NOW, drawn, drawn_statuses
 from pyspark.sql import functions as F
 
-from habeas.spark.decisions import current, permits
+from habeas.spark.decisions import current, newest_status, permits
 from habeas.spark.tables import Tables
 from habeas.steps.current_decision import current_decisions
 from habeas.steps.current_decision import permits as plainly_permits
+from habeas.steps.statuses import newest_statuses
 
 pytestmark = pytest.mark.spark
 
@@ -31,3 +32,13 @@ def test_spark_and_the_core_agree_on_which_decision_holds(tables: Tables) -> Non
     }
     assert expected == told
     assert {True, False} == {permitted for *_, permitted in expected}
+
+
+def test_spark_and_the_core_agree_on_which_status_holds(tables: Tables) -> None:
+    rows = []
+    for seed in range(40):
+        rows += [row | {"row_id": f"{row['row_id']}-{seed}"} for row in drawn_statuses(seed, 25)]
+    found = newest_status(tables.frame("row_status", rows)).collect()
+    assert len(found) == len({row["row_id"] for row in rows})
+    expected = {row_id: (row["status"], row["run_id"]) for row_id, row in newest_statuses(rows).items()}
+    assert expected == {r["row_id"]: (r["status"], r["run_id"]) for r in found}

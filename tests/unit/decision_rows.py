@@ -36,3 +36,19 @@ def drawn(seed: int, count: int) -> list[dict[str, Any]]:
         ))  # fmt: skip
     rng.shuffle(rows)
     return rows
+
+
+def drawn_statuses(seed: int, count: int) -> list[dict[str, Any]]:
+    """Statuses at random of a few rows, many of one instant: whoever reads them must see one answer."""
+    rng = random.Random(seed)
+    rows = [
+        {
+            "row_id": rng.choice(["r1", "r2", "r3"]), "status": rng.choice(["open", "closed", "frozen", "held"]),
+            "decision_id": f"d{number}", "expires_at": rng.choice([None, *TIMES]), "erase_by": None,
+            "reason": rng.choice(["published", "decision_ended", "key_closed"]),
+            "recorded_at": rng.choice(TIMES[:5]), "run_id": f"run-{number}",
+        }
+        for number in range(count)
+    ]  # fmt: skip
+    rng.shuffle(rows)
+    return rows

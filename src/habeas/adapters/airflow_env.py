@@ -25,6 +25,7 @@ from typing import IO
 from habeas.adapters.java import find_java
 from habeas.adapters.preflight import spells_utf8
 from habeas.errors import Unavailable, UsageError
+from habeas.model.durable_files import replace_file
 
 PROJECT = Path(__file__).resolve().parents[3]
 POOL = "habeas_backfill"
@@ -134,10 +135,7 @@ def _close_settings(place: Path) -> None:
     closed = re.sub(r"(?m)^# simple_auth_manager_passwords_file =.*$", said, closed)
     closed = re.sub(r"(?m)^(simple_auth_manager_users) = .*$", rf"\1 = {_USER}:admin", closed)
     if closed != text:
-        part = place.with_suffix(".part")
-        part.write_text(closed, encoding="utf-8")
-        part.chmod(0o600)
-        part.replace(place)
+        replace_file(place, closed, 0o600)
 
 
 @dataclass(frozen=True, slots=True)

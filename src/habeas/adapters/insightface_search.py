@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from habeas.errors import IntegrityError
-from habeas.faces.tiles import fitted, overlaps, seen_whole, share_inside, tiles
+from habeas.faces.boxes import overlaps_with
+from habeas.faces.tiles import fitted, seen_whole, share_inside, tiles
 from habeas.model.face import Detection, Image
 from habeas.model.pack import ModelPack
 
@@ -159,7 +160,7 @@ class Search:
         how = cv2.INTER_AREA if side > CLOSER_PX else cv2.INTER_LINEAR
         shown = np.asarray(cv2.resize(_cut(image, x, y, side), size, interpolation=how), np.uint8)
         seen = self._look(shown, size).placed(side / CLOSER_PX, x, y)
-        same = seen.only(self._sure(seen.boxes) & (overlaps(seen.boxes, box) > _SAME))
+        same = seen.only(self._sure(seen.boxes) & (overlaps_with(seen.boxes, box) > _SAME))
         return _Found(same.boxes[:1], same.landmarks[:1], same.scale)
 
     def _with_filling(self, image: Image, looks: Sequence[_Found]) -> list[_Found]:
@@ -172,7 +173,7 @@ class Search:
         sure = small.only(self._sure(small.boxes))
         looks = [look.only(self._sure(look.boxes) | ~_part_of(sure.boxes, look.boxes)) for look in looks]
         certain = np.concatenate([look.boxes[self._sure(look.boxes)] for look in looks])
-        if all((overlaps(certain, box) > _SAME).any() for box in sure.boxes):
+        if all((overlaps_with(certain, box) > _SAME).any() for box in sure.boxes):
             return [*looks, small]
         larger = self._filling(image, FILLING_PX)
         return [*looks, small, larger.only(self._sure(larger.boxes))]
@@ -205,7 +206,7 @@ class Search:
         while rest.size:
             first, rest = int(rest[0]), rest[1:]
             kept.append(first)
-            rest = rest[overlaps(boxes[rest], boxes[first]) <= self._pack.detector.nms]
+            rest = rest[overlaps_with(boxes[rest], boxes[first]) <= self._pack.detector.nms]
         kept.sort(key=lambda one: -float(boxes[one, 4]))
         return _Found(boxes[kept], landmarks[kept], max(look.scale for look in looks))
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from habeas.errors import IntegrityError, KeyUnavailable, Unavailable
+from habeas.model.durable_files import create_file, sync_folder
 
 _OTHERS = 0o077
 
@@ -67,20 +68,8 @@ def create_key(path: Path, content: bytes, *, public: bool = False) -> None:
 
     Raises IntegrityError when the name is taken: a key is never overwritten.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                if public:
-                    os.fchmod(handle, 0o644)
-                file.write(content)
-                file.flush()
-                os.fsync(handle)
-            os.link(part, path)
-        finally:
-            part.unlink()
-        sync_folder(path.parent)
+        create_file(path, content, 0o644 if public else 0o600)
     except FileExistsError:
         raise IntegrityError(f"there is a key file {path.name!r} already; it is never overwritten") from None
     except OSError as error:
@@ -106,12 +95,3 @@ def destroy_file(path: Path) -> None:
         os.fsync(handle)
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to disk, so that a new or renamed file survives a crash. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from habeas.adapters import key_files
 from habeas.errors import IntegrityError, RefusedByPolicy, Unavailable
+from habeas.model.durable_files import create_file
 from habeas.model.orders import Halt, OrderBook, Stopped
 from habeas.steps.order_files import LARGEST, broken
 from habeas.steps.orders import read_book, stop, stopped
@@ -71,27 +71,14 @@ class OrderFolder:
             raise RefusedByPolicy(f"this can't be ordered: {why}", hint="Nothing was ordered.") from None
         try:
             self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-            self._create(name, content)
+            # Whatever the umask: jobs of other users must read it.
+            create_file(self._folder / name, content, 0o644)
         except OSError as error:
             raise Unavailable(
                 f"the order can't be written ({error.strerror})",
                 hint=f"Nothing was ordered. Ask whoever owns {self._folder} to let you write there.",
             ) from None
         return book
-
-    def _create(self, name: str, content: bytes) -> None:
-        part = self._folder / f".{name}.{secrets.token_hex(4)}.part"
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                os.fchmod(handle, 0o644)  # whatever the umask: jobs of other users must read it
-                file.write(content)
-                file.flush()
-                os.fsync(handle)
-            os.link(part, self._folder / name)  # fails when the name is taken
-        finally:
-            part.unlink()
-        key_files.sync_folder(self._folder)
 
     def _listing(self) -> Listing:
         if not self._required and not self._read[0] and not os.path.lexists(self._folder):

@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from habeas.adapters.key_files import sync_folder
 from habeas.errors import IntegrityError, Unavailable, UsageError
+from habeas.model.durable_files import sync_folder, write_new
 from habeas.model.orders import OrderBook
 from habeas.policy.cedar_text import SCHEMA_TEXT
 from habeas.policy.policy_set import PolicySet, load_policy_set, policy_set_of, set_digest
@@ -87,7 +87,8 @@ class PolicyStore:
         part = Path(tempfile.mkdtemp(prefix=f".{digest[:12]}.", suffix=".part", dir=self._folder))
         try:
             for name, raw in content.items():
-                _write(part / name, raw)
+                (part / name).parent.mkdir(parents=True, exist_ok=True)
+                write_new(part / name, raw, 0o444)
             folders = [part, *(path for path in part.rglob("*") if path.is_dir())]
             for folder in reversed(folders):
                 sync_folder(folder)
@@ -137,15 +138,6 @@ def policy_in_force(settings: Settings, book: OrderBook) -> PolicySet:
 def store_of(settings: Settings) -> PolicyStore:
     """Store of pinned policy sets of an installation."""
     return PolicyStore(settings.home / "policy")
-
-
-def _write(place: Path, content: bytes) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-        os.fchmod(file.fileno(), 0o444)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

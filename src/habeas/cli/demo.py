@@ -17,6 +17,7 @@ import typer
 from habeas.cli import demo_airport, demo_studio, out
 from habeas.cli.options import Json, now
 from habeas.errors import UsageError
+from habeas.model.durable_files import replace_file
 
 _MARK = "demo.json"
 
@@ -88,7 +89,7 @@ def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar:
     run_id = place.run_dag("nightly", {}, now(), ended)
     bar.update(night, description="the night: done")
     told: dict[str, Any] = chosen.tell(place, run_id)
-    _write(home / "summary.json", json.dumps(told["answer"], indent=1))
+    replace_file(home / "summary.json", json.dumps(told["answer"], indent=1) + "\n")
     return told
 
 
@@ -124,7 +125,7 @@ def _started(home: Path, people: int, seed: int, fresh: bool, case: Case = Case.
             raise UsageError(f"{home} is not empty and not a demo", hint="Choose another --home.")
         home.mkdir(parents=True, exist_ok=True)
         wish = {"case": case, "people": people, "seed": seed, "now": now().isoformat(), "drawn": False}
-        _write(mark, json.dumps(wish))
+        replace_file(mark, json.dumps(wish) + "\n")
     found: dict[str, Any] = json.loads(mark.read_text())
     if found.get("case", Case.STUDIO) != case:
         raise UsageError(f"{home} is the demo of another case", hint="Choose another --home, or use --fresh.")
@@ -138,7 +139,7 @@ def _draw(home: Path, mark: dict[str, Any], case: Any, bar: Any) -> Path:
         bar.update(task, completed=1, description="the archive is there already")
     else:
         case.draw(home, mark, lambda done, total: bar.update(task, completed=done, total=total))
-        _write(home / _MARK, json.dumps({**mark, "drawn": True}))
+        replace_file(home / _MARK, json.dumps({**mark, "drawn": True}) + "\n")
     return home / "lists"
 
 
@@ -160,9 +161,3 @@ def _program() -> str:
     """How to call habeas from the current folder: `make` puts its folder on its own PATH alone."""
     own = Path(sys.executable).parent / "habeas"
     return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else "habeas"
-
-
-def _write(place: Path, text: str) -> None:
-    temporary = place.with_suffix(".tmp")
-    temporary.write_text(text + "\n")
-    temporary.replace(place)

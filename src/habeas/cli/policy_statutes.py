@@ -32,6 +32,7 @@ def sign_statute(
     """
     from habeas.adapters.person_keys import signer
     from habeas.cli.bootstrap import installation
+    from habeas.model.durable_files import replace_file
     from habeas.policy.purposes import load_purposes
     from habeas.policy.statute_signing import with_signature
     from habeas.policy.strict_yaml import raw_of
@@ -44,9 +45,7 @@ def sign_statute(
         )
     purposes, sign = load_purposes(file.parent / "purposes.yaml"), signer(key, passphrase)
     signed = with_signature(raw_of(file), file.name, statute_id, purposes, (person, public), sign)
-    part = file.with_name(f".{file.name}.part")
-    part.write_bytes(signed)
-    part.replace(file)
+    replace_file(file, signed)
     told = {"signed": statute_id, "by": person, "file": str(file)}
 
     def human(console: Any) -> None:

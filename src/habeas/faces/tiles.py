@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from habeas.faces.boxes import areas, intersections
+
 Boxes = NDArray[np.float32]
 """(n, 4) or more columns, of which the first four are x0, y0, x1, y1 in pixels of the picture."""
 
@@ -123,21 +125,8 @@ def seen_whole(tile: Tile, boxes: Boxes, width: int, height: int) -> NDArray[np.
 
 def share_inside(boxes: Boxes, outer: Boxes) -> NDArray[np.float64]:
     """(n,) the largest share of each box's area that lies in one of the `outer` boxes; 0 where there is none."""
-    low = np.maximum(boxes[:, None, :2], outer[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:4], outer[None, :, 2:4])
-    shared = np.clip(high - low, 0, None).astype(np.float64).prod(2)
-    area = np.maximum((boxes[:, 2:4] - boxes[:, :2]).astype(np.float64).prod(1), 1e-9)
-    share: NDArray[np.float64] = shared.max(1, initial=0.0) / area
-    return share
-
-
-def overlaps(boxes: Boxes, one: Boxes) -> NDArray[np.float64]:
-    """(n,) intersection over union of each box with one."""
-    low, high = np.maximum(boxes[:, :2], one[:2]), np.minimum(boxes[:, 2:4], one[2:4])
-    shared = np.clip(high - low, 0, None).astype(np.float64).prod(1)
-    areas = (boxes[:, 2:4] - boxes[:, :2]).astype(np.float64).prod(1) + float((one[2:4] - one[:2]).prod())
-    overlap: NDArray[np.float64] = shared / np.maximum(areas - shared, 1e-9)
-    return overlap
+    share: NDArray[np.float64] = intersections(boxes, outer).max(1, initial=0.0)
+    return share / np.maximum(areas(boxes), 1e-9)
 
 
 def _scales(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from habeas.faces.alignment import footprint
+from habeas.faces.boxes import overlaps
 from habeas.model.face import Detection, Frame, Sighting, Steps, Track, least_inside
 from habeas.model.limits import FaceRules
 
@@ -214,19 +215,12 @@ def _nearness(track: _Open, detection: Detection, at_ms: int) -> float:
     last, new = _centre(track.box), detection.centre
     awaited = (last[0] + track.speed[0] * passed, last[1] + track.speed[1] * passed)
     away = min(np.hypot(new[0] - p[0], new[1] - p[1]) for p in (last, awaited))
-    return 0.0 if away > reach else float(overlap(track.box, detection.box) + 1 - away / reach)
+    return 0.0 if away > reach else _overlap(track.box, detection.box) + 1 - float(away / reach)
 
 
 def _centre(box: tuple[float, float, float, float]) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
-def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Intersection over union of two boxes (x0, y0, x1, y1)."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    inside = width * height
-    both = (one[2] - one[0]) * (one[3] - one[1]) + (other[2] - other[0]) * (other[3] - other[1])
-    return float(inside / (both - inside))
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(overlaps(np.array([one], np.float64), np.array([other], np.float64))[0, 0])

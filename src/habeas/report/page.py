@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from habeas.faces.binding import RESIDUAL
+from habeas.model.durable_files import replace_file
 from habeas.report.charts import bars, histogram
 from habeas.report.detail import Detail
 from habeas.steps.links import day
@@ -79,9 +80,7 @@ def write(folder: Path, html: str, name: str = "index.html") -> Path:
     """Put the page in place, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / name
-    temporary = folder / f".{name}.tmp"
-    temporary.write_text(html, encoding="utf-8")
-    temporary.replace(place)
+    replace_file(place, html)
     return place
 
 

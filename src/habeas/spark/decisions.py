@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.model.clocks import SKEW
 from habeas.spark.tables import Tables
+from habeas.steps.statuses import TIE
 
 _AT_ONCE = 1_000_000  # keys compared at once: each time, what is open is put in order anew
 
@@ -41,10 +42,8 @@ def dated_ahead(at: Column, now: datetime) -> Column:
 
 
 def newest_status(row_status: DataFrame) -> DataFrame:
-    """Newest status of each sealed row."""
-    row = Window.partitionBy("row_id").orderBy(
-        F.desc("recorded_at"), F.when(F.col("status") == "open", 1).otherwise(0)
-    )
+    """The status that holds for each sealed row; the rule is that of `steps.statuses`."""
+    row = Window.partitionBy("row_id").orderBy(F.desc("recorded_at"), F.col("status") == "open", *TIE)
     return row_status.withColumn("_n", F.row_number().over(row)).where("_n = 1").drop("_n")
 
 

@@ -18,9 +18,9 @@ from habeas.steps.current_decision import current_decisions, oldest_first, recor
 from habeas.steps.find import find
 from habeas.steps.ledger_rows import leave_out_of, statement_of, subject_of
 from habeas.steps.reading import Reader, Row, one, rows, starting
+from habeas.steps.scope_words import scope_words
 
 _COUNTS = ("given", "refused", "withdrawn")
-_PARTS = ("sources", "folders", "sites", "events", "lots", "assets")
 _SUBJECT = re.compile(r"[0-9a-f]{8,64}")
 """As much of a subject id as `habeas explain` shows, or more: a shorter one could be a badge number."""
 _NAME_PEOPLE = ("subjects", "consents", "leave_outs", "rosters", "embeddings")
@@ -103,7 +103,7 @@ def log_consents(
     return [
         {
             **row,
-            "about": reach(statement_of(row).scope),
+            "about": scope_words(statement_of(row).scope),
             "standing": words.get(row["consent_id"], ""),
             "in_force": words.get(row["consent_id"]) in _COUNTS,
         }
@@ -122,21 +122,11 @@ def log_leave_outs(
     return [
         {
             **row,
-            "about": reach(leave_out_of(row).scope),
+            "about": scope_words(leave_out_of(row).scope),
             "in_force": holds(leave_out_of(row), as_of) and row["leave_out_id"] not in lifted,
         }
         for row in sorted(found, key=lambda row: (row["since"], row["recorded_at"], row["leave_out_id"]))
     ]
-
-
-def reach(scope: Scope) -> str:
-    """What footage a scope is about, in a few words."""
-    parts = [f"{name} {', '.join(value)}" for name in _PARTS if (value := getattr(scope, name))]
-    if scope.from_at is not None:
-        parts.append(f"captured from {scope.from_at:%Y-%m-%d %H:%M}")
-    if scope.to_at is not None:
-        parts.append(f"captured before {scope.to_at:%Y-%m-%d %H:%M}")
-    return "; ".join(parts) or "all footage"
 
 
 def statements_of(reader: Reader, subject_id: str) -> list[ConsentStatement]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from habeas.model.people import ConsentStatus, Place
 from habeas.steps.ledger_rows import statement_of
 from habeas.steps.links import Link, day, plain
 from habeas.steps.reading import Row
+from habeas.steps.scope_words import scope_words
 from habeas.steps.words import CONSENT
 
 _FIELDS: Final = (
@@ -65,7 +66,7 @@ def _reaches(row: Row, place: Place) -> bool:
 
 def _statement(row: Row, as_of: datetime, place: Place | None) -> str:
     text = f"On {day(row['given_at'])} {CONSENT.get(row['status'], row['status'])} to {row['purpose']}"
-    text += f" for {_reach(row)}"
+    text += f" for {scope_words(statement_of(row).scope, _ID)}"
     if place is not None and not _reaches(row, place):
         text += " (this file is not part of it)"
     if row["status"] == ConsentStatus.GIVEN:
@@ -88,24 +89,3 @@ def _how(row: Row) -> list[str]:
     parts += [f"{', '.join(row['recipients'])} may get templates"] if row["recipients"] else []
     parts += [f"they may go to {', '.join(row['countries'])}"] if row["countries"] else []
     return parts
-
-
-def _reach(row: Row) -> str:
-    """The footage a statement is about; each part that is named must fit."""
-    parts = [
-        _named("source", row["sources"]),
-        _named("site", row["sites"]),
-        _named("event", row["events"]),
-        _named("lot", row["lots"]),
-        _named("folder", row["folders"], lambda name: name[:_ID]),
-        _named("file", row["assets"], lambda name: name[:_ID]),
-    ]
-    where = " and ".join(part for part in parts if part)
-    when = [f"from {day(row['from_at'])} on"] if row["from_at"] else []
-    when += [f"before {day(row['to_at'])}"] if row["to_at"] else []
-    captured = " captured " + " and ".join(when) if when else ""
-    return ("footage of " + where if where else "all footage") + captured
-
-
-def _named(kind: str, names: Sequence[str] | None, short: Callable[[str], str] = str) -> str:
-    return f"{kind} " + " or ".join(map(short, names)) if names else ""

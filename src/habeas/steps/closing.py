@@ -14,10 +14,10 @@ from habeas.steps.erasure_queue import DESTROY_DAYS
 from habeas.steps.import_store import Store
 from habeas.steps.intake import Closed
 from habeas.steps.ledger_rows import in_utc
-from habeas.steps.statuses import newest_statuses
+from habeas.steps.statuses import TIE, newest_statuses
 
 _ROW = ("row_id", "line_id", "purpose", "key_id", "decision_id")
-_STATUS = ("row_id", "status", "recorded_at", "expires_at")
+_STATUS = ("row_id", "recorded_at", "expires_at", *TIE)
 _LIMIT = "destroy_days<="
 _TICK = timedelta(microseconds=1)
 

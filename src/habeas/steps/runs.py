@@ -8,7 +8,6 @@ record gives the key and gets it verified; who only shows one may read it withou
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +20,7 @@ import rfc8785
 
 from habeas.errors import HabeasError, IntegrityError, UsageError
 from habeas.model.clocks import dated_ahead
+from habeas.model.durable_files import replace_file
 from habeas.model.exit_codes import error_with
 from habeas.model.ids import packed
 from habeas.sealing.mac import MacKey
@@ -267,10 +267,4 @@ def as_row(record: TaskRecord) -> dict[str, Any]:
 
 
 def _write(place: Path, value: Mapping[str, Any]) -> None:
-    """Whole or not at all: a killed task leaves no half record."""
-    temporary = place.with_suffix(".tmp")
-    with temporary.open("w") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(place)
+    replace_file(place, json.dumps(value, indent=1, sort_keys=True))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from habeas.faces.tiles import CERTAIN, Tile, fitted, overlaps, seen_whole, share_inside, tiles
+from habeas.faces.tiles import CERTAIN, Tile, fitted, seen_whole, share_inside, tiles
 
 INPUT, RESOLVES = (640, 640), 28
 LARGE = [(8660, 5773), (5773, 8660), (1920, 1080), (1708, 640), (3840, 2160), (60_000, 1_000)]
@@ -99,11 +99,6 @@ def test_the_share_of_a_box_that_lies_in_another() -> None:
     outer = np.array([[0, 0, 10, 20], [28, 0, 90, 90]], np.float32)
     assert np.allclose([1.0, 0.5, 0.2, 0.0], share_inside(boxes, outer))
     assert [0.0] * 4 == share_inside(boxes, outer[:0]).tolist()
-
-
-def test_how_far_boxes_are_the_same_as_one() -> None:
-    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
-    assert np.allclose([1.0, 1 / 3, 0.0], overlaps(boxes, boxes[0]))
 
 
 @pytest.mark.parametrize(

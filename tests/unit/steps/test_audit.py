@@ -12,7 +12,7 @@ from habeas.adapters.delta_reader import DeltaReader
 from habeas.consent.scopes import fits
 from habeas.errors import UsageError
 from habeas.model.people import Scope
-from habeas.steps.audit import About, about, find_subject, inside, log_consents, log_decisions, reach
+from habeas.steps.audit import About, about, find_subject, inside, log_consents, log_decisions
 
 
 @pytest.fixture
@@ -89,16 +89,6 @@ def test_an_id_of_something_else_is_no_asset(reader: DeltaReader) -> None:
 @pytest.mark.parametrize(("day", "known"), [(4, 0), (6, 1), (10, 1), (12, 2)])
 def test_statements_recorded_later_are_not_shown(reader: DeltaReader, day: int, known: int) -> None:
     assert known == len(log_consents(reader, About(subject_id=story.BEN), at(day)))
-
-
-def test_what_a_scope_reaches_is_said_in_words() -> None:
-    assert "all footage" == reach(Scope())
-    window = (at(1), at(2, 6))
-    said = reach(Scope(sources=("studio",), events=("fair", "ball"), from_at=window[0], to_at=window[1]))
-    assert (
-        "sources studio; events fair, ball; captured from 2026-11-01 00:00; captured before 2026-11-02 06:00"
-        == said
-    )
 
 
 @given(scopes)

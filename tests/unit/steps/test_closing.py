@@ -18,7 +18,14 @@ DECISION = {
     "decision_id": "d1", "action": "embed", "asset_id": "a1", "line_id": "l1", "purpose": "p", "effect": "allow",
     "as_of": NOW - timedelta(days=3), "recorded_at": NOW - timedelta(days=3), "obligations": ["destroy_days<=7"],
 }  # fmt: skip
-OPEN = {"row_id": "r1", "status": "open", "recorded_at": NOW - timedelta(days=2), "expires_at": None}
+OPEN = {
+    "row_id": "r1",
+    "status": "open",
+    "recorded_at": NOW - timedelta(days=2),
+    "expires_at": None,
+    "reason": "published",
+    "run_id": "r0",
+}
 
 
 class Kept:

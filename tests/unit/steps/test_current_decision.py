@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from decision_rows import NOW, decision, drawn
+from decision_rows import NOW, TIMES, decision, drawn
+from in_memory import Tables
 
 from habeas.model.clocks import SKEW
+from habeas.steps.audit import About, log_decisions
 from habeas.steps.current_decision import current_decisions, permits, thing_of
+from habeas.steps.explanation import newest
+from habeas.steps.tally import read_tally
 
 HOUR = timedelta(hours=1)
 
@@ -59,3 +63,29 @@ def test_order_of_the_rows_decides_nothing() -> None:
         held = current_decisions(rows)
         assert held == current_decisions(rows[::-1])
         assert set(held) == {thing_of(row) for row in rows}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_reader_takes_the_same_decision_for_the_one_that_holds(seed: int) -> None:
+    """The log said *allow* where the pipeline said *deny*: two decisions of one instant, and two rules for it."""
+    rows = drawn(seed, 40)
+    held = {row["decision_id"] for row in current_decisions(rows).values()}
+    reader = Tables(
+        decisions=rows, assets=[], embeddings=[], refusals=[], quarantine=[], work=[], rosters=[], sources=[],
+        row_status=[],
+    )  # fmt: skip
+    assert held == {row["decision_id"] for row in read_tally(reader).decisions}, "report"
+    assert held == {row["decision_id"] for row in newest(rows)}, "explain"
+    last = max(TIMES)
+    logged = log_decisions(reader, About(), last)
+    assert len(rows) == len(logged)
+    over = {r["decision_id"] for r in rows if r["valid_until"] is not None and r["valid_until"] <= last}
+    assert held - over == {row["decision_id"] for row in logged if row["in_force"]}, "log"
+
+
+def test_the_log_lists_decisions_in_the_order_in_which_they_hold() -> None:
+    rows = drawn(3, 40)
+    logged = log_decisions(Tables(decisions=rows), About(), max(TIMES))
+    assert {thing_of(row): row["decision_id"] for row in logged} == {
+        thing: row["decision_id"] for thing, row in current_decisions(rows).items()
+    }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from habeas.synthetic.training.alignment import TEMPLATE, similarity
-from habeas.synthetic.training.matching import Tally, kept, overlap
+from habeas.synthetic.training.matching import Tally, kept
 from habeas.synthetic.training.scores import true_accept_rate
 
 
@@ -19,11 +19,6 @@ def _tally(boxes: list[tuple[float, ...]], labels: list[list[float]]) -> Tally:
     found = np.array(boxes, float).reshape(-1, 4)
     tally.add(found, np.zeros((len(found), 5, 2)), np.array(labels, float).reshape(-1, 16))
     return tally
-
-
-def test_overlap_is_one_for_the_same_box_and_zero_apart() -> None:
-    boxes = np.array([[0, 0, 10, 10], [20, 20, 30, 30], [0, 0, 10, 5]], float)
-    assert overlap(boxes[:1], boxes)[0] == pytest.approx([1.0, 0.0, 0.5])
 
 
 def test_of_two_boxes_on_one_face_the_better_stays() -> None:

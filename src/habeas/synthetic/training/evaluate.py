@@ -16,11 +16,12 @@ from insightface.model_zoo import get_model
 from insightface.utils import face_align
 from numpy.typing import NDArray
 
+from habeas.faces.boxes import overlaps
 from habeas.synthetic.nuisance import FULL, Severity, draw_nuisance
 from habeas.synthetic.people import Person
 from habeas.synthetic.scenes import draw_random_scene, draw_snapshot
 from habeas.synthetic.seeds import PEOPLE_TEST, sample_rng
-from habeas.synthetic.training.matching import Tally, overlap
+from habeas.synthetic.training.matching import Tally
 from habeas.synthetic.training.scores import pair_scores, true_accept_rate
 from habeas.synthetic.training.shards import as_row
 
@@ -87,7 +88,7 @@ def doubtful_share(pack_low: Pack, scenes: int = 100, threshold: float = 0.5) ->
         boxes, _ = pack_low.find(scene.image)
         labels = np.array([face.box for face in scene.faces]) if scene.faces else np.zeros((0, 4))
         between = boxes[boxes[:, 4] < threshold, :4]
-        alone = overlap(between, labels).max(axis=1) < 0.3 if len(labels) else np.ones(len(between), bool)
+        alone = overlaps(between, labels).max(axis=1) < 0.3 if len(labels) else np.ones(len(between), bool)
         doubtful += bool(alone.any())
     return doubtful / scenes
 
@@ -130,7 +131,7 @@ def measure_recogniser(
             group = range(first, min(first + 4, people))
             image, truth, simple = _four(group, picture, severity, smallest)
             boxes, marks = pack.find(image)
-            shared = overlap(truth, boxes[:, :4]) if len(boxes) else np.zeros((len(truth), 1))
+            shared = overlaps(truth, boxes[:, :4]) if len(boxes) else np.zeros((len(truth), 1))
             for index, row, one_easy in zip(group, shared, simple, strict=True):
                 if row.max() < 0.5:
                     missed += 1

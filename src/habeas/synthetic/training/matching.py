@@ -8,22 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from habeas.faces.boxes import overlaps
+
 Floats = NDArray[np.float64]
 
 SMALLEST: Final = 32.0  # pixels, longer side of the box: smaller faces neither count nor hurt
 LEAST_VISIBLE: Final = 0.5  # faces hidden by more than half neither count nor hurt
 SAME_BOX: Final = 0.5  # intersection over union
-
-
-def overlap(one: Floats, other: Floats) -> Floats:
-    """Intersection over union of boxes (n, 4) and (m, 4); shape (n, m)."""
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:4], other[None, :, 2:4])
-    inside = np.prod(np.maximum(high - low, 0.0), axis=2)
-    area_one = np.prod(one[:, 2:4] - one[:, :2], axis=1)
-    area_other = np.prod(other[:, 2:4] - other[:, :2], axis=1)
-    shared: Floats = inside / np.maximum(area_one[:, None] + area_other[None, :] - inside, 1e-9)
-    return shared
 
 
 def kept(boxes: Floats, scores: Floats, limit: float) -> NDArray[np.int64]:
@@ -33,7 +24,7 @@ def kept(boxes: Floats, scores: Floats, limit: float) -> NDArray[np.int64]:
         best = order.pop(0)
         chosen.append(best)
         if order:
-            shared = overlap(boxes[[best]], boxes[order])[0]
+            shared = overlaps(boxes[[best]], boxes[order])[0]
             order = [o for o, s in zip(order, shared, strict=True) if s <= limit]
     return np.array(chosen, np.int64)
 
@@ -63,7 +54,7 @@ class Tally:
         counts = (labels[:, 14] >= SMALLEST) & (labels[:, 15] >= LEAST_VISIBLE)
         self.faces += int(counts.sum())
         free = np.ones(len(labels), bool)
-        shared = overlap(boxes, labels[:, :4]) if len(labels) else np.zeros((len(boxes), 0))
+        shared = overlaps(boxes, labels[:, :4]) if len(labels) else np.zeros((len(boxes), 0))
         for row, points in zip(shared, marks, strict=True):
             open_row = np.where(free, row, 0.0)
             best = int(open_row.argmax()) if len(open_row) else -1
