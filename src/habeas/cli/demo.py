@@ -18,6 +18,7 @@ from habeas.cli import demo_airport, demo_studio, out
 from habeas.cli.options import Json, now
 from habeas.errors import UsageError
 from habeas.model.durable_files import replace_file
+from habeas.model.steps import NIGHTLY
 
 _MARK = "demo.json"
 
@@ -71,7 +72,7 @@ def demo(
 
 
 def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar: Any) -> dict[str, Any]:
-    from habeas.cli.bootstrap import JOBS, Installation
+    from habeas.cli.bootstrap import Installation
     from habeas.cli.setup import make, writing
 
     with writing(home):
@@ -81,7 +82,7 @@ def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar:
     drawn = _draw(home, mark, chosen, bar)
 
     _import(place, drawn, bar)
-    night = bar.add_task("the night: starting Airflow", total=len(JOBS))
+    night = bar.add_task("the night: starting Airflow", total=len(NIGHTLY))
 
     def ended(record: Any) -> None:
         bar.update(night, advance=1, description=f"the night: {record['task']} {record['status']}")

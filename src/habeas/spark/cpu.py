@@ -93,7 +93,7 @@ def _below(root: int | None, known: Mapping[int, _Process]) -> Iterator[_Process
     children: dict[int, list[int]] = {}
     for pid, each in known.items():
         children.setdefault(each.parent, []).append(pid)
-    waiting = [root] if root in known else []
+    waiting = [root] if root is not None and root in known else []
     while waiting:
         pid = waiting.pop()
         yield known[pid]

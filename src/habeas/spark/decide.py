@@ -88,19 +88,19 @@ def _decide(
     seen = Seen(tables)
     question = with_stored(tables, question)
     due = due_since(tables, seen, last, question, open_keys)
-    whole = isinstance(due, str)
+    some = None if isinstance(due, str) else due  # None: every line and every asset
     counts = {"embed_fact_sets": 0, "scan_fact_sets": 0}
-    with _kept(None if whole else due.lines) as (lines, found):
-        counts["lines_due"] = current_lines(tables.read("rosters")).count() if whole else found
-        if whole or found:
+    with _kept(None if some is None else some.lines) as (lines, found):
+        counts["lines_due"] = current_lines(tables.read("rosters")).count() if some is None else found
+        if some is None or found:
             derived = derived_lines(tables, question, open_keys, lines)
             counts |= _settle(tables, packs, derived, question, Action.EMBED, lines, recorded_at)
-    with _kept(None if whole else due.assets()) as (assets, found):
-        if whole or found:
+    with _kept(None if some is None else some.assets()) as (assets, found):
+        if some is None or found:
             derived = derived_scans(tables, question, only=assets)
             counts |= _settle(tables, packs, derived, question, Action.SCAN, assets, recorded_at)
-    since = {"whole": due} if whole else {"since": due.last.run_id}
-    whole_at = question.known_at if whole else due.last.whole_at
+    since = {"whole": due} if isinstance(due, str) else {"since": due.last.run_id}
+    whole_at = question.known_at if isinstance(due, str) else due.last.whole_at
     return counts, since | (whole_word(whole_at) if whole_at else {}) | mark_words(seen.marks)
 
 

@@ -50,9 +50,12 @@ def due_since(
     tables: Tables, seen: Seen, last: Last | str, question: Question, open_keys: frozenset[str]
 ) -> Due | str:
     """What is due after `last`, or why everything is."""
-    since = last if isinstance(last, str) else seen.since(last)
-    reason = since if isinstance(since, str) else _reaches_all(tables, since, last)
-    if isinstance(last, str) or isinstance(since, str) or reason:
+    if isinstance(last, str):
+        return last
+    since = seen.since(last)
+    if isinstance(since, str):
+        return since
+    if reason := _reaches_all(tables, since, last):
         return reason
     return Due(tables, since, last, question, _lines(tables, since, last, question, open_keys))
 

@@ -7,6 +7,7 @@ computed all the same. One made of Arrow is a local relation: it is sent along, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -18,11 +19,22 @@ FEW = 50_000  # rows that are safe to hold on the driver and broadcast
 
 def local(spark: SparkSession, rows: Sequence[tuple[object, ...]], schema: str | StructType) -> DataFrame:
     """Rows in the order of the schema's columns. Instants carry a zone."""
-    shape = schema if isinstance(schema, StructType) else StructType.fromDDL(schema)
+    shape = schema if isinstance(schema, StructType) else struct_of(schema)
     fields = to_arrow_schema(shape, timezone="UTC")
     columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, fields, strict=True)]
-    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=fields), shape)
+    return _framed(spark, pa.Table.from_arrays(arrays, schema=fields), shape)
+
+
+def struct_of(ddl: str) -> StructType:
+    """The shape that a list of columns in DDL describes."""
+    return cast("StructType", StructType.fromDDL(ddl))
+
+
+def _framed(spark: SparkSession, rows: pa.Table, shape: StructType) -> DataFrame:
+    arrow: Any = rows  # pyspark takes Arrow's tables; its types don't say so
+    frame: DataFrame = spark.createDataFrame(arrow, shape)
+    return frame
 
 
 def small(frame: DataFrame) -> DataFrame:
@@ -42,4 +54,4 @@ def looked_up(frame: DataFrame) -> pa.Table | None:
 
 def again(frame: DataFrame, rows: pa.Table) -> DataFrame:
     """Rows that were looked up as a frame in the shape of the one they are of."""
-    return frame.sparkSession.createDataFrame(rows, frame.schema)
+    return _framed(frame.sparkSession, rows, frame.schema)

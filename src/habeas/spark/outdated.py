@@ -14,8 +14,8 @@ def outdated_rows(tables: Tables) -> DataFrame:
     """row_id and `outdated`, the reason, of each row of `embeddings` that is."""
     lines = replaced(tables.read("rosters")).withColumn("line_replaced", F.lit(True))
     files = replaced_files(tables.read("assets")).withColumn("file_replaced", F.lit(True))
-    made = in_force(tables.read("work")).groupBy("asset_id", "purpose")
-    made = made.agg(F.collect_set(F.struct("model_id", "part")).alias("made"))
+    grouped = in_force(tables.read("work")).groupBy("asset_id", "purpose")
+    made = grouped.agg(F.collect_set(F.struct("model_id", "part")).alias("made"))
     rows = tables.read("embeddings").select(
         "row_id", "asset_id", "line_id", "purpose", "model_id", "work_digest"
     )
@@ -36,8 +36,8 @@ def in_force(work: DataFrame) -> DataFrame:
         "asset_id", "model_id", "recorded_at", "work_digest", F.explode("made_for").alias("part")
     )
     parts = parts.withColumn("purpose", F.substring_index("part", "=", 1))
-    newest = parts.groupBy("asset_id", "purpose", "model_id")
-    newest = newest.agg(F.max(F.struct("recorded_at", "work_digest", "part")).alias("done"))
+    grouped = parts.groupBy("asset_id", "purpose", "model_id")
+    newest = grouped.agg(F.max(F.struct("recorded_at", "work_digest", "part")).alias("done"))
     last = F.max("done").over(Window.partitionBy("asset_id", "purpose"))
     newest = newest.withColumn("last", last).where(_but_the_pack("done.part") == _but_the_pack("last.part"))
     return newest.select("asset_id", "purpose", "model_id", F.col("done.part").alias("part"))

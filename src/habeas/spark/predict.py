@@ -150,7 +150,11 @@ def _groups(
         things[key] += row["things"]
         opened[key] += row["open"]
         closed[key] += row["closed"]
-    return tuple(Group(*key, things[key], opened[key], closed[key]) for key in sorted(things, key=str))
+    return tuple(
+        Group(action, purpose, source, before, after, things[key], opened[key], closed[key])
+        for key in sorted(things, key=str)
+        for action, purpose, source, before, after in [key]
+    )
 
 
 def _change(

@@ -6,11 +6,12 @@ row by row, and each distinct fact set is given to the pinned rules again. What 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from habeas.errors import HabeasError, IntegrityError
@@ -130,7 +131,7 @@ def _decider(rules: Callable[[str], PolicySet], digest: str) -> Decider | None:
         return None
 
 
-def _allows(decider: Decider | None, row: object, stored: object) -> bool:
+def _allows(decider: Decider | None, row: Row, stored: Mapping[str, Any] | None) -> bool:
     """Whether the rules that a decision names allow the facts that it names; rules or facts that aren't there don't."""
     if decider is None or stored is None or stored["action"] != row["action"]:
         return False
@@ -148,7 +149,7 @@ def _codes(rows: pa.Table | pa.RecordBatch, key: MacKey) -> pa.Array:
 
 
 def _forged(rows: pa.Table | pa.RecordBatch, key: MacKey) -> list[str]:
-    return [row["decision_id"] for row in _plain(rows, (*FIELDS, "mac")) if not is_genuine(key, row)]
+    return [str(row["decision_id"]) for row in _plain(rows, (*FIELDS, "mac")) if not is_genuine(key, row)]
 
 
 def _plain(rows: pa.Table | pa.RecordBatch, names: Sequence[str]) -> Iterator[dict[str, object]]:

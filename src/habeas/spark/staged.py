@@ -10,7 +10,7 @@ import hashlib
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType, TimestampType
+from pyspark.sql.types import StructField, StructType, TimestampType
 
 from habeas.errors import CheckFailed, IntegrityError
 from habeas.model.steps import CHECK, EMBED
@@ -61,7 +61,7 @@ def _of(rows: list[str]) -> str:
     return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
 
 
-def _column(field: object) -> Column:
+def _column(field: StructField) -> Column:
     """As JSON shows it whole: of an instant it would drop what is less than a millisecond."""
     column = F.col(field.name)
     return F.unix_micros(column).alias(field.name) if isinstance(field.dataType, TimestampType) else column

@@ -20,7 +20,7 @@ from habeas.adapters.delta_reader import DeltaReader
 from habeas.adapters.locks import table_lock
 from habeas.errors import IntegrityError, Unavailable
 from habeas.settings import Settings
-from habeas.spark.local import local
+from habeas.spark.local import local, struct_of
 from habeas.spark.session import jvm_pid
 from habeas.spark.trust import Trust
 from habeas.tables.contracts import Contract, read_contracts
@@ -66,7 +66,7 @@ class Tables:
 
     def schema(self, name: str) -> StructType:
         """Spark schema of a table, from its contract."""
-        return StructType.fromDDL(self.contracts[name].ddl)
+        return struct_of(self.contracts[name].ddl)
 
     def exists(self, name: str) -> bool:
         """True if the table has a first commit."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -36,7 +37,7 @@ def main() -> int:
         spark = open_session("warm-up", settings, "local[1]", more)
         with suppress(Exception):  # whatever it got to is remembered
             _ordinary_work(Tables(spark, settings, "warm-up"))
-        gateway = spark.sparkContext._gateway  # noqa: SLF001 - pyspark ends its JVM at exit, and we wait for that
+        gateway: Any = spark.sparkContext._gateway  # noqa: SLF001 - pyspark ends its JVM at exit; we wait for that
         spark.stop()
         gateway.shutdown()
         gateway.proc.stdin.close()  # the JVM ends with its input, and writes the file as its last act
