@@ -9,8 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable, Field
+from deltalake.schema import PrimitiveType
 from installations import Installed, copy_of
 
+from habeas.model.steps import NIGHTLY
 from habeas.settings import PROJECT
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
@@ -64,6 +67,21 @@ def test_a_pack_with_another_digest_than_it_states_is_refused(installed: Install
     with (packs / "rec_synthetic.onnx").open("ab") as file:
         file.write(b"\0")
     assert installed.step("embed", "swapped") == BROKEN
+
+
+def test_no_job_begins_on_a_table_that_is_not_what_its_contract_says(
+    installed: Installed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    table = DeltaTable(str(installed.place.settings.warehouse / "sources"))
+    table.alter.add_columns([Field("note", PrimitiveType("string"))])
+    try:
+        steps = [step.name for step in NIGHTLY]
+        assert dict.fromkeys(steps, BROKEN) == {step: installed.step(step, "altered") for step in steps}
+        assert (
+            "table sources differs from its contract: note is not in the contract" in capfd.readouterr().err
+        )
+    finally:
+        table.restore(table.version() - 1)
 
 
 def test_a_file_in_place_of_the_warehouse_is_a_matter_of_the_settings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from habeas.cli.tables import app
 from habeas.errors import IntegrityError
 from habeas.settings import Settings
 from habeas.spark.tables import Tables
@@ -38,8 +40,35 @@ def test_a_column_nobody_wrote_down_is_found(tables: Tables) -> None:
     tables.append("work", tables.frame("work", []))
     tables.spark.sql(f"ALTER TABLE delta.`{tables.path('work')}` ADD COLUMN name STRING")
     assert tables.differences("work") == ["name is not in the contract"]
-    with pytest.raises(IntegrityError, match="name is not in the contract"):
-        tables.require("work")
+    with pytest.raises(IntegrityError, match="name is not in the contract") as refused:
+        tables.require_contracts()
+    assert "habeas tables describe work" in refused.value.hint
+    assert "describe" in {
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+
+
+def test_a_table_that_differs_in_any_way_is_found(tables: Tables) -> None:
+    for name in ("work", "sources", "keys", "staged"):
+        tables.append(name, tables.frame(name, []))
+    tables.require_contracts()
+    change = "ALTER TABLE delta.`{}` {}"
+    tables.spark.sql(change.format(tables.path("work"), "ALTER COLUMN run_id DROP NOT NULL"))
+    tables.spark.sql(change.format(tables.path("staged"), "DROP CONSTRAINT contract"))
+    assert ["run_id is nullable"] == tables.differences("work")
+    assert ["its constraints differ"] == tables.differences("staged")
+
+
+def test_a_table_of_an_older_version_without_an_optional_column_is_no_difference(
+    tables: Tables, settings: Settings
+) -> None:
+    contract = tables.contracts["decisions"]
+    optional = next(c.name for c in contract.columns if not c.required and c.name not in contract.key)
+    older = replace(contract, columns=tuple(c for c in contract.columns if c.name != optional))
+    of_then = Tables(tables.spark, settings, run_id="then")
+    of_then.contracts = dict(tables.contracts) | {"decisions": older}
+    of_then.append("decisions", of_then.frame("decisions", []))
+    assert [] == tables.differences("decisions")
 
 
 def test_a_retry_inserts_nothing_and_makes_no_commit(tables: Tables) -> None:

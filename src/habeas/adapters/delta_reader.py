@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,11 @@ class DeltaReader:
     def columns(self, table: str) -> dict[str, str]:
         """Column name -> Delta type, as the table has them (its contract says how they should be)."""
         return {field.name: str(field.type) for field in self._open(table).schema().fields}
+
+    def shape(self, table: str) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """The table's schema, as JSON in its log, and its properties."""
+        opened = self._open(table)
+        return json.loads(opened.schema().to_json()), opened.metadata().configuration
 
     def read(
         self,

@@ -91,9 +91,13 @@ class Job:
         return HaltWatch(self.orders, self.recipients)
 
     def tables(self, policy_digest: str = "") -> Tables:
-        """Tables of the warehouse, for reading and writing in this run."""
+        """The tables, each as its contract says. Raises IntegrityError where one isn't: nothing was done by then."""
         trust = Trust(self.settings.installation_key, self.rules)
-        return Tables(self.spark, self.settings, self.folder.run_id, policy_digest, self.halts.require, trust)
+        tables = Tables(
+            self.spark, self.settings, self.folder.run_id, policy_digest, self.halts.require, trust
+        )
+        tables.require_contracts()
+        return tables
 
     def rules(self, digest: str) -> PolicySet:
         """The rules that a decision names. Raises IntegrityError, UsageError."""
