@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from derived_facts import embed_facts, scan_facts
 from ordinary import a_line, a_place, a_source, a_statement, day
 
 from habeas.model.activity import Activity, Notice, Processor, Recipient
@@ -15,7 +16,7 @@ from habeas.policy.activities import STATES
 from habeas.policy.policy_set import Lists
 from habeas.policy.purposes import load_purposes
 from habeas.policy.waivers import Waiver
-from habeas.steps.derive import Derived, embed_facts, scan_facts
+from habeas.steps.derive import Derived
 from habeas.steps.derive_terms import Terms, terms_of
 
 PURPOSES = dict(load_purposes(Path(__file__).resolve().parents[2] / "policies" / "purposes.yaml"))

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 """(H, W, 3) uint8, BGR, upright."""
 
-Vector = NDArray[np.float32]
-"""(D,) float32, L2-normalised."""
 
 
 Steps = NDArray[np.float64]

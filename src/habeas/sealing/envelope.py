@@ -82,11 +82,6 @@ class SealContext:
             raise IntegrityError("a field of the row isn't valid text") from None
 
 
-def sealed_bytes(suite: int) -> int:
-    """Length in bytes of every sealed vector of a suite: 2,166 for suite 1, 3,254 for suite 2."""
-    return framing.HEADER_BYTES + suites.overhead(suite) + PAYLOAD_BYTES
-
-
 def check_vector(vector: NDArray[np.float32]) -> None:
     """Raise IntegrityError unless `vector` is (D,) float32, finite, of unit length, 1 <= D <= 527."""
     if vector.ndim != 1 or vector.dtype != np.float32 or not 1 <= vector.shape[0] <= MAX_DIMENSIONS:
@@ -116,7 +111,7 @@ def seal_to(vector: NDArray[np.float32], context: SealContext, suite: int, key: 
 
 
 def seal(vector: NDArray[np.float32], context: SealContext, suite: int, public_key_raw: bytes) -> bytes:
-    """Seal one (D,) float32 vector of unit length to a raw public key; returns `sealed_bytes(suite)` bytes.
+    """Seal one (D,) float32 vector of unit length to a raw public key; 2,166 bytes for suite 1, 3,254 for suite 2.
 
     Raises IntegrityError for an unknown suite, a bad key, a bad vector or an incomplete context.
     """

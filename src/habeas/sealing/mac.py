@@ -24,7 +24,6 @@ class Use(StrEnum):
 
     RUN_RECORD = "run record"
     DECISION = "decision"
-    STAGED = "staged rows"
 
 
 @dataclass(frozen=True, slots=True)

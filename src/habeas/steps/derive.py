@@ -7,14 +7,14 @@ that are complete by definition (facts that name a `register`) answer no by Fals
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from habeas.consent.leave_outs import left_out
 from habeas.consent.ledger import NO_END
 from habeas.model.decision import FactValue
-from habeas.model.people import ConsentStatement, LeaveOut, LeaveOutKind, Place, RosterLine, Subject
+from habeas.model.people import LeaveOut, LeaveOutKind, Place
 from habeas.policy.regimes import ALL, LAWS, within
 from habeas.steps.coming_of_age import age_known, guardian_ends
 from habeas.steps.derive_activity import Clock, Facts
@@ -49,51 +49,6 @@ class Moving:
         return Derived(supplied, self.valid_until)
 
 
-def scan_facts(
-    terms: Terms,
-    *,
-    place: Place,
-    catalogued_at: datetime,
-    line_allowed: bool | None,
-    line_laws: Collection[str] | None,
-    lines_valid_until: datetime | None,
-    leave_outs: Iterable[LeaveOut] = (),
-) -> Derived:
-    """Facts for looking for faces in one asset.
-
-    `line_allowed`: True when some line of the asset has embed = allow for the purpose, False when there are
-    lines and none has, None without any line. `line_laws`: laws (as facts) that reach any of those lines;
-    None when no person is listed, so that every law may. `lines_valid_until`: earliest valid_until of those decisions.
-    """
-    moving = scan_moving(
-        terms, place, catalogued_at, line_allowed, line_laws, lines_valid_until, tuple(leave_outs)
-    )
-    return moving.on(terms.scan)
-
-
-def embed_facts(
-    terms: Terms,
-    *,
-    line: RosterLine,
-    subject: Subject | None,
-    statements: Iterable[ConsentStatement],
-    key_open: bool | None,
-    place: Place,
-    catalogued_at: datetime,
-    leave_outs: Iterable[LeaveOut] = (),
-) -> Derived:
-    """Facts for making a template of the person on one roster line.
-
-    `statements`, `leave_outs`: at least all of that person and all about the footage; others are ignored. `key_open`:
-    True when a key record for person and purpose exists and is not closed, False when all are closed, None when there
-    never was one (so that a person who was never asked is a gap, not a refusal).
-    """
-    voice = None if line.subject_id is None else Voice(line.subject_id, subject, statements)
-    said_by, said_at = line.attested_by, line.attested_at
-    moving = embed_moving(terms, voice, said_by, said_at, place, catalogued_at, key_open, tuple(leave_outs))
-    return moving.on(terms.embed)
-
-
 def scan_moving(
     terms: Terms,
     place: Place,
@@ -103,7 +58,12 @@ def scan_moving(
     lines_valid_until: datetime | None,
     leave_outs: Sequence[LeaveOut] = (),
 ) -> Moving:
-    """What differs from asset to asset of one source and purpose; see `scan_facts`."""
+    """What differs from asset to asset of one source and purpose, for looking for faces in it.
+
+    `line_allowed`: True when some line of the asset has embed = allow for the purpose, False when there are lines and
+    none has, None when nobody listed anybody. `line_laws`: laws (as facts) that reach any of those lines; None when
+    nobody is listed, so that every law may. `lines_valid_until`: earliest valid_until of those decisions.
+    """
     flips: Flips = [lines_valid_until, *terms.scan_flips]
     facts: Facts = _laws(terms, ALL if line_laws is None else frozenset(line_laws))
     facts["line_allowed"] = line_allowed
@@ -122,7 +82,12 @@ def embed_moving(
     key_open: bool | None,
     leave_outs: Sequence[LeaveOut] = (),
 ) -> Moving:
-    """What differs from line to line of one source and purpose; `voice` is None for a placeholder."""
+    """What differs from line to line of one source and purpose; `voice` is None for a placeholder.
+
+    `leave_outs`: at least all about the footage; others are ignored. `key_open`: True when a key record for person and
+    purpose exists and is not closed, False when all are closed, None when there never was one (so that a person who was
+    never asked is a gap, not a refusal).
+    """
     where = trusted(place, catalogued_at)
     flips: Flips = [attested_at, *terms.embed_flips]
     facts: Facts = _laws(terms, ALL if voice is None else voice.laws)

@@ -119,15 +119,6 @@ def enrol_standing(
     return sorted(enrolled.values(), key=lambda record: record.key_id)
 
 
-def enrol_consents(
-    statements: Iterable[ConsentStatement], store: EnrolmentStore, now: datetime
-) -> list[KeyRecord]:
-    """Both in one, where nothing is written in between."""
-    listed = list(statements)
-    close_ended(listed, store, now)
-    return enrol_standing(listed, store, now)
-
-
 def in_force(leave_outs: Iterable[LeaveOut], now: datetime) -> list[LeaveOut]:
     """Records that hold or will hold, and that nothing has lifted by now."""
     listed = list(leave_outs)

@@ -62,7 +62,6 @@ class Templates:
     late: int
     erase_by: datetime | None
     people: int
-    of_missing_files: int
 
     @property
     def open(self) -> int:
@@ -127,7 +126,6 @@ def count_templates(tally: Tally, states: Mapping[str, str], now: datetime) -> T
         late=sum(day <= now for day in days),
         erase_by=min(days, default=None),
         people=len({row["subject_id"] for row in tally.embeddings if states[row["row_id"]] == "open"}),
-        of_missing_files=sum(row["asset_id"] not in tally.present for row in tally.embeddings),
     )
 
 

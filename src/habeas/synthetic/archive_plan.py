@@ -80,10 +80,6 @@ def scaled(people: int) -> Size:
     )
 
 
-TINY = Size(people=6, portraits=4, groups=2, street=1, unregistered=1, clips=1, clip_ms=3_000, fps=6)
-"""Six people, eight photos, one clip: for tests."""
-
-
 class Somebody(Protocol):
     """A drawn person: the real id that lists use, and the seed of the face."""
 

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-import numpy as np
-from numpy.typing import NDArray
-
 from habeas.synthetic.seeds import person_rng
 
 
@@ -135,14 +132,3 @@ class Person:
             low, high, share = spec.metadata["low"], spec.metadata["high"], spec.metadata["share"]
             values[spec.name] = float(low + (high - low) * at) if own < share else 0.0
         return cls(seed=seed, **values)
-
-    def identity_vector(self) -> NDArray[np.float64]:
-        """(T,) float64: all T traits, each scaled to 0..1 over its range."""
-        scaled = []
-        for spec in fields(self):
-            if "share" in spec.metadata:
-                low, high = spec.metadata["low"], spec.metadata["high"]
-                if spec.metadata["share"] < 1.0:
-                    low = 0.0
-                scaled.append((getattr(self, spec.name) - low) / (high - low))
-        return np.asarray(scaled)

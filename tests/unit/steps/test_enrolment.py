@@ -10,10 +10,17 @@ import pytest
 from ordinary import a_leave_out
 
 from habeas.model.people import ConsentStatement, ConsentStatus, Scope
-from habeas.steps.enrolment import close_ended, close_left_out, enrol_consents, enrol_standing
+from habeas.steps.enrolment import close_ended, close_left_out, enrol_standing
 
 GIVEN, REFUSED, WITHDRAWN = ConsentStatus.GIVEN, ConsentStatus.REFUSED, ConsentStatus.WITHDRAWN
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
+
+
+def enrol_consents(statements, store, now):
+    """What ended is closed and what stands enrolled, where nothing is written in between."""
+    listed = list(statements)
+    close_ended(listed, store, now)
+    return enrol_standing(listed, store, now)
 
 
 def said(status, day, *, subject="s", purpose="archive_search", known=None) -> ConsentStatement:

@@ -87,7 +87,7 @@ def test_an_edited_record_hides_no_leave_out_from_the_next_night(tmp_path: Path,
 def test_a_record_made_under_another_key_or_before_there_were_codes_counts_as_none(tmp_path: Path) -> None:
     decided(tmp_path / "a", key=OTHER)
     decided(tmp_path / "b", key=None)
-    decided(tmp_path / "c", key=MacKey.of(b"i" * 32, Use.STAGED))
+    decided(tmp_path / "c", key=MacKey.of(b"i" * 32, Use.DECISION))
     assert {UNVERIFIED} == {asked(tmp_path / name) for name in "abc"}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from derived_facts import embed_facts, scan_facts
 from ordinary import a_line
 
 from habeas.model.decision import Action, Effect, Verdict
@@ -18,7 +19,6 @@ from habeas.policy.decide import Decider
 from habeas.policy.packs import load_packs, pack_names
 from habeas.policy.policy_set import Lists
 from habeas.policy.purposes import load_purposes
-from habeas.steps.derive import embed_facts, scan_facts
 from habeas.steps.derive_terms import terms_of
 from habeas.steps.imports import import_consents, import_leave_outs, import_sources
 from habeas.synthetic.activities import activities

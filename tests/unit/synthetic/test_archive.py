@@ -33,9 +33,10 @@ from habeas.synthetic.archive_people import (
     leave_outs,
     residents,
 )
-from habeas.synthetic.archive_plan import OCCASIONS, SOURCES, STREET, TINY, UNREGISTERED, Size, plan_archive
+from habeas.synthetic.archive_plan import OCCASIONS, SOURCES, STREET, UNREGISTERED, Size, plan_archive
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+TINY = Size(people=6, portraits=4, groups=2, street=1, unregistered=1, clips=1, clip_ms=3_000, fps=6)
 PHOTOS_ONLY = Size(people=3, portraits=2, groups=1, street=0, unregistered=0, clips=0)
 
 

@@ -22,7 +22,7 @@ from habeas.synthetic.people import Person
 from habeas.synthetic.scenes import draw_random_scene, draw_snapshot
 from habeas.synthetic.seeds import PEOPLE_TEST, sample_rng
 from habeas.synthetic.training.matching import Tally
-from habeas.synthetic.training.scores import pair_scores, true_accept_rate
+from habeas.synthetic.training.scores import true_accept_rate
 from habeas.synthetic.training.shards import as_row
 
 DETECTOR_FILE, RECOGNISER_FILE = "det_synthetic.onnx", "rec_synthetic.onnx"
@@ -114,11 +114,6 @@ class Recognition:
         return replace(
             self, vectors=self.vectors[self.easy], who=self.who[self.easy], easy=self.easy[self.easy]
         )
-
-    def right_share(self, threshold: float) -> float:
-        """Mean of the shares of same and of different pairs that the threshold tells rightly."""
-        same, different = pair_scores(self.vectors, self.who)
-        return float(((same > threshold).mean() + (different <= threshold).mean()) / 2)
 
 
 def measure_recogniser(
