@@ -12,6 +12,7 @@ import typer
 
 from habeas.cli.main import app
 from habeas.model.exit_codes import EXIT_CODES
+from habeas.model.steps import BACKFILL
 from habeas.policy.facts import SCHEMA, Words
 from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes
@@ -119,6 +120,17 @@ def cli() -> str:
              "takes `--json`. `habeas --install-completion` teaches your shell to complete commands.\n\n"
              "## Exit codes\n"]  # fmt: skip
     parts.append(_table(["code", "means"], [[str(row.number), row.means] for row in EXIT_CODES]))
+    parts.append("\n## Steps of a run\n")
+    steps = [
+        [
+            f"`{step.name}`",
+            step.about,
+            ", ".join(f"`{table}`" for table in step.writes),
+            _yes(step.reads_keys),
+        ]
+        for step in BACKFILL
+    ]
+    parts.append(_table(["step", "does", "writes", "reads which keys are open"], steps))
     for words, command in _commands(typer.main.get_command(app)):
         parts.append(f"\n## habeas {' '.join(words)}\n\n{_help(command.help)}\n")
         rows = [

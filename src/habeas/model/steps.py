@@ -17,19 +17,17 @@ class Step:
     """Its file in `jobs/`."""
     about: str
     writes: tuple[str, ...] = ()
-    """The tables it writes."""
+    """The tables it adds rows to."""
     reads_keys: bool = False
     """Whether it reads which keys are open. No other step is told where the key store is."""
 
 
-CATALOG: Final = Step(
-    "catalog", "catalog_assets.py", "list new and changed files", ("assets", "rosters", "quarantine")
-)
+CATALOG: Final = Step("catalog", "catalog_assets.py", "list new and changed files", ("assets", "quarantine"))
 DECIDE: Final = Step(
     "decide",
     "decide.py",
     "decide about every file and roster line",
-    ("fact_sets", "decisions"),
+    ("fact_sets", "decisions", "row_status"),
     reads_keys=True,
 )
 EMBED: Final = Step("embed", "embed_faces.py", "make and seal templates of allowed faces", ("staged",))
@@ -38,7 +36,7 @@ PUBLISH: Final = Step(
     "publish",
     "publish_embeddings.py",
     "publish what passed, and shut what has ended",
-    ("embeddings", "row_status", "refusals", "work"),
+    ("embeddings", "row_status", "refusals", "work", "runs"),
     reads_keys=True,
 )
 PLAN: Final = Step("plan", "plan_backfill.py", "count what a backfill would work on")

@@ -122,14 +122,14 @@ def test_a_pin_that_fails_halfway_leaves_nothing_under_the_digest(
     policies = draft(settings)
     written: list[Path] = []
 
-    def full(place: Path, content: bytes) -> None:
+    def full(place: Path, content: bytes, mode: int) -> None:
         if len(written) == 3:
             raise OSError(28, "No space left on device")
         written.append(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
 
-    monkeypatch.setattr(policy_store, "_write", full)
+    monkeypatch.setattr(policy_store, "write_new", full)
     with pytest.raises(Unavailable, match="No space left"):
         store.pin(policies)
     assert [] == list((tmp_path / "policy").iterdir())
