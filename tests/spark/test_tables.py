@@ -12,8 +12,9 @@ from pyspark.sql import SparkSession
 
 from habeas.cli.tables import app
 from habeas.errors import IntegrityError
-from habeas.settings import Settings
+from habeas.settings import PROJECT, Settings
 from habeas.spark.tables import Tables
+from habeas.tables.contracts import read_contracts
 
 pytestmark = pytest.mark.spark
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -22,7 +23,7 @@ WORK = {"asset_id": "a", "work_digest": "w", "state": "done", "run_id": "r", "re
 
 @pytest.mark.parametrize(
     "name",
-    ["work", "embeddings", "rosters", "consents", "leave_outs", "occasions", "subjects", "sources", "assets"],
+    sorted(read_contracts(PROJECT / "schemas")),
 )
 def test_a_created_table_is_what_its_contract_says(tables: Tables, name: str) -> None:
     tables.append(name, tables.frame(name, []))
@@ -63,12 +64,23 @@ def test_a_table_of_an_older_version_without_an_optional_column_is_no_difference
     tables: Tables, settings: Settings
 ) -> None:
     contract = tables.contracts["decisions"]
-    optional = next(c.name for c in contract.columns if not c.required and c.name not in contract.key)
-    older = replace(contract, columns=tuple(c for c in contract.columns if c.name != optional))
+    columns = tuple(c for c in contract.columns if c.required or c.name == "line_id")
     of_then = Tables(tables.spark, settings, run_id="then")
+    older = replace(contract, version="1.0.0", columns=columns, constraints=())
     of_then.contracts = dict(tables.contracts) | {"decisions": older}
     of_then.append("decisions", of_then.frame("decisions", []))
     assert [] == tables.differences("decisions")
+    tables.append("decisions", tables.frame("decisions", []))  # which adds the columns
+    assert [] == tables.differences("decisions")
+
+
+@pytest.mark.parametrize("columns", ["", "asset_id,location"])
+def test_a_table_whose_log_may_tell_of_paths_is_found(tables: Tables, columns: str) -> None:
+    tables.append("assets", tables.frame("assets", []))
+    name = "delta.dataSkippingStatsColumns"
+    change = f"SET TBLPROPERTIES ('{name}' = '{columns}')" if columns else f"UNSET TBLPROPERTIES ('{name}')"
+    tables.spark.sql(f"ALTER TABLE delta.`{tables.path('assets')}` {change}")
+    assert ["its files may keep statistics of columns that must have none"] == tables.differences("assets")
 
 
 def test_a_retry_inserts_nothing_and_makes_no_commit(tables: Tables) -> None:

@@ -23,7 +23,7 @@ from habeas.settings import Settings
 from habeas.spark.local import local, struct_of
 from habeas.spark.session import jvm_pid
 from habeas.spark.trust import Trust
-from habeas.tables.contracts import Contract, read_contracts
+from habeas.tables.contracts import STATISTICS, VERSION, Contract, read_contracts
 
 Thing = TypeVar("Thing")
 _GLOBBED = re.compile(r"[\\*?\[\]{}]")  # Spark would look for a pattern's files
@@ -258,26 +258,34 @@ class Tables:
     def differences(self, name: str) -> list[str]:
         """Where the table on disk differs from its contract; empty when they agree.
 
-        Read from the log, without a Spark job. An optional column that it lacks is no difference: a table of an older
-        version gets it when it is next written.
+        Read from the log, without a Spark job. A table that another version of the contract made may lack optional
+        columns, which it gets when it is next written, and keeps the checks and statistics of then: of no more columns
+        than the contract allows.
         """
         contract, shape = self.contracts[name], self.schema(name)
         written, properties = self._reader.shape(name)
         actual = {field.name: field for field in StructType.fromJson(written).fields}
+        same_version = properties.get(VERSION) == contract.properties[VERSION]
         found = [f"{c} is not in the contract" for c in actual if c not in contract.names]
         for column in contract.columns:
             field = actual.get(column.name)
             if field is None:
-                found += [f"{column.name} is missing"] if column.required else []
+                found += [f"{column.name} is missing"] if column.required or same_version else []
             elif field.dataType.simpleString() != shape[column.name].dataType.simpleString():
                 found.append(f"{column.name} is {field.dataType.simpleString()}, not {column.type}")
-            elif field.nullable == column.required:
+            elif same_version and field.nullable == column.required:
                 found.append(f"{column.name} is {'nullable' if field.nullable else 'required'}")
-        found += [
-            f"{k} is {properties.get(k)}" for k, v in contract.properties.items() if properties.get(k) != v
-        ]
-        if bool(contract.constraints) != ("delta.constraints.contract" in properties):
-            found.append("its constraints differ")
+        if same_version:
+            found += [
+                f"{k} is {properties.get(k)}"
+                for k, v in contract.properties.items()
+                if properties.get(k) != v and k != STATISTICS
+            ]
+            if bool(contract.constraints) != ("delta.constraints.contract" in properties):
+                found.append("its constraints differ")
+        kept = set(filter(None, properties.get(STATISTICS, "").split(",")))
+        if STATISTICS not in properties or kept - set(contract.statistics):
+            found.append("its files may keep statistics of columns that must have none")
         return found
 
     def require(self, name: str) -> None:

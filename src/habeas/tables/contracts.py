@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from open_data_contract_standard.model import DataQuality, OpenDataContractStandard, SchemaProperty
 
@@ -55,6 +55,12 @@ class Column:
         return f"`{self.name}` {self.type.upper()}{' NOT NULL' if self.required else ''} COMMENT '{comment}'"
 
 
+VERSION: Final = "habeas.contract"
+"""Property of a table: the contract that made it."""
+STATISTICS: Final = "delta.dataSkippingStatsColumns"
+"""Property of a table: the columns of which its log may tell minimum and maximum."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What a table promises: columns, key, constraints, and what erasure does to it."""
@@ -96,8 +102,8 @@ class Contract:
             "delta.enableDeletionVectors": "false",
             "delta.enableChangeDataFeed": "false",
             "delta.columnMapping.mode": "none",
-            "delta.dataSkippingStatsColumns": ",".join(self.statistics),
-            "habeas.contract": f"{self.name}/{self.version}",
+            STATISTICS: ",".join(self.statistics),
+            VERSION: f"{self.name}/{self.version}",
         }
 
 
