@@ -12,7 +12,6 @@ Image = NDArray[np.uint8]
 """(H, W, 3) uint8, BGR, upright."""
 
 
-
 Steps = NDArray[np.float64]
 """(n, 8), in time order: at_ms, box x0 y0 x1 y1 in pixels, frame width and height, and how far inside the picture the
 landmark nearest to its border lies, in pixels (negative = outside)."""
