@@ -80,6 +80,7 @@ class SubmitUnlessHalted(SparkSubmitOperator):
                 Path(config()), run_slug(str(context["run_id"])), self.task_id, _returned(self._hook)
             )
             if code == Halted.exit_code:
+                self.log.info(why)
                 raise AirflowSkipException(why) from None
             raise JobEnded(code, f"{why} {error}") from error
 
