@@ -51,7 +51,7 @@ mutation: setup ## faults put into gate and facts, a sample of them: does a test
 	$(BIN)/python tools/mutation.py
 
 lock: ## compile requirements.lock anew from pyproject.toml; review the diff
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra airflow --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header -q -o requirements.lock
 
 lock-jars: ## resolve the jars anew and write their digests; review the diff

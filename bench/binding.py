@@ -25,8 +25,8 @@ from habeas.faces.binding import bind
 from habeas.faces.tracking import Tracker, overlap
 from habeas.model.face import Frame
 from habeas.model.limits import BindingRules, FaceRules
+from habeas.model.resources import PROJECT
 from habeas.model.rows import Line
-from habeas.settings import PROJECT
 from habeas.steps import packs
 from habeas.synthetic import (
     MILD,

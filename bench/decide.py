@@ -36,9 +36,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from habeas.model.decision import Action, Verdict
+from habeas.model.resources import POLICIES as SHIPPED_POLICIES
 from habeas.policy.decide import Decider
 from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
-from habeas.settings import ALL_PACKS, SHIPPED_POLICIES, Settings
+from habeas.settings import ALL_PACKS, Settings
 from habeas.spark import decide
 from habeas.spark.cpu import CpuClock
 from habeas.spark.session import open_session

@@ -16,19 +16,19 @@ from typing import Any
 import yaml
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import Asset, BaseOperator, Context, RetryPolicy, TriggerRule, Variable, chain
+from airflow.sdk import Asset, BaseHook, BaseOperator, Context, RetryPolicy, TriggerRule, Variable, chain
 from airflow.sdk.definitions.retry_policy import RetryDecision
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from habeas.adapters.dag_facts import left_out_of, policies_of, why_it_ended
 from habeas.errors import Halted, UsageError
+from habeas.model import resources
 from habeas.model.exit_codes import EXIT_CODES, exit_code
 from habeas.model.runs import run_slug
 from habeas.model.steps import Step
-from habeas.spark.conf import spark_conf
+from habeas.spark.conf import SAFETY, submitted
 
-PROJECT = Path(__file__).resolve().parents[1]
-JOBS = Path(os.environ.get("HABEAS_JOBS", PROJECT / "jobs"))
+JOBS = Path(os.environ.get("HABEAS_JOBS", resources.JOBS))
 
 # The command beside the Python that Airflow runs on: a worker's PATH may not name it.
 HABEAS = Path(sys.executable).with_name("habeas")
@@ -37,8 +37,12 @@ REPORT = "report"
 
 OWNER = "data-engineering"
 
-ENVIRONMENT = {"SPARK_LOCAL_IP": "127.0.0.1", "LC_ALL": "C.UTF-8"}
-"""Of every job. Java takes names of files for what the locale says, and archives are named in any letters."""
+ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "PYSPARK_DRIVER_PYTHON": os.environ.get("PYSPARK_DRIVER_PYTHON", sys.executable),
+}
+"""Of every job: this Python, which has habeas, unless the site names one; and a locale that spells any name of a file,
+for Java takes names for what the locale says."""
 
 # `format: date-time` alone is a hint to the form: nothing checks it unless an optional package is there.
 INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$"
@@ -69,10 +73,13 @@ class ByExitCode(RetryPolicy):
 class SubmitUnlessHalted(SparkSubmitOperator):
     """spark-submit. A job that was halted leaves its task skipped: never failed, never tried again.
 
+    The connection's extra may hold `conf`: the site's own settings of Spark. They win, but over what keeps data safe.
     The exit code is that of the process, which in client mode is the job's; why it ended so stands in its run record.
     """
 
     def execute(self, context: Context) -> None:
+        site = BaseHook.get_connection(self._conn_id).extra_dejson.get("conf", {})
+        self.conf = {**(self.conf or {}), **{name: str(value) for name, value in site.items()}, **SAFETY}
         try:
             super().execute(context)
         except AirflowException as error:
@@ -139,7 +146,7 @@ DEFAULTS: dict[str, Any] = {
 def config() -> str:
     """Path of the settings file."""
     found = os.environ.get("HABEAS_CONFIG") or Variable.get("habeas_config", default="")
-    return str(found or PROJECT / "var" / "habeas" / "habeas.toml")
+    return str(found or resources.default_home() / "habeas.toml")
 
 
 def custody() -> str:
@@ -148,12 +155,7 @@ def custody() -> str:
     return str(found or Path(config()).parent / "custody" / "custody.toml")
 
 
-def home() -> str:
-    """The installation: the settings file lies in it."""
-    return str(Path(config()).parent)
-
-
-MACROS = {"habeas_config": config, "habeas_custody": custody, "habeas_home": home, "run_slug": run_slug}
+MACROS = {"habeas_config": config, "habeas_custody": custody, "run_slug": run_slug}
 
 
 def policies() -> Path:
@@ -162,7 +164,7 @@ def policies() -> Path:
     Read whenever Airflow parses this folder: so the environment says where the settings lie, and no Variable, which is
     a table.
     """
-    settings = Path(os.environ.get("HABEAS_CONFIG") or PROJECT / "var" / "habeas" / "habeas.toml")
+    settings = Path(os.environ.get("HABEAS_CONFIG") or resources.default_home() / "habeas.toml")
     return policies_of(settings)
 
 
@@ -182,7 +184,7 @@ def submit(step: Step, arguments: dict[str, str], **operator: Any) -> SparkSubmi
         application=str(JOBS / step.job),
         name=f"habeas.{step.name}",
         conn_id="spark_default",
-        conf=spark_conf(Path("{{ habeas_home() }}")),
+        conf=submitted(),
         application_args=[word for name, value in given.items() for word in (f"--{name}", value)],
         env_vars=_told_nothing() if not step.reads_keys else dict(ENVIRONMENT),
         outlets=[Asset(f"habeas_{table}") for table in step.writes],

@@ -12,11 +12,12 @@ import typer
 
 from habeas.cli.main import app
 from habeas.model.exit_codes import EXIT_CODES
+from habeas.model.resources import PROJECT
 from habeas.model.steps import BACKFILL
 from habeas.policy.facts import SCHEMA, Words
 from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
 from habeas.policy.purposes import load_purposes
-from habeas.settings import PROJECT, Custody, Settings, bounds, meaning, schema_of
+from habeas.settings import Custody, Settings, bounds, meaning, schema_of
 from habeas.steps.words import REASONS, REMEDIES
 from habeas.tables.contracts import Contract, read_contracts
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from habeas.cli.bootstrap import Installation
 from habeas.cli.setup import make
+from habeas.model.resources import PROJECT
 from habeas.model.steps import NIGHTLY
-from habeas.settings import PROJECT
 from habeas.steps.runs import RunFolder, TaskRecord
 from habeas.synthetic.archive import draw_archive
 from habeas.synthetic.archive_plan import Size

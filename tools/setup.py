@@ -1,4 +1,4 @@
-"""Make `.venv` from `requirements.lock` and `.jars` from `jars.lock`, by hash. Standard library only.
+"""Make `.venv` from `requirements.lock` and `.jars` from `jobs/jars.lock`, by hash. Standard library only.
 
 Every package comes by the hash the lock states, the tools that build source packages included, so that pip's build
 isolation, which fetches unpinned ones, stays off. The second half needs no network.
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -23,21 +24,16 @@ sys.path.insert(0, str(PROJECT / "src"))
 
 from habeas.adapters import jars  # noqa: E402 - found through the line above, before anything is installed
 from habeas.adapters.java import OLDEST, find_java, how_to_get  # noqa: E402
+from habeas.errors import HabeasError  # noqa: E402
 
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = PROJECT / "requirements.lock"
 JARS = PROJECT / ".jars"
-JARS_LOCK = PROJECT / "jars.lock"
+JARS_LOCK = PROJECT / "jobs" / "jars.lock"
 
-# What Delta names as dependencies is either in Spark already, in another version, or for a catalog service.
-NOT_NEEDED = [
-    "com.fasterxml.jackson.core:*", "com.fasterxml.jackson.datatype:*", "com.github.luben:*",
-    "com.google.code.findbugs:*", "commons-logging:*", "commons-pool:*", "io.airlift:*", "io.delta:delta-kernel*",
-    "io.unitycatalog:*", "javax.annotation:*", "org.apache.hadoop:*", "org.apache.logging.log4j:*",
-    "org.apache.parquet:*", "org.locationtech.jts:*", "org.roaringbitmap:*", "org.slf4j:*", "org.xerial.snappy:*",
-]  # fmt: skip
-BUILD_TOOLS = ("packaging", "setuptools", "wheel")
+BUILD_TOOLS = ("hatchling", "packaging", "pathspec", "pluggy", "setuptools", "tomlkit",
+               "trove-classifiers", "wheel")  # fmt: skip
 
 seconds = {"downloads": 0.0, "installation": 0.0}
 
@@ -56,7 +52,7 @@ def main() -> int:
         ensure_packages()
         ensure_jars(java_home)
         remember_classes(java_home)
-    except Failed as failure:
+    except (Failed, HabeasError) as failure:
         print(f"set-up: {failure}", file=sys.stderr)
         return 1
     (VENV / ".ready").write_text(given.key + "\n")
@@ -182,28 +178,12 @@ def ensure_jars(java_home: str) -> None:
     if not jars.problems(JARS, JARS_LOCK):
         return
     with step("downloads", "resolving Spark's jars by their Maven coordinates"):
-        found = resolve(java_home)
-    wrong = jars.problems(found, JARS_LOCK)
-    if wrong:
-        raise Failed(f"what was resolved isn't what jars.lock names: {'; '.join(wrong)}. None of it is used.")
-    for stale in JARS.glob("*.jar"):
-        stale.unlink()
-    for jar in found.glob("*.jar"):
-        shutil.move(jar, JARS / jar.name)
-    shutil.rmtree(JARS / "ivy")
+        jars.ensure(JARS, JARS_LOCK, partial(resolve, java_home))
 
 
-def resolve(java_home: str) -> Path:
-    """Let Spark's own resolver fetch the jars into `.jars/ivy/jars`; the application it starts does nothing."""
+def resolve(java_home: str, work: Path) -> Path:
     spark = next(VENV.glob("lib/python3*/site-packages/pyspark"))
-    ivy = JARS / "ivy"
-    shutil.rmtree(ivy, ignore_errors=True)
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as nothing:
-        run(spark / "bin" / "spark-submit", "--master", "local[1]", "--packages", ",".join(jars.coordinates(JARS_LOCK)),
-            "--exclude-packages", ",".join(NOT_NEEDED), "--conf", f"spark.jars.ivy={ivy}", nothing.name,
-            mend="Check the network.", JAVA_HOME=java_home, SPARK_HOME=str(spark), PYSPARK_PYTHON=str(PYTHON),
-            SPARK_LOCAL_IP="127.0.0.1")  # fmt: skip
-    return ivy / "jars"
+    return jars.resolve(JARS_LOCK, spark, str(PYTHON), java_home, work)
 
 
 def remember_classes(java_home: str) -> None:
@@ -216,9 +196,9 @@ def remember_classes(java_home: str) -> None:
 def lock_jars(java_home: str) -> int:
     """Write the digests of what resolves today: a change of jars is a diff somebody reviews."""
     head = [line for line in JARS_LOCK.read_text().splitlines() if line.startswith("#")]
-    found = sorted(resolve(java_home).glob("*.jar"))
-    JARS_LOCK.write_text("\n".join([*head, *(f"{jars.sha256(jar)}  {jar.name}" for jar in found)]) + "\n")
-    shutil.rmtree(JARS / "ivy")
+    with tempfile.TemporaryDirectory() as work:
+        found = sorted(resolve(java_home, Path(work)).glob("*.jar"))
+        JARS_LOCK.write_text("\n".join([*head, *(f"{jars.sha256(jar)}  {jar.name}" for jar in found)]) + "\n")
     return 0
 
 

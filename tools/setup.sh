@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-key="$(cat requirements.lock pyproject.toml jars.lock tools/setup.py | cksum) $PWD"
+key="$(cat requirements.lock pyproject.toml jobs/jars.lock tools/setup.py | cksum) $PWD"
 if [ "$(cat .venv/.ready 2>/dev/null || true)" = "$key" ] && [ -x .venv/bin/python ] \
     && ls .jars/*.jar >/dev/null 2>&1 && { [ -n "${JAVA_HOME:-}" ] || command -v java >/dev/null; }; then
     exit 0

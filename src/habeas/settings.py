@@ -27,10 +27,8 @@ from pydantic_settings import (
 
 from habeas.errors import UsageError
 from habeas.model.limits import BindingRules, Execution, FaceRules, MediaLimits, Sampling
+from habeas.model.resources import MODELS, POLICIES, SCHEMAS, default_home
 
-PROJECT = Path(__file__).resolve().parents[2]
-SHIPPED_POLICIES = PROJECT / "policies"
-SHIPPED_MODELS = PROJECT / "models"
 ALL_PACKS = ["house", "kr-pipa", "eu-gdpr", "eu-ai-act", "us-il-bipa", "us-tx-cubi", "us-wa"]
 """Every shipped policy pack. A law's pack is asked only where the law reaches, so naming all costs nothing."""
 
@@ -171,7 +169,7 @@ class Settings(_FromToml):
 
     fixed = ("home", "warehouse", "runs", "orders", "installation_key", "registrar_public_key", "schemas",
              "policies", "packs", "models", "derive_anew_days")  # fmt: skip
-    home: Place = PROJECT / "var" / "habeas"
+    home: Place = Field(default_factory=default_home)
     """Folder of the installation. Folders and files that aren't set lie in it."""
     archive: Place = Path()
     """Folder with the photos and clips. It is only read."""
@@ -187,9 +185,9 @@ class Settings(_FromToml):
     """Key file of the installation: for asset ids, and for the codes that authenticate run records and decisions."""
     registrar_public_key: Place = Path()
     """Public key of the registrar. Key records are verified with it before anything is sealed."""
-    schemas: Place = PROJECT / "schemas"
+    schemas: Place = SCHEMAS
     """Folder of the table contracts."""
-    policies: Place = SHIPPED_POLICIES
+    policies: Place = POLICIES
     """Folder of the rules: policy packs, purposes and the lists beside them."""
     packs: list[Name] = Field(default=ALL_PACKS, min_length=1)
     """Policy packs to ask. Each that applies must allow."""
@@ -246,7 +244,7 @@ class Settings(_FromToml):
     @property
     def pack_folders(self) -> tuple[Path, Path]:
         """Where model packs lie: those of the installation, then those that are shipped."""
-        return self.models, SHIPPED_MODELS
+        return self.models, MODELS
 
     @classmethod
     def read(cls, path: Path | None = None) -> Self:

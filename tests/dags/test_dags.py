@@ -19,9 +19,9 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from habeas.model.exit_codes import EXIT_CODES
+from habeas.model.resources import PROJECT
 from habeas.model.steps import NIGHTLY
-from habeas.settings import PROJECT
-from habeas.spark.conf import spark_conf
+from habeas.spark.conf import SAFETY, local_sizing, submitted
 from habeas.steps.left_out import note_left_out
 from habeas.steps.runs import RunFolder, TaskRecord
 
@@ -79,13 +79,13 @@ def test_parsing_takes_no_time(bag: DagBag) -> None:
 
 @pytest.mark.parametrize("path", [*FILES, DAGS / "habeas_tasks.py"], ids=lambda path: path.stem)
 def test_a_dag_imports_no_job_and_no_engine(path: Path) -> None:
-    """Configuration only: of the project it knows the steps, Spark's settings, the words of runs and of exit codes."""
+    """Configuration only: of the project it knows where files lie, the steps, Spark's settings, and words."""
     tree = ast.parse(path.read_text())
     names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     ours = {name for name in names if name.startswith(("habeas.", "jobs"))}
     known = {"habeas.adapters.dag_facts", "habeas.errors", "habeas.spark.conf"}
-    assert ours <= known | {"habeas.model.exit_codes", "habeas.model.runs", "habeas.model.steps"}
+    assert ours <= known | {f"habeas.model{name}" for name in ("", ".exit_codes", ".runs", ".steps")}
     assert not {
         name for name in names if name.split(".")[0] in ("pyspark", "delta", "insightface", "onnxruntime")
     }
@@ -184,9 +184,44 @@ def test_parameters_reach_the_job(bag: DagBag) -> None:
     assert ("archive_search,access_verification", "studio") == (given["--purposes"], given["--source"])
 
 
-def test_jobs_get_the_settings_that_tests_get(bag: DagBag) -> None:
-    home = Path(os.environ["HABEAS_CONFIG"]).parent
-    assert spark_conf(home) == rendered(bag, "nightly", "embed", {}).conf
+def submitted_with(
+    bag: DagBag, monkeypatch: pytest.MonkeyPatch, conf: dict[str, object] | None = None
+) -> dict[str, str]:
+    """The settings of Spark that spark-submit is given, when the connection's extra holds `conf`."""
+    if conf is not None:
+        told = {"conn_type": "spark", "host": "yarn", "extra": {"conf": conf}}
+        monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", json.dumps(told))
+    task = rendered(bag, "nightly", "embed", {})
+    given: dict[str, str] = {}
+    monkeypatch.setattr(SparkSubmitOperator, "execute", lambda self, _: given.update(self.conf))
+    task.execute({})
+    return given
+
+
+def test_our_own_airflow_is_a_site_for_one_machine(bag: DagBag, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert submitted() | local_sizing() == submitted_with(bag, monkeypatch)
+
+
+def test_the_connection_sizes_a_job(bag: DagBag, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = {"spark.driver.host": "driver.example.org", "spark.executor.instances": 8}
+    given = submitted_with(bag, monkeypatch, site)
+    assert {
+        "spark.driver.host": "driver.example.org",
+        "spark.executor.instances": "8",
+    }.items() <= given.items()
+    assert not (local_sizing().keys() - site.keys()) & given.keys()
+
+
+def test_the_connection_changes_nothing_that_keeps_data_safe(
+    bag: DagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert SAFETY.items() <= submitted_with(bag, monkeypatch, dict.fromkeys(SAFETY, "of the site")).items()
+
+
+def test_a_job_is_given_no_address_by_its_dag(bag: DagBag) -> None:
+    """A driver that names 127.0.0.1 is found by no executor of another machine."""
+    task = rendered(bag, "nightly", "embed", {})
+    assert not [value for value in [*task.env_vars.values(), *task.conf.values()] if "127.0.0.1" in value]
 
 
 @pytest.mark.parametrize(

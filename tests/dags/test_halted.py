@@ -18,8 +18,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from habeas.adapters.airflow_env import Ended, airflow_environment, run_dag_once
 from habeas.model.exit_codes import error_with
+from habeas.model.resources import PROJECT
 from habeas.model.steps import NIGHTLY
-from habeas.settings import PROJECT
 from habeas.steps.runs import RunFolder, TaskRecord
 
 pytestmark = pytest.mark.airflow

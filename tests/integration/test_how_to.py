@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 
 from habeas.cli.bootstrap import installation
 from habeas.cli.main import app
-from habeas.settings import PROJECT, SHIPPED_MODELS
+from habeas.model.resources import MODELS as SHIPPED_MODELS
+from habeas.model.resources import PROJECT
 from habeas.steps import packs
 from habeas.synthetic import Person, draw_portrait, sample_rng
 from habeas.synthetic.seeds import PEOPLE_TEST

@@ -16,10 +16,10 @@ from dying import die_until_done, noted
 from installations import JOBS, NEED_CUSTODY, Installed, Snapshot, contents, import_lists, install
 
 from habeas.errors import Unavailable
+from habeas.model.resources import PROJECT
 from habeas.model.rows import AssetPlan, StagedRow
 from habeas.report.checks_page import PAGE
 from habeas.report.make import page_of
-from habeas.settings import PROJECT
 from habeas.spark import embed, worker
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]

@@ -13,8 +13,8 @@ from deltalake import DeltaTable, Field
 from deltalake.schema import PrimitiveType
 from installations import Installed, copy_of
 
+from habeas.model.resources import PROJECT
 from habeas.model.steps import NIGHTLY
-from habeas.settings import PROJECT
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(300)]
 SETTINGS, REFUSED, BROKEN, LATER = 2, 4, 5, 75

@@ -16,7 +16,7 @@ from airflow_processes import Airflow, running
 from installations import Installed, Snapshot, contents, copy_of
 from watched_job import JOBS
 
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 
 # Seconds to wait for anything; a machine that does much else may need more.
 PATIENCE = float(os.environ.get("HABEAS_TEST_PATIENCE", "400"))

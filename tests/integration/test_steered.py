@@ -17,7 +17,7 @@ import pytest
 from installations import Installed, copy_of
 
 from habeas.adapters.delta_reader import DeltaReader
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 from habeas.spark.imports import add_leave_outs
 from habeas.steps.last_decided import TABLES, Mark
 from habeas.steps.packs import read as read_pack

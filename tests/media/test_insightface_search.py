@@ -22,8 +22,8 @@ from habeas.faces.tiles import fitted, tiles
 from habeas.faces.tracking import Tracker
 from habeas.model.face import Detection, Frame, Image
 from habeas.model.limits import BindingRules, FaceRules
+from habeas.model.resources import PROJECT
 from habeas.model.rows import Line
-from habeas.settings import PROJECT
 from habeas.steps import packs
 from habeas.synthetic import (
     MILD,

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from habeas.adapters.gx import judge
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 from habeas.spark import check
 from habeas.spark.tables import Tables
 from habeas.tables.checks import expectations, reason_sql, row_is_bad

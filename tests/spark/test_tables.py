@@ -12,7 +12,8 @@ from pyspark.sql import SparkSession
 
 from habeas.cli.tables import app
 from habeas.errors import IntegrityError
-from habeas.settings import PROJECT, Settings
+from habeas.model.resources import PROJECT
+from habeas.settings import Settings
 from habeas.spark.tables import Tables
 from habeas.tables.contracts import read_contracts
 

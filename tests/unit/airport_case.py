@@ -13,10 +13,10 @@ from derived_facts import embed_facts, scan_facts
 
 from habeas.model.decision import Action, Facts, Verdict
 from habeas.model.people import ConsentStatus, Place, RosterLine
+from habeas.model.resources import PROJECT
 from habeas.policy.decide import Decider
 from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
 from habeas.policy.regimes import LAWS
-from habeas.settings import PROJECT
 from habeas.steps.derive_terms import Terms, terms_of
 from habeas.steps.imports import import_consents, import_rosters, import_sources
 from habeas.synthetic.airport import write_lists

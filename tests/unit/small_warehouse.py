@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 from habeas.tables.contracts import read_contracts
 
 TYPES = {

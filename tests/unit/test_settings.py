@@ -12,7 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from habeas.errors import UsageError
-from habeas.settings import PROJECT, Custody, Settings, bounds, meaning, schema_of
+from habeas.model.resources import PROJECT
+from habeas.settings import Custody, Settings, bounds, meaning, schema_of
 
 SECRET = "hunter2"
 

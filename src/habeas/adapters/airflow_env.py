@@ -1,7 +1,7 @@
 """A small Airflow of its own inside an installation: SQLite, this project's DAGs, no other connections.
 
-For trying things out, the demo and the tests. A site that has Airflow already points it at `dags/` instead
-(docs/how-to/your-own-airflow.md).
+For trying things out, the demo and the tests. A site that has Airflow already points it at the folder that
+`habeas dags path` prints instead (docs/how-to/your-own-airflow.md).
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 from habeas.adapters.java import find_java
 from habeas.adapters.preflight import spells_utf8
 from habeas.errors import Unavailable, UsageError
+from habeas.model import resources
 from habeas.model.durable_files import replace_file
+from habeas.spark.conf import local_sizing
 
-PROJECT = Path(__file__).resolve().parents[3]
 POOL = "habeas_backfill"
 GRACE = 30.0
 """Seconds that Airflow and its jobs have to end by themselves when they are told to."""
@@ -55,22 +58,24 @@ def airflow_environment(
 
     Raises UsageError when there is no Java for Spark.
     """
+    require_airflow()
     java = find_java(inherited)
     if java is None or not java.usable:
         raise UsageError("no Java for Spark", hint="habeas doctor says how to get it.")
-    airflow = home / "airflow"
+    airflow, sizing = home / "airflow", local_sizing()
     # Settings of another Airflow on this machine, and of other tools' Spark, would lead to other files than ours.
     kept = {k: v for k, v in inherited.items() if not k.startswith(("AIRFLOW_", "SPARK_", "PYSPARK_"))}
     binaries = str(Path(sys.executable).parent)
     if not spells_utf8(kept):  # the JVM takes names of files for what the locale says
         kept["LC_ALL"] = "C.UTF-8"
+    if not resources.INSTALLED:
+        kept["PYTHONPATH"] = str(resources.PACKAGE.parent)
     return kept | {
         "PATH": os.pathsep.join([binaries, str(java.home / "bin"), kept.get("PATH", os.defpath)]),
         "JAVA_HOME": str(java.home),
         "HABEAS_CONFIG": str(home / "habeas.toml"),
         "HABEAS_CUSTODY": str(home / "custody" / "custody.toml"),
-        "PYTHONPATH": str(PROJECT / "src"),
-        "SPARK_HOME": str(_spark_home()),
+        "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
@@ -79,9 +84,9 @@ def airflow_environment(
         "GX_ANALYTICS_ENABLED": "false",
         "AIRFLOW_HOME": str(airflow),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(
-            {"conn_type": "spark", "host": master, "extra": {"deploy-mode": "client"}}
+            {"conn_type": "spark", "host": master, "extra": {"deploy-mode": "client", "conf": sizing}}
         ),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(dags or PROJECT / "dags"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags or resources.DAGS),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -193,13 +198,23 @@ class _Watched:
                     self._progress(json.loads(record.read_text()))
 
 
-def _spark_home() -> Path:
-    from importlib.util import find_spec
+def require_airflow() -> None:
+    """Raise UsageError where Airflow isn't installed."""
+    _found("airflow", "airflow")
 
-    found = find_spec("pyspark")
+
+def spark_home() -> Path:
+    """The Spark that came with this Python. Raises UsageError when there is none."""
+    found = _found("pyspark", "jobs")
+    return Path(str(found.origin)).parent
+
+
+def _found(package: str, part: str) -> ModuleSpec:
+    """Raises UsageError where a package isn't installed; `part` of habeas brings it."""
+    found = find_spec(package)
     if found is None or found.origin is None:
-        raise UsageError("pyspark is not installed", hint="Run: make setup")
-    return Path(found.origin).parent
+        raise UsageError(f"{package} is not installed", hint=f"Run: {resources.how_to_get_packages(part)}")
+    return found
 
 
 def _run(

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 
 from habeas.errors import HabeasError
 from habeas.model.exit_codes import exit_code
+from habeas.model.resources import POLICIES
 from habeas.model.steps import CATALOG
-from habeas.settings import SHIPPED_POLICIES, Place, Settings
+from habeas.settings import Place, Settings
 from habeas.steps.left_out import sources_left_out, told_left_out
 from habeas.steps.runs import RunFolder
 
@@ -21,10 +22,10 @@ def policies_of(settings_file: Path) -> Path:
     The file alone is asked: a variable that names other rules is refused by every job.
     """
     if not settings_file.is_file():
-        return SHIPPED_POLICIES
+        return POLICIES
     named = tomllib.loads(settings_file.read_text(encoding="utf-8")).get("policies")
     if named is None:
-        return SHIPPED_POLICIES
+        return POLICIES
     return settings_file.absolute().parent / TypeAdapter(Place).validate_python(named)
 
 

@@ -259,9 +259,9 @@ class Installation:
 
     def run_step(self, step: Step, run_id: str, more: Sequence[str] = ()) -> int:
         """Run one job as a process of its own; its exit code."""
-        from habeas.settings import PROJECT
+        from habeas.model import resources
 
-        command = [sys.executable, str(PROJECT / "jobs" / step.job), "--run-id", run_id,
+        command = [sys.executable, str(resources.JOBS / step.job), "--run-id", run_id,
                    "--config", str(self.config), *more]  # fmt: skip
         if step.reads_keys:
             command += ["--custody", str(self.custody_file)]
@@ -363,9 +363,9 @@ def installation(config: Path | None, custody: Path | None = None) -> Installati
 
 def default_config() -> Path | None:
     """./habeas.toml, else the settings file that `habeas init` makes by default; None where there is neither."""
-    from habeas.settings import PROJECT
+    from habeas.model.resources import default_home
 
-    places = (Path("habeas.toml"), PROJECT / "var" / "habeas" / "habeas.toml")
+    places = (Path("habeas.toml"), default_home() / "habeas.toml")
     return next((place for place in places if place.is_file()), None)
 
 

@@ -72,9 +72,11 @@ def demo(
 
 
 def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar: Any) -> dict[str, Any]:
+    from habeas.adapters.airflow_env import require_airflow
     from habeas.cli.bootstrap import Installation
     from habeas.cli.setup import make, writing
 
+    require_airflow()  # before anything is drawn for it
     with writing(home):
         mark, chosen = _started(home, people, seed, fresh, case), _CASES[case]
         chosen.prepare(home, datetime.fromisoformat(mark["now"]))

@@ -18,10 +18,10 @@ _PAGE = "airport.html"
 def prepare(home: Path, now: datetime) -> None:
     """The installation's own policies: the shipped rules, with the purposes and activities of the drawn ministry."""
     from habeas.cli.setup import copy_policies
-    from habeas.settings import SHIPPED_POLICIES
+    from habeas.model.resources import POLICIES
     from habeas.synthetic.airport_lists import activities, purposes
 
-    shipped = (SHIPPED_POLICIES / "purposes.yaml").read_text(encoding="utf-8")
+    shipped = (POLICIES / "purposes.yaml").read_text(encoding="utf-8")
     lists = {"purposes.yaml": purposes(shipped), "activities.yaml": activities(now)}
     copy_policies(home / "policies", lists)
 

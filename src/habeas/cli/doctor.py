@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from habeas.adapters import jars, key_files, permissions, preflight
@@ -15,13 +16,14 @@ from habeas.adapters.java import OLDEST, find_java, how_to_get
 from habeas.adapters.orders import OrderFolder
 from habeas.adapters.policy_store import policy_in_force
 from habeas.cli.bootstrap import default_config, default_custody
-from habeas.cli.installed import differences
+from habeas.cli.installed import differences, out_of_range
 from habeas.cli.options import now
 from habeas.errors import HabeasError
+from habeas.model import resources
 from habeas.model.orders import MAY, OrderKind
 from habeas.model.steps import DECIDE
 from habeas.sealing.mac import KEY_BYTES, MacKey, Use
-from habeas.settings import PROJECT, Custody, Settings
+from habeas.settings import Custody, Settings
 from habeas.spark import conf
 from habeas.steps import packs
 from habeas.steps.orders_seen import require_all_there
@@ -47,7 +49,6 @@ def checks(
     config: Path | None = None,
     custody: Path | None = None,
     *,
-    project: Path = PROJECT,
     environment: Mapping[str, str] = os.environ,
 ) -> list[Check]:
     """Every prerequisite, in the order they are needed. `config` and `custody` default as for every command."""
@@ -55,13 +56,13 @@ def checks(
     try:
         settings = Settings.read(config)
     except HabeasError as error:
-        return [*_machine(project, environment), Check("settings", False, error.message, error.hint)]
+        return [*_machine(environment), Check("settings", False, error.message, error.hint)]
     return [
-        *_machine(project, environment),
+        *_machine(environment),
         _home(settings.home),
         _closed(settings, config, custody),
         _disk(settings.home),
-        _decoder(settings),
+        *([_decoder(settings)] if find_spec("av") else []),
         *_ready(settings, config),
         _pack(settings),
         _keys(custody, config),
@@ -69,13 +70,10 @@ def checks(
     ]
 
 
-def _machine(project: Path, environment: Mapping[str, str]) -> list[Check]:
-    return [
-        _python(),
-        _java(environment),
-        _packages(project / "requirements.lock"),
-        _jars(project / "jars.lock"),
-    ]
+def _machine(environment: Mapping[str, str]) -> list[Check]:
+    found = [_python(), _packages(resources.PACKAGES_LOCK)]
+    # Without Spark this is a place to read and verify at, and runs no job.
+    return [*found, _java(environment), _jars(resources.JARS_LOCK)] if find_spec("pyspark") else found
 
 
 def _python() -> Check:
@@ -84,7 +82,7 @@ def _python() -> Check:
         "Python 3.11 or 3.12",
         found in ("3.11", "3.12"),
         found,
-        "Install one of them, remove .venv, run: make setup",
+        "Install one of them and make the environment of habeas anew.",
     )
 
 
@@ -95,18 +93,19 @@ def _java(environment: Mapping[str, str]) -> Check:
 
 
 def _packages(lock: Path) -> Check:
-    wrong = differences(lock) if lock.is_file() else [f"no {lock.name}"]
+    """A checkout has a lock; what was installed from a wheel says itself which versions it works with."""
+    locked = lock.is_file()
+    wrong = differences(lock) if locked else out_of_range()
     shown = "; ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
-    return Check("Python packages as locked", not wrong, shown or "all as locked", "make setup")
+    well = "all as locked" if locked else "all within range"
+    return Check("Python packages", not wrong, shown or well, resources.how_to_get_packages())
 
 
 def _jars(lock: Path) -> Check:
-    found = conf.jars()
-    folder = found[0].parent if found else conf.JARS
-    wrong = jars.problems(folder, lock) if lock.is_file() else [f"no {lock.name}"]
-    return Check(
-        "Spark's jars as locked", not wrong, "; ".join(wrong) or f"{len(found)} by digest", "make setup"
-    )
+    folder = resources.jars_folder()
+    wrong = jars.problems(folder, lock)
+    says = "; ".join(wrong) or f"{len(conf.jars())} by digest in {folder}"
+    return Check("Spark's jars as locked", not wrong, says, resources.how_to_get_jars())
 
 
 def _home(home: Path) -> Check:

@@ -1,4 +1,4 @@
-"""Does this Python hold what the lock names? As a program it answers by exit code."""
+"""Does this Python hold what the lock names, or what habeas asks for? As a program it answers by exit code."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+_PARTS = {"jobs": "pyspark", "airflow": "apache-airflow"}
+"""Optional part of habeas -> the package by which one sees that it is installed."""
+
+_OF_JOBS = (
+    "PIL", "av", "cv2", "delta", "great_expectations", "insightface", "onnxruntime", "pandas", "pillow_heif", "pyspark",
+)  # fmt: skip
+_MODULES = dict.fromkeys(_OF_JOBS, "jobs") | {"airflow": "airflow"}
+
+
+def part_of(module: str) -> str | None:
+    """The optional part of habeas that a module comes with; None where it comes with none."""
+    return _MODULES.get(module.split(".", maxsplit=1)[0])
+
 
 def differences(lock: Path) -> list[str]:
     """One line a package that is missing or of another version; empty when all are as locked."""
@@ -18,14 +31,29 @@ def differences(lock: Path) -> list[str]:
         if not re.match(r"[a-z0-9]", line):
             continue
         wanted = Requirement(line.rstrip("\\ "))
-        if wanted.marker and not wanted.marker.evaluate():
-            continue
-        found = _version(wanted.name)
-        if found is None:
-            wrong.append(f"{wanted.name} is missing")
-        elif not wanted.specifier.contains(found, prereleases=True):
-            wrong.append(f"{wanted.name} is {found}, locked {wanted.specifier}")
+        if wanted.marker is None or wanted.marker.evaluate():
+            wrong += _difference(wanted, "locked")
     return wrong
+
+
+def out_of_range(package: str = "habeas") -> list[str]:
+    """One line a package that is missing or of a version that `package` doesn't work with, installed parts included."""
+    parts = ["", *(part for part, sign in _PARTS.items() if _version(sign))]
+    wrong = []
+    for text in metadata.requires(package) or []:
+        wanted = Requirement(text)
+        if wanted.marker is None or any(wanted.marker.evaluate({"extra": part}) for part in parts):
+            wrong += _difference(wanted, "works with")
+    return wrong
+
+
+def _difference(wanted: Requirement, why: str) -> list[str]:
+    found = _version(wanted.name)
+    if found is None:
+        return [f"{wanted.name} is missing"]
+    if not wanted.specifier.contains(found, prereleases=True):
+        return [f"{wanted.name} is {found}, {why} {wanted.specifier}"]
+    return []
 
 
 @cache  # a process keeps what it began with, and each answer reads a file

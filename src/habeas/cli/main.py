@@ -12,9 +12,11 @@ import typer
 from habeas import __version__
 from habeas.cli import (
     consent,
+    dags,
     demo,
     explain,
     halt,
+    jars,
     log,
     models,
     opening,
@@ -32,8 +34,9 @@ from habeas.cli import (
     tables,
 )
 from habeas.cli.suggestions import SuggestingGroup, without_what_was_typed
-from habeas.errors import HabeasError, Unavailable
+from habeas.errors import HabeasError, Unavailable, UsageError
 from habeas.model.exit_codes import EXIT_CODES, INTERRUPTED
+from habeas.model.resources import how_to_get_packages
 
 _ENDS = "\n".join(["Exit codes", "", "\b", *(f"{row.number:>2}  {row.means}" for row in EXIT_CODES)])
 
@@ -65,10 +68,7 @@ class Main(SuggestingGroup):
         try:
             return super().invoke(ctx)
         except HabeasError as error:
-            _say(f"habeas: {error.message}")
-            if error.hint:
-                _say(f"  {error.hint}")
-            ctx.exit(error.exit_code)
+            _end(ctx, error)
         except _ITS_OWN as error:
             without_what_was_typed(error)
             raise
@@ -80,21 +80,33 @@ class Main(SuggestingGroup):
                 os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
             )  # the reader closed the pipe: no error at exit
             ctx.exit(0)
-        except OSError as error:
-            if os.environ.get("HABEAS_DEBUG") == "1":
-                raise
-            from habeas.adapters.os_errors import from_os_error
-
-            refused = from_os_error(error)
-            _say(f"habeas: {refused.message}")
-            _say(f"  {refused.hint}")
-            ctx.exit(refused.exit_code)
         except Exception as error:
             if os.environ.get("HABEAS_DEBUG") == "1":
                 raise
-            # Only the kind: the text of an unexpected error may hold a value of a row.
-            _say(f"habeas: {type(error).__name__}; HABEAS_DEBUG=1 shows where, and may show data.")
-            ctx.exit(1)
+            _end(ctx, _unforeseen(error))
+
+
+def _end(ctx: Any, error: HabeasError) -> None:
+    _say(f"habeas: {error.message}")
+    if error.hint:
+        _say(f"  {error.hint}")
+    ctx.exit(error.exit_code)
+
+
+def _unforeseen(error: Exception) -> HabeasError:
+    """What is said of an error that wasn't raised on purpose."""
+    from habeas.adapters.os_errors import from_os_error
+    from habeas.cli.installed import part_of
+
+    if isinstance(error, OSError):
+        return from_os_error(error)
+    if isinstance(error, ModuleNotFoundError) and (part := part_of(error.name or "")):
+        return UsageError(
+            f"this command needs an optional part of habeas, `{part}`, which isn't installed",
+            hint=f"Install it: {how_to_get_packages(part)}",
+        )
+    # Only the kind: the text of an unexpected error may hold a value of a row.
+    return HabeasError(f"{type(error).__name__}; HABEAS_DEBUG=1 shows where, and may show data.")
 
 
 def _say(text: str) -> None:
@@ -202,6 +214,7 @@ def main(
 
 app.command("init")(setup.init)
 app.command("doctor")(setup.doctor)
+app.command("jars")(jars.jars)
 app.command("demo")(demo.demo)
 app.add_typer(source.app, cls=SuggestingGroup, name="source")
 app.add_typer(consent.app, cls=SuggestingGroup, name="consent")
@@ -221,6 +234,7 @@ app.command("explain")(explain.explain)
 app.command("replay")(replay.replay)
 app.command("report")(report.report)
 app.add_typer(log.app, cls=SuggestingGroup, name="log")
+app.add_typer(dags.app, cls=SuggestingGroup, name="dags")
 app.add_typer(tables.app, cls=SuggestingGroup, name="tables")
 app.add_typer(models.app, cls=SuggestingGroup, name="models")
 app.command("open")(opening.open_)

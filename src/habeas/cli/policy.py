@@ -120,7 +120,7 @@ def _policies(folder: Path | None, config: Path | None) -> Path:
 
 def _tables(config: Path | None, *, own: bool) -> Path:
     """The decision tables an installation keeps for its own rules; else those of the shipped ones."""
-    from habeas.settings import PROJECT
+    from habeas.model.resources import DECISION_TABLES
 
     if own:
         from habeas.cli.bootstrap import installation
@@ -128,4 +128,4 @@ def _tables(config: Path | None, *, own: bool) -> Path:
         kept = Path(installation(config).settings.home) / "policy-tests"
         if kept.is_dir():
             return kept
-    return PROJECT / "tests" / "policy"
+    return DECISION_TABLES

@@ -72,12 +72,12 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
 
     Raises UsageError for a purpose that is unknown and a folder that can't hold one, Unavailable when a disk is full.
     """
+    from habeas.model.resources import POLICIES
     from habeas.policy.purposes import load_purposes
-    from habeas.settings import SHIPPED_POLICIES
 
     home = home.resolve()
     policies = home / "policies"
-    known = load_purposes((policies if policies.is_dir() else SHIPPED_POLICIES) / "purposes.yaml")
+    known = load_purposes((policies if policies.is_dir() else POLICIES) / "purposes.yaml")
     if strange := [name for name in purposes if name not in known]:
         raise UsageError(
             f"{len(strange)} of the purposes are unknown", hint=f"Known: {', '.join(sorted(known))}."
@@ -130,13 +130,13 @@ def copy_policies(folder: Path, lists: Mapping[str, str] | None = None) -> None:
 
     `lists`: file name -> text to put in place of a shipped list, such as the record of activities, which is empty.
     """
-    from habeas.settings import SHIPPED_POLICIES
+    from habeas.model.resources import POLICIES
 
     if folder.exists():
         return
     making = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(making, ignore_errors=True)
-    shutil.copytree(SHIPPED_POLICIES, making)
+    shutil.copytree(POLICIES, making)
     for name, text in (lists or {}).items():
         (making / name).write_text(text, encoding="utf-8")
     making.rename(folder)

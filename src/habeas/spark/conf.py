@@ -1,15 +1,37 @@
-"""Spark settings that sessions made in a test and jobs submitted by a scheduler share. Imports no pyspark."""
+"""Spark's settings in two halves, for sessions made here and jobs submitted by a scheduler. Imports no pyspark.
+
+`SAFETY` is the project's: it is always set, and a job that finds another value ends before it reads a table. Sizing
+(cores, memory, partitions, the driver's address) belongs to the site: what `local_sizing` says holds on one machine,
+and only for what the site leaves open.
+"""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[3]
-JARS = PROJECT / ".jars"
+from habeas.model.resources import jars_folder as _jars_folder
 
 # Names that a log of Spark's settings must not show the values of.
 _REDACTED = "(?i)secret|password|passwd|credential|token|access[.]?key"
+
+SAFETY: Mapping[str, str] = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    # Pages and files about running jobs show plans, and with them names of files and ids of people.
+    "spark.ui.enabled": "false",
+    "spark.eventLog.enabled": "false",
+    "spark.log.level": "WARN",
+    "spark.redaction.regex": _REDACTED,
+}
+"""What every session has, wherever it runs."""
+
+NETWORK_SAFETY: Mapping[str, str] = {
+    "spark.authenticate": "true",
+    "spark.network.crypto.enabled": "true",
+}
+"""Also, where executors run on other machines: rows about people cross a network."""
 
 # The simple collector starts sooner and leaves a core to the workers. Both compilers, for the quick one alone leaves
 # millions of rows slow; but what a job of half a minute runs a few thousand times isn't worth the slow one's work, so
@@ -39,31 +61,45 @@ def _java(folder: Path | None) -> str:
 
 
 def jars(folder: Path | None = None) -> list[Path]:
-    """The jars that `make` resolved and checked, sorted by name. Empty before the set-up."""
+    """The jars that the set-up resolved and checked, sorted by name. Empty before it."""
     return sorted((folder or _jars_folder()).glob("*.jar"))
 
 
-def spark_conf(home: Path, jars_folder: Path | None = None) -> dict[str, str]:
-    """Settings for a session of the installation at `home`: Delta, UTC, scratch files inside `home`, no network.
+def is_local(master: str) -> bool:
+    """Whether executors run in the driver's own JVM."""
+    return master == "local" or master.startswith("local[")
 
-    The master isn't among them: it comes with the connection (`spark_default`) or from the session's maker.
+
+def safety(master: str) -> dict[str, str]:
+    """What must hold for a session on this master."""
+    return {**SAFETY, **({} if is_local(master) else NETWORK_SAFETY)}
+
+
+def submitted(jars_folder: Path | None = None) -> dict[str, str]:
+    """What a scheduler submits with every job, whatever the master: the safe half, and Delta's jars.
+
+    Without jars of ours Spark has to bring Delta itself.
     """
-    scratch = home / "tmp"
+    found = ",".join(str(jar) for jar in jars(jars_folder))
+    return {**SAFETY, **({"spark.jars": found} if found else {})}
+
+
+def scratch(home: Path) -> dict[str, str]:
+    """Where Spark leaves files while it works: inside the installation, unless the site names another place."""
     return {
-        "spark.jars": ",".join(str(jar) for jar in jars(jars_folder)),
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": str(scratch / "spark-warehouse"),
-        "spark.local.dir": str(scratch / "spark"),
+        "spark.sql.warehouse.dir": str(home / "tmp" / "spark-warehouse"),
+        "spark.local.dir": str(home / "tmp" / "spark"),
+    }
+
+
+def local_sizing(jars_folder: Path | None = None) -> dict[str, str]:
+    """For one small machine, without a network. A site's own values win."""
+    return {
         "spark.driver.memory": "2g",
         "spark.driver.extraJavaOptions": _java(jars_folder),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "WARN",
-        "spark.redaction.regex": _REDACTED,
         # A night's plans need some hundred classes made for them, and many come again: with a hundred places, Spark's
         # default, most of them were compiled anew each time.
         "spark.sql.codegen.cache.maxEntries": "2000",
@@ -76,6 +112,15 @@ def spark_conf(home: Path, jars_folder: Path | None = None) -> dict[str, str]:
     }
 
 
-def _jars_folder() -> Path:
-    chosen = os.environ.get("HABEAS_JARS")
-    return Path(chosen) if chosen else JARS
+def spark_conf(
+    home: Path,
+    master: str = "local[*]",
+    given: Mapping[str, str] | None = None,
+    jars_folder: Path | None = None,
+) -> dict[str, str]:
+    """Settings for a session of the installation at `home`.
+
+    `given`: what the site said already (`spark-submit`). It wins over our sizing, and never over what is safe.
+    """
+    ours = submitted(jars_folder) | scratch(home) | (local_sizing(jars_folder) if is_local(master) else {})
+    return {name: value for name, value in ours.items() if name not in (given or {})} | safety(master)

@@ -12,7 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 from small_warehouse import ANA, BEN, at, write
 
 from habeas.adapters.delta_writer import DeltaWriter
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 from habeas.tables.contracts import contract_of
 
 

@@ -14,8 +14,9 @@ from ordinary import day
 from habeas.adapters import custody as roles
 from habeas.adapters import preflight
 from habeas.errors import UsageError
+from habeas.model.resources import POLICIES as SHIPPED_POLICIES
 from habeas.policy.purposes import Purposes, load_purposes
-from habeas.settings import SHIPPED_POLICIES, Custody, Settings
+from habeas.settings import Custody, Settings
 
 
 def known() -> Purposes:

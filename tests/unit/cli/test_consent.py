@@ -14,8 +14,8 @@ from typer.testing import Result
 
 from habeas.cli.consent_input import statements
 from habeas.errors import UsageError
+from habeas.model.resources import PROJECT
 from habeas.policy.purposes import load_purposes
-from habeas.settings import PROJECT
 from habeas.steps.consent_dpv import DpvRecords
 from habeas.steps.import_rows import RowRecords
 

@@ -16,8 +16,8 @@ from typer.testing import Result
 from habeas.cli.bootstrap import Installation
 from habeas.cli.imported import tell
 from habeas.errors import UsageError
+from habeas.model.resources import PROJECT
 from habeas.policy.purposes import load_purposes
-from habeas.settings import PROJECT
 from habeas.steps.imports import Imported, SetAside, import_consents, import_leave_outs
 
 Habeas = Callable[..., Result]

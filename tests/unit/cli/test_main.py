@@ -34,6 +34,8 @@ def test_every_promised_command_is_there() -> None:
     promised = [
         "init",
         "doctor",
+        "jars",
+        "dags",
         "demo",
         "source",
         "consent",
@@ -63,7 +65,8 @@ def test_every_command_teaches_and_speaks_json(words: tuple[str, ...]) -> None:
     speaks_otherwise = {
         ("run", "step"),
         ("consent", "receipt"),
-    }  # a job prints for itself, a receipt is JSON-LD
+        ("dags", "path"),
+    }  # a job prints for itself, a receipt is JSON-LD, a path goes into a variable
     assert "--json" in options or words in speaks_otherwise
     assert words[0] == "tables" or f"habeas {' '.join(words)}" in command.help or words[1:] == ("list",)
     assert all(parameter.help for parameter in command.params)

@@ -13,7 +13,8 @@ from typer.testing import Result
 from habeas.cli.doctor import checks
 from habeas.cli.setup import make
 from habeas.errors import UsageError
-from habeas.settings import SHIPPED_MODELS, Settings
+from habeas.model.resources import MODELS as SHIPPED_MODELS
+from habeas.settings import Settings
 from habeas.steps import packs
 
 Habeas = Callable[..., Result]

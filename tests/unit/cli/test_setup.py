@@ -16,9 +16,9 @@ from habeas.cli import demo, demo_airport, demo_studio, out, setup
 from habeas.cli.bootstrap import installation
 from habeas.cli.setup import make
 from habeas.errors import UsageError
+from habeas.model.resources import PROJECT
 from habeas.policy.packs import pack_names
 from habeas.policy.policy_set import load_policy_set
-from habeas.settings import PROJECT
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 Habeas = Callable[..., Result]

@@ -14,12 +14,14 @@ import pytest
 
 from habeas.model.decision import Action
 from habeas.model.people import LeaveOut, LeaveOutKind, Scope
+from habeas.model.resources import POLICIES as SHIPPED_POLICIES
+from habeas.model.resources import PROJECT
 from habeas.policy.activities import activities_of
 from habeas.policy.decide import decide
 from habeas.policy.packs import load_packs
 from habeas.policy.purposes import load_purposes
 from habeas.policy.waivers import waivers_of
-from habeas.settings import ALL_PACKS, PROJECT, SHIPPED_POLICIES
+from habeas.settings import ALL_PACKS
 from habeas.steps.import_scope import Places
 from habeas.steps.imports import (
     import_consents,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from habeas.errors import UsageError
+from habeas.model.resources import PROJECT
 from habeas.model.steps import BACKFILL, NIGHTLY, nightly_step
-from habeas.settings import PROJECT
 from habeas.tables.contracts import read_contracts
 
 

@@ -9,7 +9,7 @@ import pytest
 from airport_case import Asked, Case, decided, rules
 
 from habeas.model.decision import Effect
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 from habeas.steps import packs
 from habeas.synthetic.airport_lists import BORDER, TRAINING, VENDORS, A, B, C
 from habeas.synthetic.airport_people import CAMERAS, NEVER, PHOTOS

@@ -11,9 +11,10 @@ import pytest
 
 from habeas import policy
 from habeas.errors import UsageError
+from habeas.model.resources import POLICIES as SHIPPED_POLICIES
 from habeas.policy.packs import load_pack
 from habeas.policy.policy_set import LISTS, load_policy_set, policy_set_of, read_files, set_digest, waivable
-from habeas.settings import ALL_PACKS, SHIPPED_POLICIES
+from habeas.settings import ALL_PACKS
 
 WAIVER = """\
 waivers:

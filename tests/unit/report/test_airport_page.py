@@ -9,10 +9,10 @@ import pytest
 from airport_case import Case, decided
 from airport_counted import counted
 
+from habeas.model.resources import PROJECT
 from habeas.report.airport import AirportCase, as_json
 from habeas.report.airport_finding import FINDING, KNOWN, RESTS_ON
 from habeas.report.airport_page import SHORT, render
-from habeas.settings import PROJECT
 from habeas.synthetic.airport_lists import TRAINING, A, B, C
 
 DOC = PROJECT / "docs" / "explanation" / "airport.md"

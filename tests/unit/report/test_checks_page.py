@@ -13,8 +13,8 @@ import pytest
 
 from habeas.adapters.gx import judge
 from habeas.errors import Unavailable
+from habeas.model.resources import PROJECT
 from habeas.report.checks_page import PAGE, RESULTS, results, write_checks
-from habeas.settings import PROJECT
 from habeas.tables.checks import aggregates, expectations
 from habeas.tables.contracts import read_contracts
 

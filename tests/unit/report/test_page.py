@@ -13,13 +13,13 @@ import small_warehouse as story
 
 from habeas.adapters.delta_reader import DeltaReader
 from habeas.faces.binding import RESIDUAL
+from habeas.model.resources import PROJECT
 from habeas.model.steps import NIGHTLY
 from habeas.policy.waivers import Waiver
 from habeas.report.detail import describe
 from habeas.report.make import make_report, page_of, write_index
 from habeas.report.page import Look, render, write
 from habeas.report.summary import summarise
-from habeas.settings import PROJECT
 from habeas.steps.numbers import count
 from habeas.steps.reading import rows
 from habeas.steps.rulebook import Rulebook, RuleText

@@ -17,11 +17,11 @@ from airport_case import decided, rules
 from airport_counted import counted
 
 from habeas.adapters.delta_reader import DeltaReader
+from habeas.model.resources import PROJECT
 from habeas.model.steps import NIGHTLY
 from habeas.report import airport_page, checks_page, diff_page
 from habeas.report.make import folder_of, make_report, page_of
 from habeas.report.page import write
-from habeas.settings import PROJECT
 from habeas.steps.policy_diff import Difference, Group, Kind, Outcome
 from habeas.steps.rulebook import Rulebook
 from habeas.steps.runs import TaskRecord, as_row

@@ -16,10 +16,10 @@ from ordinary import day
 from habeas.model.clocks import SKEW
 from habeas.model.decision import Action, Effect
 from habeas.model.people import ConsentStatement, ConsentStatus
+from habeas.model.resources import PROJECT
 from habeas.policy.decide import Decider
 from habeas.policy.facts import canonical
 from habeas.policy.packs import load_packs, pack_names
-from habeas.settings import PROJECT
 
 START = day("2026-06-01")
 SKEWS = [timedelta(0), SKEW, -SKEW, SKEW + timedelta(seconds=1), timedelta(hours=9), timedelta(hours=-9)]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from habeas.model.resources import PROJECT
 from habeas.sealing.mac import MacKey, Use
-from habeas.settings import PROJECT
 from habeas.steps.decision_mac import FIELDS, decision_mac, is_genuine
 from habeas.tables.contracts import read_contracts
 

@@ -13,8 +13,8 @@ from embedding import KEY, archive, embeddings, grant, opened, plan_for, refusal
 from habeas.adapters import insightface_pack
 from habeas.adapters.insightface_pack import LoadedPack
 from habeas.model.limits import BindingRules, FaceRules
+from habeas.model.resources import PROJECT
 from habeas.model.rows import Line
-from habeas.settings import PROJECT
 from habeas.steps import packs
 from habeas.steps.embed import EmbedRules, embed_asset
 from habeas.synthetic import Person, Placement, draw_scene, sample_rng

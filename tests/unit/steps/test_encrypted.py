@@ -8,7 +8,8 @@ from pathlib import Path
 
 from deriving import embed
 
-from habeas.settings import PROJECT, Settings
+from habeas.model.resources import PROJECT
+from habeas.settings import Settings
 from habeas.steps.embed import embed_asset
 from habeas.tables.contracts import read_contracts
 

@@ -8,10 +8,11 @@ from habeas.model.decision import Action
 from habeas.model.face import BindingReason
 from habeas.model.limits import BindingRules, FaceRules
 from habeas.model.media import MediaReason
+from habeas.model.resources import POLICIES as SHIPPED_POLICIES
 from habeas.policy.facts import SCHEMA
 from habeas.policy.obligations import AT_LEAST, AT_MOST, WORDS
 from habeas.policy.packs import load_packs
-from habeas.settings import ALL_PACKS, SHIPPED_POLICIES
+from habeas.settings import ALL_PACKS
 from habeas.steps.import_fields import REASONS as IMPORT_REASONS
 from habeas.steps.words import REASONS, fact, obligation, reason, remedy
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 from habeas.synthetic.airport import draw_airport
 from habeas.synthetic.airport_lists import BORDER, TRAINING, activities, purposes
 from habeas.synthetic.airport_people import CAMERAS, NEVER, PHOTOS, travellers

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from habeas.errors import BadInput
+from habeas.model.resources import PROJECT
 from habeas.policy.purposes import load_purposes
-from habeas.settings import PROJECT
 from habeas.steps.import_scope import Places
 from habeas.steps.imports import (
     import_consents,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from habeas.errors import UsageError
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 from habeas.tables.contracts import erasure_map, read_contracts
 
 CONTRACTS = read_contracts(PROJECT / "schemas")

@@ -12,12 +12,12 @@ from types import ModuleType
 import pytest
 
 from habeas.adapters import jars
-from habeas.settings import PROJECT
+from habeas.model.resources import PROJECT
 
 LOCK = PROJECT / "requirements.lock"
 FILES = [
     LOCK,
-    PROJECT / "jars.lock",
+    PROJECT / "jobs" / "jars.lock",
     PROJECT / "Makefile",
     PROJECT / ".ci" / "run",
     *sorted((PROJECT / "tools").iterdir()),
@@ -55,15 +55,18 @@ def test_nothing_names_a_host_or_a_place_of_one_machine(path: Path) -> None:
 
 def test_tools_that_build_source_packages_are_installed_by_hash_first(setup: ModuleType) -> None:
     entries = setup._entries(*setup.BUILD_TOOLS)
-    assert ["packaging", "setuptools", "wheel"] == re.findall(r"^([a-z]+)==", entries, flags=re.MULTILINE)
+    assert [*setup.BUILD_TOOLS] == re.findall(r"^([a-z-]+)==", entries, flags=re.MULTILINE)
+    assert {"hatchling", "setuptools", "wheel"} < {
+        *setup.BUILD_TOOLS
+    }  # of the project, of Spark's source package
     assert entries.count("--hash=sha256:") >= 2 * len(setup.BUILD_TOOLS)
 
 
 def test_the_jar_is_of_the_version_that_python_talks_to() -> None:
-    (coordinate,) = jars.coordinates(PROJECT / "jars.lock")
+    (coordinate,) = jars.coordinates(PROJECT / "jobs" / "jars.lock")
     version = locked()["delta-spark"].splitlines()[0].split("==")[1].rstrip("\\ ")
     assert coordinate.endswith(f":{version}")
-    assert {f"io.delta_delta-storage-{version}.jar"} < set(jars.locked(PROJECT / "jars.lock"))
+    assert {f"io.delta_delta-storage-{version}.jar"} < set(jars.locked(PROJECT / "jobs" / "jars.lock"))
 
 
 def test_without_a_python_it_says_how_to_get_one(tmp_path: Path) -> None:
@@ -75,7 +78,8 @@ def test_without_a_python_it_says_how_to_get_one(tmp_path: Path) -> None:
         (tools / name).symlink_to(found)
     project = tmp_path / "project"
     shutil.copytree(PROJECT / "tools", project / "tools")
-    for name in ("requirements.lock", "pyproject.toml", "jars.lock"):
+    (project / "jobs").mkdir()
+    for name in ("requirements.lock", "pyproject.toml", "jobs/jars.lock"):
         shutil.copy(PROJECT / name, project / name)
     done = subprocess.run(
         ["/bin/sh", str(project / "tools" / "setup.sh")],
