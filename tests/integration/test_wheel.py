@@ -55,25 +55,12 @@ def test_an_installed_wheel_runs_the_demo_and_its_dags_in_another_airflow(
     assert Path(dags).is_relative_to(tmp_path)
     airflow = {"AIRFLOW_HOME": str(tmp_path / "site"), "AIRFLOW__CORE__DAGS_FOLDER": dags,
                "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}  # fmt: skip
-    made = run(binaries, tmp_path, "python", "-m", "airflow", "db", "migrate", **airflow)
-    assert 0 == made.returncode, made.stderr[-2000:]
-    listed = run(
-        binaries,
-        tmp_path,
-        "python",
-        "-m",
-        "airflow",
-        "dags",
-        "list",
-        "--local",
-        "--output",
-        "json",
-        **airflow,
-    )
-    assert 0 == listed.returncode, listed.stderr
-    found = json.loads(listed.stdout[listed.stdout.index("[") :])
+    for words in (("db", "migrate"), ("dags", "reserialize"), ("dags", "list", "--output", "json")):
+        said = run(binaries, tmp_path, "python", "-m", "airflow", *words, **airflow)
+        assert 0 == said.returncode, f"{words}: {said.stdout[-2000:]}{said.stderr[-2000:]}"
+    found = json.loads(said.stdout.splitlines()[-1])
     assert {"nightly", "backfill", "replay"} == {row["dag_id"] for row in found}
-    assert {Path(dags)} == {(Path(dags) / row["fileloc"]).parent for row in found}
+    assert {Path(dags)} == {Path(row["fileloc"]).parent for row in found}
 
 
 def test_the_plain_install_reads_and_checks_without_spark_and_airflow(wheel: Path, tmp_path: Path) -> None:
