@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 # Spark and Airflow run the Python and the Java that the set-up found, whatever PATH says.
-RUN = PATH="$(CURDIR)/$(BIN):$$PATH" JAVA_HOME="$$($(BIN)/python -m habeas.adapters.java)" SPARK_LOCAL_IP=127.0.0.1
+RUN = PATH="$(CURDIR)/$(BIN):$$PATH" JAVA_HOME="$$($(BIN)/python -m habeas.pipeline.runtime.java)" SPARK_LOCAL_IP=127.0.0.1
 
 # Every job, worker and scheduler would compile the same files again.
 unexport PYTHONDONTWRITEBYTECODE

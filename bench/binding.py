@@ -19,15 +19,15 @@ from rich.console import Console
 from rich.progress import track as progress
 from rich.table import Table
 
-from habeas.adapters import insightface_pack
-from habeas.adapters.insightface_pack import LoadedPack
-from habeas.faces.binding import bind
-from habeas.faces.tracking import Tracker, overlap
-from habeas.model.face import Frame
-from habeas.model.limits import BindingRules, FaceRules
-from habeas.model.resources import PROJECT
-from habeas.model.rows import Line
-from habeas.steps import packs
+from habeas.faces.binding.bind import bind
+from habeas.faces.detection import insightface_models as insightface_pack
+from habeas.faces.detection.insightface_models import LoadedPack
+from habeas.faces.model_packs import registry as packs
+from habeas.faces.plan import Line
+from habeas.faces.tracking.tracker import Tracker, overlap
+from habeas.faces.values import Frame
+from habeas.model.installation.limits import BindingRules, FaceRules
+from habeas.model.installation.resources import PROJECT
 from habeas.synthetic import (
     MILD,
     Person,

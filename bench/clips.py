@@ -29,21 +29,22 @@ from others import Others
 from page import Row
 from rich.console import Console
 
-from habeas.adapters import insightface_pack, pyav_clip
-from habeas.adapters.decoder import Decoder
-from habeas.adapters.insightface_pack import LoadedPack
-from habeas.faces.binding import bind, window_ends
-from habeas.faces.following import follow
-from habeas.faces.hopes import Hopes
-from habeas.faces.tracking import Tracker
-from habeas.model.face import Detection, Frames, Image, after
-from habeas.model.limits import BindingRules, FaceRules, MediaLimits, Sampling
-from habeas.model.rows import Line
-from habeas.steps.packs import read
+from habeas.faces.binding.bind import bind, window_ends
+from habeas.faces.binding.bindable_lines import Hopes
+from habeas.faces.detection import insightface_models as insightface_pack
+from habeas.faces.detection.insightface_models import LoadedPack
+from habeas.faces.model_packs.registry import read
+from habeas.faces.plan import Line
+from habeas.faces.tracking.track_clip import follow
+from habeas.faces.tracking.tracker import Tracker
+from habeas.faces.values import Detection, Frames, Image, after
+from habeas.media.clips import decode as pyav_clip
+from habeas.media.sandbox.client import Decoder
+from habeas.model.installation.limits import BindingRules, FaceRules, MediaLimits, Sampling
 from habeas.synthetic import Person, draw_portrait, sample_rng
-from habeas.synthetic.archive_people import STUDIO, residents
-from habeas.synthetic.archive_plan import ROSTER_COLUMNS, Size
-from habeas.synthetic.clips import Actor, Waypoint, write_clip
+from habeas.synthetic.archives.archive_people import STUDIO, residents
+from habeas.synthetic.archives.archive_plan import ROSTER_COLUMNS, Size
+from habeas.synthetic.archives.clips import Actor, Waypoint, write_clip
 from habeas.synthetic.seeds import PEOPLE_TEST
 
 RESULT = PROJECT / "bench" / "results" / "clips.json"

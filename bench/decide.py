@@ -36,16 +36,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from habeas.model.decision import Action, Verdict
-from habeas.model.resources import POLICIES as SHIPPED_POLICIES
-from habeas.policy.decide import Decider
+from habeas.model.installation.resources import POLICIES as SHIPPED_POLICIES
+from habeas.model.installation.settings import ALL_PACKS, Settings
+from habeas.oversight.runs.last_run import Last, Mark, basis
+from habeas.pipeline.decide import decide
+from habeas.pipeline.runtime.cpu_seconds import CpuClock
 from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
-from habeas.settings import ALL_PACKS, Settings
-from habeas.spark import decide
-from habeas.spark.cpu import CpuClock
-from habeas.spark.session import open_session
-from habeas.spark.tables import Tables
-from habeas.steps.last_decided import Last, Mark, basis
-from habeas.synthetic.activities import activities
+from habeas.policy.rules.decide import Decider
+from habeas.synthetic.archives.activities import activities
+from habeas.warehouse.spark_session import open_session
+from habeas.warehouse.spark_tables import Tables
 
 RESULT = Path(__file__).resolve().parent / "results" / "decide.json"
 SIZES, WARM_UP, WARM_UPS = (1_000_000, 3_000_000, 10_000_000), 2_000, 4

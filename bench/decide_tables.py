@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from habeas.spark.tables import Tables
-from habeas.synthetic.activities import NOTICE
+from habeas.synthetic.archives.activities import NOTICE
+from habeas.warehouse.spark_tables import Tables
 
 PURPOSES = ("archive_search", "access_verification")
 LINES_A_PERSON, LINES_A_FILE, FILES_A_FOLDER = 10, 4, 200

@@ -19,7 +19,7 @@ from pyspark import cloudpickle
 from pyspark.sql import SparkSession
 
 PROJECT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PROJECT / "tests"))
+sys.path.insert(0, str(PROJECT / "tests" / "lib" / "runs"))
 
 from installations import (  # noqa: E402  # the path comes first
     AS_DRAWN,
@@ -29,20 +29,22 @@ from installations import (  # noqa: E402  # the path comes first
     install,
 )
 
-from habeas.adapters import insightface_pack, key_files  # noqa: E402
-from habeas.adapters.media import ArchiveMedia  # noqa: E402
-from habeas.adapters.orders import OrderFolder  # noqa: E402
-from habeas.adapters.policy_store import policy_in_force  # noqa: E402
-from habeas.adapters.roots import usable  # noqa: E402
-from habeas.settings import Settings  # noqa: E402
-from habeas.spark import embed, shares  # noqa: E402
-from habeas.spark.cpu import CpuClock  # noqa: E402
-from habeas.spark.session import open_session  # noqa: E402
-from habeas.spark.worker import WorkerSetup, set_up  # noqa: E402
-from habeas.steps.embed import EmbedRules, embed_asset  # noqa: E402
-from habeas.synthetic.archive_people import CONSENT_COLUMNS, SEARCH, residents, statements  # noqa: E402
-from habeas.synthetic.archive_plan import Size  # noqa: E402
-from habeas.synthetic.drawn_files import write_csv  # noqa: E402
+from habeas.faces.detection import insightface_models as insightface_pack  # noqa: E402
+from habeas.faces.embed_asset import EmbedRules, embed_asset  # noqa: E402
+from habeas.media.files.source_folders import usable  # noqa: E402
+from habeas.media.source import ArchiveMedia  # noqa: E402
+from habeas.model.installation.settings import Settings  # noqa: E402
+from habeas.oversight.orders.folder import OrderFolder  # noqa: E402
+from habeas.pipeline.embed import embed  # noqa: E402
+from habeas.pipeline.embed import work_shares as shares  # noqa: E402
+from habeas.pipeline.embed.worker import WorkerSetup, set_up  # noqa: E402
+from habeas.pipeline.runtime.cpu_seconds import CpuClock  # noqa: E402
+from habeas.policy.store import policy_in_force  # noqa: E402
+from habeas.sealing import key_files  # noqa: E402
+from habeas.synthetic.archives.archive_people import CONSENT_COLUMNS, SEARCH, residents, statements  # noqa: E402
+from habeas.synthetic.archives.archive_plan import Size  # noqa: E402
+from habeas.synthetic.archives.drawn_files import write_csv  # noqa: E402
+from habeas.warehouse.spark_session import open_session  # noqa: E402
 
 SEED = 77
 os.environ.setdefault("HABEAS_PURPOSES", '["archive_search"]')  # settings read it

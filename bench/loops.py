@@ -14,10 +14,11 @@ from pathlib import Path
 import cv2
 from insightface.app import FaceAnalysis
 
-from habeas.adapters import images, insightface_pack
-from habeas.faces.tracking import Tracker
-from habeas.model.limits import FaceRules, MediaLimits
-from habeas.steps.packs import read
+from habeas.faces.detection import insightface_models as insightface_pack
+from habeas.faces.model_packs.registry import read
+from habeas.faces.tracking.tracker import Tracker
+from habeas.media.photos import decode as images
+from habeas.model.installation.limits import FaceRules, MediaLimits
 
 
 def stock(files: Sequence[Path], pack: Path) -> Callable[[], list[int]]:

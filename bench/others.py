@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-from habeas.spark.cpu import ignores_sigchld
+from habeas.pipeline.runtime.cpu_seconds import ignores_sigchld
 
 
 class Others:

@@ -16,8 +16,8 @@ import altair as alt
 from rich.console import Console
 from rich.table import Table
 
-from habeas.report.charts import svg
-from habeas.report.page import environment, write
+from habeas.oversight.report.charts import svg
+from habeas.oversight.report.page import environment, write
 
 RESULTS = Path(__file__).resolve().parent / "results"
 _ABOUT = ("machine", "versions", "drawn", "changed")

@@ -40,7 +40,7 @@ os.environ["HABEAS_FACES__SMALLEST_PX"] = "48"  # one look a picture; settings r
 
 from drawn import PROJECT, SEED, Archive
 
-from habeas.synthetic.archive_plan import Size
+from habeas.synthetic.archives.archive_plan import Size
 
 RESULT = PROJECT / "bench" / "results" / "speed.json"
 SYNTHETIC = PROJECT / "models" / "synthetic"

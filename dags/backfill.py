@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas.model.steps import BACKFILL
+from habeas.model.installation.steps import BACKFILL
 
 from habeas_tasks import DEFAULTS, INSTANT, MACROS, OWNER, in_order, purposes, submit
 

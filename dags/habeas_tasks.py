@@ -20,13 +20,13 @@ from airflow.sdk import Asset, BaseHook, BaseOperator, Context, RetryPolicy, Tri
 from airflow.sdk.definitions.retry_policy import RetryDecision
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from habeas.adapters.dag_facts import left_out_of, policies_of, why_it_ended
-from habeas.errors import Halted, UsageError
-from habeas.model import resources
-from habeas.model.exit_codes import EXIT_CODES, exit_code
-from habeas.model.runs import run_slug
-from habeas.model.steps import Step
-from habeas.spark.conf import SAFETY, submitted
+from habeas.model.errors import Halted, UsageError
+from habeas.model.installation import resources
+from habeas.model.installation.exit_codes import EXIT_CODES, exit_code
+from habeas.model.installation.runs import run_slug
+from habeas.model.installation.steps import Step
+from habeas.pipeline.dag_facts import left_out_of, policies_of, why_it_ended
+from habeas.warehouse.spark_conf import SAFETY, submitted
 
 JOBS = Path(os.environ.get("HABEAS_JOBS", resources.JOBS))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas.errors import Halted
-from habeas.model.exit_codes import EXIT_CODES, exit_code_table
-from habeas.model.steps import NIGHTLY
+from habeas.model.errors import Halted
+from habeas.model.installation.exit_codes import EXIT_CODES, exit_code_table
+from habeas.model.installation.steps import NIGHTLY
 
 from habeas_tasks import DEFAULTS, INSTANT, MACROS, OWNER, TASK_CODES, in_order, purposes, submit
 

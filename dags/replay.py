@@ -5,8 +5,8 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from pendulum import datetime
 
-from habeas.errors import IntegrityError, Unavailable, UsageError
-from habeas.model.exit_codes import exit_code_table
+from habeas.model.errors import IntegrityError, Unavailable, UsageError
+from habeas.model.installation.exit_codes import exit_code_table
 
 from habeas_tasks import DEFAULTS, HABEAS, MACROS, OWNER, Command
 

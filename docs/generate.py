@@ -11,15 +11,15 @@ from typing import Any
 import typer
 
 from habeas.cli.main import app
-from habeas.model.exit_codes import EXIT_CODES
-from habeas.model.resources import PROJECT
-from habeas.model.steps import BACKFILL
-from habeas.policy.facts import SCHEMA, Words
-from habeas.policy.packs import ALWAYS, Pack, load_packs, pack_names
-from habeas.policy.purposes import load_purposes
-from habeas.settings import Custody, Settings, bounds, meaning, schema_of
-from habeas.steps.words import REASONS, REMEDIES
-from habeas.tables.contracts import Contract, read_contracts
+from habeas.model.installation.exit_codes import EXIT_CODES
+from habeas.model.installation.resources import PROJECT
+from habeas.model.installation.settings import Custody, Settings, bounds, meaning, schema_of
+from habeas.model.installation.steps import BACKFILL
+from habeas.oversight.explain.wording import REASONS, REMEDIES
+from habeas.policy.facts.schema import SCHEMA, Words
+from habeas.policy.lists.purposes import load_purposes
+from habeas.policy.rules.packs import ALWAYS, Pack, load_packs, pack_names
+from habeas.warehouse.contracts import Contract, read_contracts
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 _MADE = "<!-- Made by docs/generate.py. Change the source and run it again; a test fails while this is stale. -->\n"

@@ -10,13 +10,13 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from habeas.adapters.media import READ_AS
+from habeas.media.source import READ_AS
 from habeas.model.ids import json_digest
-from habeas.model.steps import CATALOG
-from habeas.spark import catalog
-from habeas.spark.job import Job, main
-from habeas.steps.left_out import note_left_out, told_left_out
-from habeas.steps.runs import newest_done
+from habeas.model.installation.steps import CATALOG
+from habeas.oversight.runs.left_out_sources import note_left_out, told_left_out
+from habeas.pipeline.catalog import catalog
+from habeas.pipeline.runtime.job import Job, main
+from habeas.warehouse.authenticated.run_records import newest_done
 
 
 def body(job: Job) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from habeas.adapters import gx
-from habeas.errors import CheckFailed
-from habeas.model.steps import CHECK
-from habeas.report.checks_page import results, write_checks
-from habeas.report.make import folder_of
-from habeas.spark import check
-from habeas.spark.job import Job, main
-from habeas.spark.staged import WORD, require_staged_by_embed, staged_digest
-from habeas.tables.checks import expectations
+from habeas.model.errors import CheckFailed
+from habeas.model.installation.steps import CHECK
+from habeas.oversight.report.checks_page import results, write_checks
+from habeas.oversight.report.write_report import folder_of
+from habeas.pipeline.publish import check
+from habeas.pipeline.publish.staged import WORD, require_staged_by_embed, staged_digest
+from habeas.pipeline.runtime.job import Job, main
+from habeas.warehouse.quality import great_expectations as gx
+from habeas.warehouse.quality.rules import expectations
 
 
 def body(job: Job) -> None:

@@ -7,15 +7,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from habeas.adapters.keystore import KeyStore
-from habeas.adapters.policy_store import store_of
-from habeas.model.steps import DECIDE
-from habeas.spark import decide
-from habeas.spark.job import Job, log, main
-from habeas.spark.statuses import settle_now
-from habeas.steps import packs
-from habeas.steps.last_decided import Last, basis, last_decided, require_there
-from habeas.steps.runs import forged
+from habeas.faces.model_packs import registry as packs
+from habeas.model.installation.steps import DECIDE
+from habeas.oversight.runs.last_run import Last, basis, last_decided, require_there
+from habeas.pipeline.decide import decide
+from habeas.pipeline.publish.row_status import settle_now
+from habeas.pipeline.runtime.job import Job, log, main
+from habeas.policy.store import store_of
+from habeas.sealing.keys.store import KeyStore
+from habeas.warehouse.authenticated.run_records import forged
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from habeas.adapters.roots import usable
-from habeas.model.steps import EMBED
-from habeas.spark import embed
-from habeas.spark.job import Job, main
-from habeas.spark.staged import WORD, staged_digest
-from habeas.spark.worker import make_worker, set_up
+from habeas.media.files.source_folders import usable
+from habeas.model.installation.steps import EMBED
+from habeas.pipeline.embed import embed
+from habeas.pipeline.embed.worker import make_worker, set_up
+from habeas.pipeline.publish.staged import WORD, staged_digest
+from habeas.pipeline.runtime.job import Job, main
 
 
 def body(job: Job) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from habeas.adapters.roots import usable
-from habeas.model.steps import PLAN
-from habeas.spark import embed
-from habeas.spark.job import Job, main
-from habeas.spark.worker import set_up
+from habeas.media.files.source_folders import usable
+from habeas.model.installation.steps import PLAN
+from habeas.pipeline.embed import embed
+from habeas.pipeline.embed.worker import set_up
+from habeas.pipeline.runtime.job import Job, main
 
 
 def body(job: Job) -> None:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from habeas.adapters.keystore import KeyStore
-from habeas.model.steps import PUBLISH
-from habeas.spark import publish
-from habeas.spark.job import Job, main
-from habeas.spark.staged import require_checked
+from habeas.model.installation.steps import PUBLISH
+from habeas.pipeline.publish import publish
+from habeas.pipeline.publish.staged import require_checked
+from habeas.pipeline.runtime.job import Job, main
+from habeas.sealing.keys.store import KeyStore
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from battery import (  # noqa: F401 - hooks
     pytest_runtest_logreport,
     pytest_terminal_summary,
 )
+from unit_fixtures import small_warehouse  # noqa: F401 - a fixture
 
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -25,8 +26,8 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One session for every test of this process; each test has a warehouse of its own."""
-    from habeas.settings import Settings
-    from habeas.spark.session import open_session
+    from habeas.model.installation.settings import Settings
+    from habeas.warehouse.spark_session import open_session
 
     # Tables of ten rows: compiling a query takes longer than running it.
     quick = {

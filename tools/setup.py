@@ -22,9 +22,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "src"))
 
-from habeas.adapters import jars  # noqa: E402 - found through the line above, before anything is installed
-from habeas.adapters.java import OLDEST, find_java, how_to_get  # noqa: E402
-from habeas.errors import HabeasError  # noqa: E402
+from habeas.model.errors import HabeasError  # noqa: E402
+from habeas.pipeline.runtime import jars  # noqa: E402 - found through the line above, before anything is installed
+from habeas.pipeline.runtime.java import OLDEST, find_java, how_to_get  # noqa: E402
 
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -162,7 +162,7 @@ def pip(*words: str | Path) -> None:
 
 def _not_as_locked() -> list[str]:
     """Packages of `.venv` that are missing or of another version than the lock names."""
-    command = [str(PYTHON), "-m", "habeas.cli.installed", str(LOCK)]
+    command = [str(PYTHON), "-m", "habeas.cli.operate.installed_packages", str(LOCK)]
     environment = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != bool(done.stdout):  # 1 and a list, or 0 and nothing; anything else is a crash
@@ -189,8 +189,8 @@ def resolve(java_home: str, work: Path) -> Path:
 def remember_classes(java_home: str) -> None:
     """Let Spark's JVM write down its classes: every job starts some seconds sooner. Nothing needs it."""
     with step("installation", "letting Spark's JVM remember its classes"), contextlib.suppress(Failed):
-        run(PYTHON, "-m", "habeas.spark.warm_up", mend="", JAVA_HOME=java_home, PYSPARK_PYTHON=str(PYTHON),
-            SPARK_LOCAL_IP="127.0.0.1")  # fmt: skip
+        run(PYTHON, "-m", "habeas.pipeline.runtime.class_archive", mend="", JAVA_HOME=java_home,
+            PYSPARK_PYTHON=str(PYTHON), SPARK_LOCAL_IP="127.0.0.1")  # fmt: skip
 
 
 def lock_jars(java_home: str) -> int:

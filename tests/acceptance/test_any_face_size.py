@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from habeas.adapters import insightface_pack
-from habeas.adapters.insightface_pack import LoadedPack
 from habeas.faces.boxes import overlaps
-from habeas.model.limits import FaceRules
-from habeas.steps import packs
+from habeas.faces.detection import insightface_models as insightface_pack
+from habeas.faces.detection.insightface_models import LoadedPack
+from habeas.faces.model_packs import registry as packs
+from habeas.model.installation.limits import FaceRules
 from habeas.synthetic import (
     FULL,
     MILD,
@@ -28,10 +28,10 @@ from habeas.synthetic import (
     sample_rng,
     through_jpeg,
 )
-from habeas.synthetic.backgrounds import draw_background, draw_decoy
-from habeas.synthetic.scenes import FaceLabel
+from habeas.synthetic.drawing.backgrounds import draw_background, draw_decoy
+from habeas.synthetic.drawing.scenes import FaceLabel
 from habeas.synthetic.seeds import PEOPLE_TEST
-from habeas.synthetic.training.matching import LEAST_VISIBLE, SAME_BOX
+from habeas.synthetic.training.samples.matching import LEAST_VISIBLE, SAME_BOX
 
 # about fifteen seconds a picture
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

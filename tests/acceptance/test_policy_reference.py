@@ -12,10 +12,10 @@ import pytest
 from plain_policy import as_plain, by_chance, plain_decide
 
 from habeas.model.decision import Action, Effect
-from habeas.model.resources import PROJECT
-from habeas.policy.decide import Decider
-from habeas.policy.packs import load_packs, pack_names
-from habeas.policy.table_files import read_bases
+from habeas.model.installation.resources import PROJECT
+from habeas.policy.cases.files import read_bases
+from habeas.policy.rules.decide import Decider
+from habeas.policy.rules.packs import load_packs, pack_names
 
 COUNTS = pytest.mark.parametrize(
     ("count", "seed"), [(10_000, 20261124), pytest.param(100_000, 20261123, marks=pytest.mark.battery)]

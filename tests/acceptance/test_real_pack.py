@@ -16,19 +16,20 @@ from typing import Any
 import pytest
 from installations import Installed, import_lists
 
-from habeas.adapters import insightface_pack, media
-from habeas.cli.bootstrap import installation
-from habeas.cli.setup import make
-from habeas.errors import RefusedByPolicy
-from habeas.faces.binding import bind
-from habeas.faces.tracking import Tracker
-from habeas.model.face import Frame
-from habeas.model.limits import BindingRules, FaceRules, MediaLimits
-from habeas.model.rows import Line
-from habeas.steps import packs
-from habeas.synthetic.activities import activities
-from habeas.synthetic.archive_people import CONSENT_COLUMNS
-from habeas.synthetic.archive_plan import ROSTER_COLUMNS
+from habeas.cli.installation import installation
+from habeas.cli.operate.setup import make
+from habeas.faces.binding.bind import bind
+from habeas.faces.detection import insightface_models as insightface_pack
+from habeas.faces.model_packs import registry as packs
+from habeas.faces.plan import Line
+from habeas.faces.tracking.tracker import Tracker
+from habeas.faces.values import Frame
+from habeas.media import source as media
+from habeas.model.errors import RefusedByPolicy
+from habeas.model.installation.limits import BindingRules, FaceRules, MediaLimits
+from habeas.synthetic.archives.activities import activities
+from habeas.synthetic.archives.archive_people import CONSENT_COLUMNS
+from habeas.synthetic.archives.archive_plan import ROSTER_COLUMNS
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("HABEAS_REAL_DATA"),

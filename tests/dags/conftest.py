@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from habeas.adapters.airflow_env import airflow_environment
+from habeas.pipeline.local_airflow import airflow_environment
 
 _HOME = Path(tempfile.mkdtemp(prefix="habeas-dags-"))
 # A site may name custody in more than one way; the tests want none of it to reach the embed job.

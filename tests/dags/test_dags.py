@@ -18,12 +18,12 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from habeas.model.exit_codes import EXIT_CODES
-from habeas.model.resources import PROJECT
-from habeas.model.steps import NIGHTLY
-from habeas.spark.conf import SAFETY, local_sizing, submitted
-from habeas.steps.left_out import note_left_out
-from habeas.steps.runs import RunFolder, TaskRecord
+from habeas.model.installation.exit_codes import EXIT_CODES
+from habeas.model.installation.resources import PROJECT
+from habeas.model.installation.steps import NIGHTLY
+from habeas.oversight.runs.left_out_sources import note_left_out
+from habeas.warehouse.authenticated.run_records import RunFolder, TaskRecord
+from habeas.warehouse.spark_conf import SAFETY, local_sizing, submitted
 
 pytestmark = pytest.mark.airflow
 
@@ -84,7 +84,7 @@ def test_a_dag_imports_no_job_and_no_engine(path: Path) -> None:
     names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     ours = {name for name in names if name.startswith(("habeas.", "jobs"))}
-    known = {"habeas.adapters.dag_facts", "habeas.errors", "habeas.spark.conf"}
+    known = {"habeas.pipeline.dag_facts", "habeas.model.errors", "habeas.warehouse.spark_conf"}
     assert ours <= known | {f"habeas.model{name}" for name in ("", ".exit_codes", ".runs", ".steps")}
     assert not {
         name for name in names if name.split(".")[0] in ("pyspark", "delta", "insightface", "onnxruntime")

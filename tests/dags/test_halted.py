@@ -16,11 +16,11 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from habeas.adapters.airflow_env import Ended, airflow_environment, run_dag_once
-from habeas.model.exit_codes import error_with
-from habeas.model.resources import PROJECT
-from habeas.model.steps import NIGHTLY
-from habeas.steps.runs import RunFolder, TaskRecord
+from habeas.model.installation.exit_codes import error_with
+from habeas.model.installation.resources import PROJECT
+from habeas.model.installation.steps import NIGHTLY
+from habeas.pipeline.local_airflow import Ended, airflow_environment, run_dag_once
+from habeas.warehouse.authenticated.run_records import RunFolder, TaskRecord
 
 pytestmark = pytest.mark.airflow
 SAID = "halted by oversight-1 until resumed (everything): a complaint"
@@ -32,9 +32,9 @@ SUBMIT = f"""#!{sys.executable}
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from habeas.model.exit_codes import error_with
-from habeas.model.steps import NIGHTLY
-from habeas.steps.runs import RunFolder, TaskRecord
+from habeas.model.installation.exit_codes import error_with
+from habeas.model.installation.steps import NIGHTLY
+from habeas.warehouse.authenticated.run_records import RunFolder, TaskRecord
 words, at = sys.argv, datetime.now(UTC).isoformat()
 job = next(Path(word) for word in words if word.endswith(".py"))
 with open(os.environ["CALLS"], "a") as calls:

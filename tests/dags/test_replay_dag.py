@@ -13,7 +13,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk.exceptions import AirflowException
 
-from habeas.model.resources import PROJECT
+from habeas.model.installation.resources import PROJECT
 
 pytestmark = pytest.mark.airflow
 

@@ -9,7 +9,7 @@ old line means that rows sealed before can't be opened any more, and needs a new
 
 Origin: keys and nonces are the counting bytes below, blobs come from this project with cryptography 50.0.2.
 `xwing` is the first test vector of draft-connolly-cfrg-xwing-kem (appendix C): its 32-byte seed and the
-SHA-256 of its public key. That the blobs are standard HPKE is shown by tests/unit/hpke_oracle.py.
+SHA-256 of its public key. That the blobs are standard HPKE is shown by tests/lib/records/hpke_oracle.py.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 
-from habeas.adapters.kms_local import LocalKms
-from habeas.errors import HabeasError
+from habeas.model.errors import HabeasError
 from habeas.sealing import suites
 from habeas.sealing.envelope import SealContext, payload, seal
 from habeas.sealing.epochs import Epoch, open_private, seal_private, wrap_context
 from habeas.sealing.keypairs import private_key, public_of
 from habeas.sealing.keyrecords import KeyRecord, canonical, registrar_public_of, sign
+from habeas.sealing.keys.kms_local import LocalKms
 from habeas.sealing.opening import open_sealed
 
 TARGET = Path(__file__).with_name("sealing.json")

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from installations import Installed, import_lists
 
-from habeas.cli import demo_airport
-from habeas.cli.setup import make
-from habeas.steps import opening
-from habeas.steps.explain import explain
-from habeas.synthetic.airport import draw_airport
-from habeas.synthetic.airport_lists import TRAINING, A, B, C
-from habeas.synthetic.airport_plan import Size
+from habeas.cli.demo import airport as demo_airport
+from habeas.cli.operate.setup import make
+from habeas.oversight.explain.explain import explain
+from habeas.sealing import open_rows as opening
+from habeas.synthetic.archives.airport import draw_airport
+from habeas.synthetic.archives.airport_lists import TRAINING, A, B, C
+from habeas.synthetic.archives.airport_plan import Size
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 

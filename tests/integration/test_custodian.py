@@ -14,11 +14,13 @@ from insightface.app import FaceAnalysis
 from installations import AS_DRAWN, Installed
 from numpy.typing import NDArray
 
-from habeas.adapters import images, pyav_clip
-from habeas.adapters.files import open_regular
-from habeas.faces.tiles import fitted
-from habeas.model.face import Image
-from habeas.steps import opening, packs
+from habeas.faces.detection.tiles import fitted
+from habeas.faces.model_packs import registry as packs
+from habeas.faces.values import Image
+from habeas.media.clips import decode as pyav_clip
+from habeas.media.files.disk_files import open_regular
+from habeas.media.photos import decode as images
+from habeas.sealing import open_rows as opening
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 Vector = NDArray[np.float32]

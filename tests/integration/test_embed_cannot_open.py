@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from installations import JOBS, Installed, copy_of
 
-from habeas.model.resources import PROJECT
+from habeas.model.installation.resources import PROJECT
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(600)]
 # Root reads everything by these two; without them a folder of mode 000 is shut to root too.

@@ -17,11 +17,11 @@ import pytest
 from installations import Installed
 from typer.testing import CliRunner
 
-from habeas.cli.bootstrap import installation
+from habeas.cli.installation import installation
 from habeas.cli.main import app
-from habeas.model.resources import MODELS as SHIPPED_MODELS
-from habeas.model.resources import PROJECT
-from habeas.steps import packs
+from habeas.faces.model_packs import registry as packs
+from habeas.model.installation.resources import MODELS as SHIPPED_MODELS
+from habeas.model.installation.resources import PROJECT
 from habeas.synthetic import Person, draw_portrait, sample_rng
 from habeas.synthetic.seeds import PEOPLE_TEST
 

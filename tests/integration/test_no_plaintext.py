@@ -19,7 +19,7 @@ import pytest
 from installations import AS_DRAWN, Installed
 from plaintext import Vector, scan
 
-from habeas.steps import opening
+from habeas.sealing import open_rows as opening
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]
 

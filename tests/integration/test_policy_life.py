@@ -18,11 +18,11 @@ import pytest
 from installations import Installed, copy_of
 from typer.testing import CliRunner, Result
 
-from habeas.cli.bootstrap import Installation, installation
+from habeas.cli.installation import Installation, installation
 from habeas.cli.main import app
-from habeas.errors import IntegrityError
-from habeas.spark import statuses
-from habeas.steps.rulebook import is_waived
+from habeas.model.errors import IntegrityError
+from habeas.pipeline.publish import row_status as statuses
+from habeas.policy.rulebook import is_waived
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(1500)]
 

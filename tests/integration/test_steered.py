@@ -16,16 +16,16 @@ import pyarrow.parquet as pq
 import pytest
 from installations import Installed, copy_of
 
-from habeas.adapters.delta_reader import DeltaReader
-from habeas.model.resources import PROJECT
-from habeas.spark.imports import add_leave_outs
-from habeas.steps.last_decided import TABLES, Mark
-from habeas.steps.packs import read as read_pack
-from habeas.steps.replay import Replayer
-from habeas.steps.replay_choice import of_run
-from habeas.steps.runs import RunFolder
-from habeas.steps.statuses import newest_statuses
-from habeas.synthetic.archive_people import LEAVE_OUT_COLUMNS
+from habeas.faces.model_packs.registry import read as read_pack
+from habeas.model.installation.resources import PROJECT
+from habeas.oversight.replay.replay import Replayer
+from habeas.oversight.replay.selection import of_run
+from habeas.oversight.runs.last_run import TABLES, Mark
+from habeas.pipeline.record.imports import add_leave_outs
+from habeas.synthetic.archives.archive_people import LEAVE_OUT_COLUMNS
+from habeas.warehouse.authenticated.run_records import RunFolder
+from habeas.warehouse.current.row_status import newest_statuses
+from habeas.warehouse.delta.delta_reader import DeltaReader
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from wheel_environment import build, install, outside
 
-from habeas.adapters import jars
-from habeas.model import resources
-from habeas.steps.last_decided import code_digest
+from habeas.model.installation import resources
+from habeas.oversight.runs.last_run import code_digest
+from habeas.pipeline.runtime import jars
 
 pytestmark = [pytest.mark.spark, pytest.mark.airflow, pytest.mark.slow]
 
@@ -67,7 +67,7 @@ def test_the_plain_install_reads_and_checks_without_spark_and_airflow(wheel: Pat
     binaries = install(wheel, tmp_path / "environment", "audit")
     there = run(binaries, tmp_path, "python", "-c", "import pyspark")
     assert "ModuleNotFoundError" in there.stderr
-    derived_by = "from habeas.steps.last_decided import code_digest; print(code_digest())"
+    derived_by = "from habeas.oversight.runs.last_run import code_digest; print(code_digest())"
     assert code_digest() == run(binaries, tmp_path, "python", "-c", derived_by).stdout.strip()
     made = run(binaries, tmp_path, "habeas", "init", "--home", "here")
     assert 0 == made.returncode, made.stderr

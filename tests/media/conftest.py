@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from decoder_asked import LIMITS
 
-from habeas.adapters.decoder import Decoder
+from habeas.media.sandbox.client import Decoder
 
 
 @pytest.fixture(scope="module")

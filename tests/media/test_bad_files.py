@@ -12,9 +12,9 @@ import pytest
 from bad_media import FILES, PHOTOS, Maker
 from bad_tiff import BAD
 
-from habeas.adapters.decoder import Decoder
-from habeas.errors import BadInput
-from habeas.model.limits import MediaLimits, Sampling
+from habeas.media.sandbox.client import Decoder
+from habeas.model.errors import BadInput
+from habeas.model.installation.limits import MediaLimits, Sampling
 
 GIB = 1 << 20  # in kB
 CASES: dict[str, tuple[str, Maker]] = {

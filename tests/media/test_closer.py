@@ -13,11 +13,13 @@ import clip_files as make
 import numpy as np
 import pytest
 
-from habeas.adapters import clip_passed, files, pyav_clip
-from habeas.adapters.decoder import Decoder
-from habeas.errors import IntegrityError
-from habeas.model.face import Frame, Frames, after
-from habeas.model.limits import MediaLimits, Sampling
+from habeas.faces.values import Frame, Frames, after
+from habeas.media.clips import decode as pyav_clip
+from habeas.media.clips import skipped_frames as clip_passed
+from habeas.media.files import disk_files as files
+from habeas.media.sandbox.client import Decoder
+from habeas.model.errors import IntegrityError
+from habeas.model.installation.limits import MediaLimits, Sampling
 
 LIMITS = MediaLimits()
 SPARSE = Sampling(max_gap_ms=1200, per_second=5)

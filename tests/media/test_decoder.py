@@ -29,10 +29,11 @@ from decoder_asked import told as _told
 from decoder_asked import works as _works
 from PIL import Image
 
-from habeas.adapters import images, pyav_clip
-from habeas.adapters.decoder import Decoder, shared
-from habeas.errors import BadInput, IntegrityError
-from habeas.model.limits import MediaLimits, Sampling
+from habeas.media.clips import decode as pyav_clip
+from habeas.media.photos import decode as images
+from habeas.media.sandbox.client import Decoder, shared
+from habeas.model.errors import BadInput, IntegrityError
+from habeas.model.installation.limits import MediaLimits, Sampling
 
 BATTERY = pytest.mark.battery
 
@@ -307,8 +308,8 @@ def test_an_answer_nobody_waited_for_is_not_taken_for_the_next(stub: Decoder, tm
 def test_a_decoder_ends_with_its_worker_whatever_it_is_doing(tmp_path: Path) -> None:
     (tmp_path / "told").write_bytes(b"hang")
     script = (
-        "from habeas.adapters.decoder import Decoder\n"
-        "from habeas.model.limits import MediaLimits\n"
+        "from habeas.media.sandbox.client import Decoder\n"
+        "from habeas.model.installation.limits import MediaLimits\n"
         "decoder = Decoder(MediaLimits(), 'decoder_stub')\n"
         "file = open('told', 'rb')\n"
         "decoder._begin()\n"
@@ -328,7 +329,7 @@ def test_a_decoder_ends_with_its_worker_whatever_it_is_doing(tmp_path: Path) -> 
 
 
 def test_who_asks_the_decoder_loads_no_parser() -> None:
-    script = "import sys, habeas.adapters.media; print({'av', 'PIL'} & set(sys.modules))"
+    script = "import sys, habeas.media.source; print({'av', 'PIL'} & set(sys.modules))"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
     said = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
     assert "set()" == said.stdout.strip()

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from decoder_asked import HELD, headers_of, told, works
 
-from habeas.adapters import decoder, decoder_process, decoder_wire
-from habeas.adapters.decoder import Decoder
-from habeas.errors import BadInput, IntegrityError
-from habeas.model.limits import MediaLimits, Sampling
+from habeas.media.sandbox import client as decoder
+from habeas.media.sandbox import process as decoder_process
+from habeas.media.sandbox import wire as decoder_wire
+from habeas.media.sandbox.client import Decoder
+from habeas.model.errors import BadInput, IntegrityError
+from habeas.model.installation.limits import MediaLimits, Sampling
 
 SAID = {"_tell", "tell", "send", "_ask", "_answer", "answer", "receive", "_read", "_stop"}
 WATCHED = {module.__file__ for module in (decoder, decoder_process, decoder_wire)}

@@ -13,8 +13,10 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from habeas.adapters import files, images, pyav_clip
-from habeas.model.limits import MediaLimits, Sampling
+from habeas.media.clips import decode as pyav_clip
+from habeas.media.files import disk_files as files
+from habeas.media.photos import decode as images
+from habeas.model.installation.limits import MediaLimits, Sampling
 
 GREY_CARD, WHITE = 0.38, {"pq": 0.58, "hlg": 0.75}
 """Signals of BT.2408, table 1: 18 % grey is at 38 % in PQ and HLG, white of an ordinary picture at 58 % and 75 %."""

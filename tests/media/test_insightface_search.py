@@ -13,18 +13,18 @@ import pytest
 import tiny_pack
 from numpy.typing import NDArray
 
-from habeas.adapters import insightface_pack
-from habeas.adapters.insightface_pack import LoadedPack
-from habeas.adapters.insightface_search import CLOSER_PX, Search
-from habeas.faces.binding import bind
+from habeas.faces.binding.bind import bind
 from habeas.faces.boxes import overlaps
-from habeas.faces.tiles import fitted, tiles
-from habeas.faces.tracking import Tracker
-from habeas.model.face import Detection, Frame, Image
-from habeas.model.limits import BindingRules, FaceRules
-from habeas.model.resources import PROJECT
-from habeas.model.rows import Line
-from habeas.steps import packs
+from habeas.faces.detection import insightface_models as insightface_pack
+from habeas.faces.detection.insightface_models import LoadedPack
+from habeas.faces.detection.search import CLOSER_PX, Search
+from habeas.faces.detection.tiles import fitted, tiles
+from habeas.faces.model_packs import registry as packs
+from habeas.faces.plan import Line
+from habeas.faces.tracking.tracker import Tracker
+from habeas.faces.values import Detection, Frame, Image
+from habeas.model.installation.limits import BindingRules, FaceRules
+from habeas.model.installation.resources import PROJECT
 from habeas.synthetic import (
     MILD,
     FaceLabel,
@@ -35,10 +35,10 @@ from habeas.synthetic import (
     draw_scene,
     sample_rng,
 )
-from habeas.synthetic.backgrounds import draw_background
-from habeas.synthetic.scenes import draw_random_scene
+from habeas.synthetic.drawing.backgrounds import draw_background
+from habeas.synthetic.drawing.scenes import draw_random_scene
 from habeas.synthetic.seeds import PEOPLE_TEST
-from habeas.synthetic.training.matching import LEAST_VISIBLE, SAME_BOX
+from habeas.synthetic.training.samples.matching import LEAST_VISIBLE, SAME_BOX
 
 PACK = PROJECT / "models" / "synthetic"
 INPUT = (640, 640)

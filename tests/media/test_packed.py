@@ -15,12 +15,15 @@ from pathlib import Path
 import media_files as make
 import pytest
 
-from habeas.adapters import archive, decoder, decoder_wire, packed
-from habeas.adapters.media import probe_at
-from habeas.adapters.places import archive_places
-from habeas.errors import BadInput, IntegrityError
+from habeas.media.archive import walk as archive
+from habeas.media.archive.places import archive_places
+from habeas.media.files import packed_content as packed
+from habeas.media.sandbox import client as decoder
+from habeas.media.sandbox import wire as decoder_wire
+from habeas.media.source import probe_at
+from habeas.model.errors import BadInput, IntegrityError
 from habeas.model.ids import place_id
-from habeas.model.limits import MediaLimits
+from habeas.model.installation.limits import MediaLimits
 
 LIMITS = MediaLimits(memory_mb=512, seconds_per_answer=10)
 Files = dict[str, bytes]

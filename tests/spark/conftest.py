@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from habeas.policy.packs import Pack, load_packs
-from habeas.settings import Settings
-from habeas.spark.tables import Tables
+from habeas.model.installation.settings import Settings
+from habeas.policy.rules.packs import Pack, load_packs
+from habeas.warehouse.spark_tables import Tables
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 

@@ -15,11 +15,11 @@ from deriving import NOW
 from ordinary import a_source
 from pyspark.sql import functions as F
 
-from habeas.model.media import LOOK_AGAIN
-from habeas.settings import Settings
-from habeas.spark import catalog as cataloguing
-from habeas.spark.tables import Tables
-from habeas.steps.locations import place
+from habeas.media.files.locations import place
+from habeas.media.values import LOOK_AGAIN
+from habeas.model.installation.settings import Settings
+from habeas.pipeline.catalog import catalog as cataloguing
+from habeas.warehouse.spark_tables import Tables
 
 ORIGINAL, OFFSET = 0x9003, 0x9011
 

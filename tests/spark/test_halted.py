@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from habeas.errors import Halted, IntegrityError
+from habeas.model.errors import Halted, IntegrityError
+from habeas.model.installation.settings import Settings
 from habeas.model.orders import NOTHING_HALTED, Halt, HaltScope, Stopped
-from habeas.settings import Settings
-from habeas.spark import embed
-from habeas.spark.halting import stopping
-from habeas.spark.publish import publish
-from habeas.spark.tables import Tables
+from habeas.pipeline.embed import embed
+from habeas.pipeline.publish.publish import publish
+from habeas.pipeline.runtime.halt_watcher import stopping
+from habeas.warehouse.spark_tables import Tables
 
 pytestmark = pytest.mark.spark
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

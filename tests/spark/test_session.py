@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from habeas.errors import UsageError
-from habeas.settings import Settings
-from habeas.spark.conf import SAFETY
-from habeas.spark.session import open_session
+from habeas.model.errors import UsageError
+from habeas.model.installation.settings import Settings
+from habeas.warehouse.spark_conf import SAFETY
+from habeas.warehouse.spark_session import open_session
 
 pytestmark = pytest.mark.spark
 

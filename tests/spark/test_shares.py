@@ -7,7 +7,7 @@ from collections import defaultdict
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from habeas.spark.shares import SHARES_A_CORE, dealt, seconds
+from habeas.pipeline.embed.work_shares import SHARES_A_CORE, dealt, seconds
 
 CORES = 2
 

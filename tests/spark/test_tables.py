@@ -10,12 +10,12 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from habeas.cli.tables import app
-from habeas.errors import IntegrityError
-from habeas.model.resources import PROJECT
-from habeas.settings import Settings
-from habeas.spark.tables import Tables
-from habeas.tables.contracts import read_contracts
+from habeas.cli.operate.tables import app
+from habeas.model.errors import IntegrityError
+from habeas.model.installation.resources import PROJECT
+from habeas.model.installation.settings import Settings
+from habeas.warehouse.contracts import read_contracts
+from habeas.warehouse.spark_tables import Tables
 
 pytestmark = pytest.mark.spark
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -175,7 +175,7 @@ def test_spark_reads_of_a_table_what_delta_would(
     assert len(found.inputFiles()) < len(list((tables.warehouse / "work").glob("*.parquet")))
     assert (kept.count(), at_three.count()) == (0, 3), "what was read stays what it was"
 
-    monkeypatch.setattr("habeas.spark.tables.MANY", 0)
+    monkeypatch.setattr("habeas.warehouse.spark_tables.MANY", 0)
     by_delta = tables.read("work")
     assert found.dtypes == by_delta.dtypes
     assert sorted(found.collect()) == sorted(by_delta.collect())

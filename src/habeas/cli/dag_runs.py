@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from habeas.errors import HabeasError, Halted
-from habeas.model.steps import CATALOG, PUBLISH
+from habeas.model.errors import HabeasError, Halted
+from habeas.model.installation.steps import CATALOG, PUBLISH
 
 if TYPE_CHECKING:
-    from habeas.adapters.airflow_env import Ended
-    from habeas.cli.bootstrap import Installation
+    from habeas.cli.installation import Installation
+    from habeas.pipeline.local_airflow import Ended
 
 
 def run_dag(
@@ -22,7 +22,7 @@ def run_dag(
     progress: Callable[[Mapping[str, Any]], None],
 ) -> str:
     """The run's id. Raises what the failed task ended with, and Halted when a halt stopped it or lets none begin."""
-    from habeas.adapters.airflow_env import airflow_environment, run_dag_once
+    from habeas.pipeline.local_airflow import airflow_environment, run_dag_once
 
     place.require_no_halt(at)  # before Airflow is woken for nothing
     home = place.config.parent
@@ -40,8 +40,8 @@ def run_dag(
 
 def left_out(place: Installation, run_id: str) -> dict[str, str]:
     """Sources that were left out of a run which else came to its end, and why."""
-    from habeas.steps.left_out import sources_left_out
-    from habeas.steps.runs import RunFolder
+    from habeas.oversight.runs.left_out_sources import sources_left_out
+    from habeas.warehouse.authenticated.run_records import RunFolder
 
     folder = RunFolder(place.settings.runs, run_id)
     published = folder.read(PUBLISH.name)
@@ -51,8 +51,8 @@ def left_out(place: Installation, run_id: str) -> dict[str, str]:
 
 def _require_not_halted(place: Installation, dag: str, run_id: str) -> None:
     """A halted run is none that failed: its DAG ends well, and its records say where it stopped."""
-    from habeas.steps.orders import stop
-    from habeas.steps.runs import RunFolder
+    from habeas.oversight.orders.book import stop
+    from habeas.warehouse.authenticated.run_records import RunFolder
 
     records = RunFolder(place.settings.runs, run_id).records()
     record = next((each for each in records if each.status == "halted"), None)
@@ -66,7 +66,7 @@ def _require_not_halted(place: Installation, dag: str, run_id: str) -> None:
 
 def _what_failed(place: Installation, dag: str, ended: Ended) -> HabeasError:
     """The error a DAG ended with, from the run record of the task that failed."""
-    from habeas.steps.runs import RunFolder
+    from habeas.warehouse.authenticated.run_records import RunFolder
 
     log = f"Airflow's words are in {ended.log}."
     records = RunFolder(place.settings.runs, ended.run_id).records() if ended.run_id else []

@@ -10,33 +10,18 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from habeas import __version__
-from habeas.cli import (
-    consent,
-    dags,
-    demo,
-    explain,
-    halt,
-    jars,
-    log,
-    models,
-    opening,
-    people,
-    person,
-    policy,
-    policy_life,
-    policy_statutes,
-    replay,
-    report,
-    roster,
-    run,
-    setup,
-    source,
-    tables,
-)
+from habeas.cli.demo import demo
+from habeas.cli.operate import dags, jars, models, run, setup, tables
+from habeas.cli.operate import open as opening
+from habeas.cli.oversight import explain, halt, log, people, person, replay, report
+from habeas.cli.policy import check as policy
+from habeas.cli.policy import lifecycle as policy_life
+from habeas.cli.policy import statutes as policy_statutes
+from habeas.cli.records import consent, roster, source
 from habeas.cli.suggestions import SuggestingGroup, without_what_was_typed
-from habeas.errors import HabeasError, Unavailable, UsageError
-from habeas.model.exit_codes import EXIT_CODES, INTERRUPTED
-from habeas.model.resources import how_to_get_packages
+from habeas.model.errors import HabeasError, Unavailable, UsageError
+from habeas.model.installation.exit_codes import EXIT_CODES, INTERRUPTED
+from habeas.model.installation.resources import how_to_get_packages
 
 _ENDS = "\n".join(["Exit codes", "", "\b", *(f"{row.number:>2}  {row.means}" for row in EXIT_CODES)])
 
@@ -95,8 +80,8 @@ def _end(ctx: Any, error: HabeasError) -> None:
 
 def _unforeseen(error: Exception) -> HabeasError:
     """What is said of an error that wasn't raised on purpose."""
-    from habeas.adapters.os_errors import from_os_error
-    from habeas.cli.installed import part_of
+    from habeas.cli.operate.installed_packages import part_of
+    from habeas.pipeline.runtime.os_errors import from_os_error
 
     if isinstance(error, OSError):
         return from_os_error(error)
@@ -110,7 +95,7 @@ def _unforeseen(error: Exception) -> HabeasError:
 
 
 def _say(text: str) -> None:
-    from habeas.cli.out import say
+    from habeas.cli.output import say
 
     say(text)
 
@@ -124,7 +109,7 @@ class Program(typer.Typer):
         Threads of native libraries may still run when an interpreter shuts down, and sometimes one of them aborts it:
         an answer that was given well would then end with 134. By now every file is closed and nothing is left to do.
         """
-        from habeas.adapters.private_process import keep_private
+        from habeas.pipeline.runtime.private_process import keep_private
 
         keep_private()  # and no core dumps of Airflow, Spark and their JVMs, which inherit that
         try:
@@ -207,7 +192,7 @@ def main(
     if config is not None:
         _use_settings(context, config)
     if verbose:
-        from habeas.adapters.logs import configure
+        from habeas.pipeline.runtime.logs import configure
 
         configure(verbose=True)
 

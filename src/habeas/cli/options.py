@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from habeas.errors import UsageError
+from habeas.model.errors import UsageError
 
 Config = Annotated[
     Path | None,

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.model.face import Detection, Image
-from habeas.model.limits import BindingRules, FaceRules
-from habeas.model.rows import Quality
+from habeas.faces.plan import Quality
+from habeas.faces.values import Detection, Image
+from habeas.model.installation.limits import BindingRules, FaceRules
 
 _TILTED, _SIDEWAYS = 45.0, 75.0
 """Degrees of roll up to which a face counts in full, and from which on it isn't frontal at all."""

@@ -31,7 +31,7 @@ class Source:
     capture_place: str
     retention_days: int
     registered_at: datetime
-    medium: str | None = None  # a word of policy.fact_list.MEDIUM
+    medium: str | None = None  # a word of policy.facts.catalogue.MEDIUM
     purpose_ended_on: date | None = None  # the day the purpose it was collected for was attained
     self_published: bool | None = None  # the people in it put it online themselves
     contractor_scope: bool | None = None  # work for a State or local government alone (BIPA s.25(e))
@@ -183,6 +183,6 @@ class Subject:
 
     subject_id: str
     jurisdictions: tuple[str, ...] | None
-    age: str | None  # a word of policy.fact_list.AGE
+    age: str | None  # a word of policy.facts.catalogue.AGE
     last_contact_on: date | None = None
     age_said_at: datetime | None = None  # when the statement was made that `age` is from

@@ -11,20 +11,20 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from habeas.errors import UsageError
 from habeas.model.decision import Action
-from habeas.policy import strict_yaml
-from habeas.policy.activities import activities_of
-from habeas.policy.cedar_text import cut, parsed
-from habeas.policy.facts import SCHEMA, WAIVERS, fact_named
-from habeas.policy.packs import HOUSE, Pack, PackRule, pack_files, pack_from_files, pack_names
+from habeas.model.errors import UsageError
+from habeas.policy.facts.schema import SCHEMA, WAIVERS, fact_named
+from habeas.policy.lists import strict_yaml
+from habeas.policy.lists.activities import activities_of
+from habeas.policy.lists.purposes import Purposes, purposes_of
+from habeas.policy.lists.statutes import entries_of, entry_of
+from habeas.policy.lists.tainted_models import tainted_of
+from habeas.policy.lists.waivers import waivers_of
 from habeas.policy.policy_set import OTHER_ID, named_twice, waivable
-from habeas.policy.purposes import Purposes, purposes_of
-from habeas.policy.rules import rule_of
-from habeas.policy.shadows import meaning
-from habeas.policy.statutes import entries_of, entry_of
-from habeas.policy.tainted import tainted_of
-from habeas.policy.waivers import waivers_of
+from habeas.policy.rules.cedar_text import cut, parsed
+from habeas.policy.rules.coverage import meaning
+from habeas.policy.rules.packs import HOUSE, Pack, PackRule, pack_files, pack_from_files, pack_names
+from habeas.policy.rules.rules import rule_of
 
 _ORDER = ("error", "warning", "info")
 

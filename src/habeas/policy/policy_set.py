@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from habeas.errors import UsageError
-from habeas.model.activity import Activity
+from habeas.model.errors import UsageError
 from habeas.model.ids import digest
-from habeas.policy import strict_yaml
-from habeas.policy.activities import activities_of
-from habeas.policy.cedar_text import SCHEMA_TEXT
-from habeas.policy.packs import Pack, PackRule, pack_files, pack_from_files
-from habeas.policy.purposes import Purpose, Purposes, purposes_of
-from habeas.policy.statutes import Statute, statutes_of
-from habeas.policy.tainted import tainted_of
-from habeas.policy.waivers import Waiver, waivers_of
+from habeas.policy.lists import strict_yaml
+from habeas.policy.lists.activities import activities_of
+from habeas.policy.lists.activity import Activity
+from habeas.policy.lists.purposes import Purpose, Purposes, purposes_of
+from habeas.policy.lists.statutes import Statute, statutes_of
+from habeas.policy.lists.tainted_models import tainted_of
+from habeas.policy.lists.waivers import Waiver, waivers_of
+from habeas.policy.rules.cedar_text import SCHEMA_TEXT
+from habeas.policy.rules.packs import Pack, PackRule, pack_files, pack_from_files
 
 HOUSE = "house"
 OTHER_ID = "People quote ids without the pack: take another one."

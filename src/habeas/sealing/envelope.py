@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.errors import IntegrityError
+from habeas.model.errors import IntegrityError
 from habeas.sealing import framing, suites
 from habeas.sealing.framing import FORMAT_VERSION
 

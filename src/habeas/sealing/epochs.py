@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from habeas.errors import IntegrityError
+from habeas.model.errors import IntegrityError
 from habeas.model.ids import packed
 from habeas.sealing import framing, suites
 from habeas.sealing.keypairs import SEED_BYTES, PrivateKey, private_key, public_of

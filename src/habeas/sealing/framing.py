@@ -9,7 +9,7 @@ from __future__ import annotations
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hpke import Suite
 
-from habeas.errors import IntegrityError
+from habeas.model.errors import IntegrityError
 from habeas.model.ids import Part, packed
 from habeas.sealing import suites
 

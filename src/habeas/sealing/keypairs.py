@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
-from habeas.errors import IntegrityError
+from habeas.model.errors import IntegrityError
 from habeas.sealing import suites
 
 SEED_BYTES = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.errors import IntegrityError
+from habeas.model.errors import IntegrityError
 from habeas.sealing import framing
 from habeas.sealing.envelope import MAGIC, PAYLOAD_BYTES, SealContext, check_vector
 from habeas.sealing.keypairs import private_key

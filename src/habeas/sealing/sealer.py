@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.errors import IntegrityError
+from habeas.model.errors import IntegrityError
 from habeas.sealing import envelope, suites
 from habeas.sealing.envelope import SealContext
 from habeas.sealing.keyrecords import KeyRecord, verify

@@ -36,9 +36,9 @@ Nuisance
 Training and export of the model pack live in `habeas.synthetic.training`, the only part that imports torch.
 """
 
-from habeas.synthetic.camera import encode_jpeg, through_jpeg
-from habeas.synthetic.clips import Actor, ClipFrame, Waypoint, draw_clip_frames, write_clip
-from habeas.synthetic.nuisance import (
+from habeas.synthetic.archives.clips import Actor, ClipFrame, Waypoint, draw_clip_frames, write_clip
+from habeas.synthetic.drawing.camera import encode_jpeg, through_jpeg
+from habeas.synthetic.drawing.nuisance import (
     FULL,
     MILD,
     Camera,
@@ -53,8 +53,8 @@ from habeas.synthetic.nuisance import (
     draw_light,
     draw_nuisance,
 )
-from habeas.synthetic.people import Person
-from habeas.synthetic.scenes import (
+from habeas.synthetic.drawing.people import Person
+from habeas.synthetic.drawing.scenes import (
     FaceLabel,
     Placement,
     Scene,

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from habeas.cli.main import app
-from habeas.cli.setup import make
+from habeas.cli.operate.setup import make
 
 
 @pytest.fixture(scope="session")

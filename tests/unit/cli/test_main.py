@@ -11,10 +11,10 @@ import pytest
 import typer
 from typer.testing import Result
 
-from habeas import errors
-from habeas.cli import tables
 from habeas.cli.main import app
-from habeas.model import exit_codes
+from habeas.cli.operate import tables
+from habeas.model import errors
+from habeas.model.installation import exit_codes
 
 Habeas = Callable[..., Result]
 
@@ -198,7 +198,8 @@ def test_json_is_json(habeas: Habeas) -> None:
 _ABORTING = """
 import atexit, os, sys
 atexit.register(os.abort)  # what a library's thread does now and then to an interpreter that ends
-from habeas.cli import main, tables
+from habeas.cli import main
+from habeas.cli.operate import tables
 def fail(*_):
     {fail}
 tables._contracts = fail

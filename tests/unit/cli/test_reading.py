@@ -13,12 +13,12 @@ import pytest
 import small_warehouse as story
 from typer.testing import Result
 
-from habeas.cli.bootstrap import installation
+from habeas.cli.installation import installation
+from habeas.cli.operate.setup import make
 from habeas.cli.options import now
-from habeas.cli.out import safe
-from habeas.cli.setup import make
-from habeas.model.runs import run_slug
-from habeas.steps.runs import RunFolder, TaskRecord
+from habeas.cli.output import safe
+from habeas.model.installation.runs import run_slug
+from habeas.warehouse.authenticated.run_records import RunFolder, TaskRecord
 
 Habeas = Callable[..., Result]
 

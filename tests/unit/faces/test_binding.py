@@ -10,11 +10,11 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habeas.faces.binding import Binding, bind, window_ends
-from habeas.faces.hopes import Hopes
-from habeas.model.face import BindingReason, Detection, Sighting, Track
-from habeas.model.limits import BindingRules
-from habeas.model.rows import Line
+from habeas.faces.binding.bind import Binding, bind, window_ends
+from habeas.faces.binding.bindable_lines import Hopes
+from habeas.faces.plan import Line
+from habeas.faces.values import BindingReason, Detection, Sighting, Track
+from habeas.model.installation.limits import BindingRules
 
 RULES = BindingRules()
 WIDTH, HEIGHT = 1000, 500

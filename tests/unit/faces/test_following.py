@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from habeas.faces.alignment import TEMPLATE
-from habeas.faces.following import follow
-from habeas.faces.tracking import Tracker
-from habeas.model.face import Detection, Frame, Frames, Image, Track
-from habeas.model.limits import FaceRules
+from habeas.faces.tracking.track_clip import follow
+from habeas.faces.tracking.tracker import Tracker
+from habeas.faces.values import Detection, Frame, Frames, Image, Track
+from habeas.model.installation.limits import FaceRules
 
 Where = Callable[[int], list[tuple[float, float, float]]]
 """ms -> x, y and size of each face there."""

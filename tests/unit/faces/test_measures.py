@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from habeas.faces import alignment, comparison, quality
-from habeas.faces.shots import CUT, ShotCounter
-from habeas.model.face import Detection
-from habeas.model.limits import BindingRules, FaceRules
-from habeas.model.rows import Quality
+from habeas.faces.plan import Quality
+from habeas.faces.values import Detection
+from habeas.media.clips.shots import CUT, ShotCounter
+from habeas.model.installation.limits import BindingRules, FaceRules
 
 GOOD = Quality(size_px=100, sharpness=50, exposure=0.5, frontality=0.9, norm_ok=True)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from habeas.faces.tiles import CERTAIN, Tile, fitted, seen_whole, share_inside, tiles
+from habeas.faces.detection.tiles import CERTAIN, Tile, fitted, seen_whole, share_inside, tiles
 
 INPUT, RESOLVES = (640, 640), 28
 LARGE = [(8660, 5773), (5773, 8660), (1920, 1080), (1708, 640), (3840, 2160), (60_000, 1_000)]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from habeas.faces.alignment import TEMPLATE
-from habeas.faces.tracking import Ends, Tracker
-from habeas.model.face import Detection, Frame
-from habeas.model.limits import FaceRules
+from habeas.faces.tracking.tracker import Ends, Tracker
+from habeas.faces.values import Detection, Frame
+from habeas.model.installation.limits import FaceRules
 
 RULES = FaceRules()
 WIDTH, HEIGHT = 640, 360

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from habeas.model.durable_files import create_file, replace_file, write_new
+from habeas.model.installation.durable_files import create_file, replace_file, write_new
 
 
 def names(folder: Path) -> list[str]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from habeas.errors import UsageError
-from habeas.model.runs import run_named, run_slug
+from habeas.model.errors import UsageError
+from habeas.model.installation.runs import run_named, run_slug
 
 
 @pytest.mark.parametrize("run", ["../x", "", "a/b", "a b", "a\n", "x" * 251, "ü"])

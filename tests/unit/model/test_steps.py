@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from habeas.errors import UsageError
-from habeas.model.resources import PROJECT
-from habeas.model.steps import BACKFILL, NIGHTLY, nightly_step
-from habeas.tables.contracts import read_contracts
+from habeas.model.errors import UsageError
+from habeas.model.installation.resources import PROJECT
+from habeas.model.installation.steps import BACKFILL, NIGHTLY, nightly_step
+from habeas.warehouse.contracts import read_contracts
 
 
 def test_every_job_is_a_step() -> None:

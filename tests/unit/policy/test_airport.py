@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from airport_case import Asked, Case, decided, rules
 
+from habeas.faces.model_packs import registry as packs
 from habeas.model.decision import Effect
-from habeas.model.resources import PROJECT
-from habeas.steps import packs
-from habeas.synthetic.airport_lists import BORDER, TRAINING, VENDORS, A, B, C
-from habeas.synthetic.airport_people import CAMERAS, NEVER, PHOTOS
+from habeas.model.installation.resources import PROJECT
+from habeas.synthetic.archives.airport_lists import BORDER, TRAINING, VENDORS, A, B, C
+from habeas.synthetic.archives.airport_people import CAMERAS, NEVER, PHOTOS
 
 WILLING = ("yes", "both", "photos")
 STRICT = {"KR-18-1", "KR-23-1", "HOUSE-2", "HOUSE-3"}

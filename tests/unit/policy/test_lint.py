@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from cedar_rules import NOTES, a_pack, pair, permit
 
-from habeas.errors import UsageError
-from habeas.model.resources import POLICIES as SHIPPED_POLICIES
-from habeas.policy import pairs
+from habeas.model.errors import UsageError
+from habeas.model.installation.resources import POLICIES as SHIPPED_POLICIES
 from habeas.policy.lint import Finding, lint
-from habeas.policy.packs import load_packs
-from habeas.policy.shadows import meaning
+from habeas.policy.rules import pairs
+from habeas.policy.rules.coverage import meaning
+from habeas.policy.rules.packs import load_packs
 
 TODAY = date(2026, 11, 23)
 PERMITS = permit("T-permit", "scan", "embed", "match", "keep", "certify")

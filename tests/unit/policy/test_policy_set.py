@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from habeas import policy
-from habeas.errors import UsageError
-from habeas.model.resources import POLICIES as SHIPPED_POLICIES
-from habeas.policy.packs import load_pack
+from habeas.model.errors import UsageError
+from habeas.model.installation.resources import POLICIES as SHIPPED_POLICIES
+from habeas.model.installation.settings import ALL_PACKS
 from habeas.policy.policy_set import LISTS, load_policy_set, policy_set_of, read_files, set_digest, waivable
-from habeas.settings import ALL_PACKS
+from habeas.policy.rules.packs import load_pack
 
 WAIVER = """\
 waivers:
@@ -58,7 +58,7 @@ def test_two_rules_of_one_id_are_refused_in_whichever_packs_they_stand(folder: P
 
 
 @pytest.mark.parametrize(
-    "path", sorted(Path(policy.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+    "path", sorted(Path(policy.__file__).parent.rglob("*.py")), ids=lambda path: path.stem
 )
 def test_every_refusal_of_a_policy_file_says_what_to_do(path: Path) -> None:
     raised = [node.exc for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Raise)]

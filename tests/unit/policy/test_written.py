@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from habeas.policy.decision_tables import run_tables
-from habeas.policy.obligations import AT_LEAST, AT_MOST, WORDS
-from habeas.policy.packs import (
+from habeas.policy.cases.run import run_tables
+from habeas.policy.rules.obligations import AT_LEAST, AT_MOST, WORDS
+from habeas.policy.rules.packs import (
     META_FILE,
     Pack,
     load_pack,
@@ -16,7 +16,7 @@ from habeas.policy.packs import (
     pack_from_files,
     pack_names,
 )
-from habeas.policy.rules import GAP_SUFFIX
+from habeas.policy.rules.rules import GAP_SUFFIX
 
 PROJECT = Path(__file__).resolve().parents[3]
 POLICIES = PROJECT / "policies"

@@ -10,7 +10,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habeas.errors import IntegrityError
+from habeas.model.errors import IntegrityError
 from habeas.sealing import suites
 from habeas.sealing.envelope import MAGIC, MAX_DIMENSIONS, SealContext, payload, seal
 from habeas.sealing.framing import HEADER_BYTES, header

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from habeas.adapters.kms_local import LocalKms
-from habeas.errors import IntegrityError, KeyUnavailable
+from habeas.model.errors import IntegrityError, KeyUnavailable
 from habeas.sealing.epochs import (
     MAGIC,
     Epoch,
@@ -21,6 +20,7 @@ from habeas.sealing.epochs import (
 from habeas.sealing.framing import HEADER_BYTES
 from habeas.sealing.keypairs import private_key, public_of
 from habeas.sealing.keyrecords import KeyRecord
+from habeas.sealing.keys.kms_local import LocalKms
 
 
 @pytest.fixture

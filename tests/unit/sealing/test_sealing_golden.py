@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from hpke_oracle import open_single_shot
 
-from habeas.adapters.kms_local import LocalKms
 from habeas.sealing.envelope import SealContext, payload
 from habeas.sealing.epochs import Epoch, open_private
 from habeas.sealing.framing import HEADER_BYTES
 from habeas.sealing.keypairs import private_key, public_of
 from habeas.sealing.keyrecords import KeyRecord, canonical, registrar_public_of, sign, verify
+from habeas.sealing.keys.kms_local import LocalKms
 from habeas.sealing.opening import open_sealed
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "sealing.json").read_text())

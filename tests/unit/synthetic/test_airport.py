@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from habeas.model.resources import PROJECT
-from habeas.synthetic.airport import draw_airport
-from habeas.synthetic.airport_lists import BORDER, TRAINING, activities, purposes
-from habeas.synthetic.airport_people import CAMERAS, NEVER, PHOTOS, travellers
-from habeas.synthetic.airport_plan import SOURCES, AirportPlan, Size, plan_airport
-from habeas.synthetic.archive_people import residents
+from habeas.model.installation.resources import PROJECT
+from habeas.synthetic.archives.airport import draw_airport
+from habeas.synthetic.archives.airport_lists import BORDER, TRAINING, activities, purposes
+from habeas.synthetic.archives.airport_people import CAMERAS, NEVER, PHOTOS, travellers
+from habeas.synthetic.archives.airport_plan import SOURCES, AirportPlan, Size, plan_airport
+from habeas.synthetic.archives.archive_people import residents
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TINY = Size(travellers=6, clips=1, clip_ms=1_500, fps=6)

@@ -14,15 +14,15 @@ from ordinary import a_line
 
 from habeas.model.decision import Action, Effect, Verdict
 from habeas.model.people import Place
-from habeas.policy.activities import activities_of
-from habeas.policy.decide import Decider
-from habeas.policy.packs import load_packs, pack_names
+from habeas.policy.derivation.source_terms import terms_of
+from habeas.policy.lists.activities import activities_of
+from habeas.policy.lists.purposes import load_purposes
 from habeas.policy.policy_set import Lists
-from habeas.policy.purposes import load_purposes
-from habeas.steps.derive_terms import terms_of
-from habeas.steps.imports import import_consents, import_leave_outs, import_sources
-from habeas.synthetic.activities import activities
-from habeas.synthetic.archive_people import (
+from habeas.policy.rules.decide import Decider
+from habeas.policy.rules.packs import load_packs, pack_names
+from habeas.records.imports.pipeline import import_consents, import_leave_outs, import_sources
+from habeas.synthetic.archives.activities import activities
+from habeas.synthetic.archives.archive_people import (
     ACCESS,
     CONSENT_COLUMNS,
     COUNCIL,
@@ -34,7 +34,7 @@ from habeas.synthetic.archive_people import (
     leave_outs,
     statements,
 )
-from habeas.synthetic.archive_plan import SOURCES, STREET, Size, plan_archive
+from habeas.synthetic.archives.archive_plan import SOURCES, STREET, Size, plan_archive
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

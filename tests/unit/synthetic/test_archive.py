@@ -12,19 +12,19 @@ import av
 import pytest
 from PIL import Image, ImageOps
 
-from habeas.errors import BadInput
-from habeas.model.resources import PROJECT
-from habeas.policy.purposes import load_purposes
-from habeas.steps.import_scope import Places
-from habeas.steps.imports import (
+from habeas.model.errors import BadInput
+from habeas.model.installation.resources import PROJECT
+from habeas.policy.lists.purposes import load_purposes
+from habeas.records.imports.pipeline import (
     import_consents,
     import_leave_outs,
     import_occasions,
     import_rosters,
     import_sources,
 )
-from habeas.synthetic.archive import Drawn, draw_archive
-from habeas.synthetic.archive_people import (
+from habeas.records.parsing.scope import Places
+from habeas.synthetic.archives.archive import Drawn, draw_archive
+from habeas.synthetic.archives.archive_people import (
     ACCESS,
     COUNCIL,
     SEARCH,
@@ -33,7 +33,14 @@ from habeas.synthetic.archive_people import (
     leave_outs,
     residents,
 )
-from habeas.synthetic.archive_plan import OCCASIONS, SOURCES, STREET, UNREGISTERED, Size, plan_archive
+from habeas.synthetic.archives.archive_plan import (
+    OCCASIONS,
+    SOURCES,
+    STREET,
+    UNREGISTERED,
+    Size,
+    plan_archive,
+)
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TINY = Size(people=6, portraits=4, groups=2, street=1, unregistered=1, clips=1, clip_ms=3_000, fps=6)

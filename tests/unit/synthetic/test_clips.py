@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from habeas.synthetic import Actor, ClipFrame, Person, Waypoint, sample_rng, write_clip
-from habeas.synthetic.clips import draw_clip_frames
+from habeas.synthetic.archives.clips import draw_clip_frames
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from habeas.synthetic.training.alignment import TEMPLATE, similarity
-from habeas.synthetic.training.matching import Tally, kept
+from habeas.synthetic.training.samples.alignment import TEMPLATE, similarity
+from habeas.synthetic.training.samples.matching import Tally, kept
 from habeas.synthetic.training.scores import true_accept_rate
 
 

@@ -22,7 +22,7 @@ from habeas.synthetic import (
     encode_jpeg,
     sample_rng,
 )
-from habeas.synthetic.drawing import draw_patch
+from habeas.synthetic.drawing.drawing import draw_patch
 from habeas.synthetic.seeds import PEOPLE_VALIDATION
 
 

@@ -62,11 +62,11 @@ def _run(options: argparse.Namespace) -> None:
     shards_folder = options.work / "shards"
     shards_folder.mkdir(parents=True, exist_ok=True)
     if options.step == "scenes":
-        from habeas.synthetic.training import shards
+        from habeas.synthetic.training.samples import shards
 
         shards.draw_all_scenes(shards_folder)
     elif options.step == "crops":
-        from habeas.synthetic.training import shards
+        from habeas.synthetic.training.samples import shards
 
         shards.draw_all_crops(shards_folder, options.processes)
     elif options.step == "evaluate":

@@ -17,13 +17,13 @@ from insightface.utils import face_align
 from numpy.typing import NDArray
 
 from habeas.faces.boxes import overlaps
-from habeas.synthetic.nuisance import FULL, Severity, draw_nuisance
-from habeas.synthetic.people import Person
-from habeas.synthetic.scenes import draw_random_scene, draw_snapshot
+from habeas.synthetic.drawing.nuisance import FULL, Severity, draw_nuisance
+from habeas.synthetic.drawing.people import Person
+from habeas.synthetic.drawing.scenes import draw_random_scene, draw_snapshot
 from habeas.synthetic.seeds import PEOPLE_TEST, sample_rng
-from habeas.synthetic.training.matching import Tally
+from habeas.synthetic.training.samples.matching import Tally
+from habeas.synthetic.training.samples.shards import as_row
 from habeas.synthetic.training.scores import true_accept_rate
-from habeas.synthetic.training.shards import as_row
 
 DETECTOR_FILE, RECOGNISER_FILE = "det_synthetic.onnx", "rec_synthetic.onnx"
 NEAR_FRONTAL, LARGE = 0.26, 80.0

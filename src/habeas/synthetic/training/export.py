@@ -13,9 +13,9 @@ from onnx import helper, numpy_helper
 from torch import nn
 
 from habeas.synthetic.training import loop
-from habeas.synthetic.training.alignment import SIDE
-from habeas.synthetic.training.detector import STRIDES, Detector, Exported
-from habeas.synthetic.training.embedder import Embedder
+from habeas.synthetic.training.networks.detector import STRIDES, Detector, Exported
+from habeas.synthetic.training.networks.embedder import Embedder
+from habeas.synthetic.training.samples.alignment import SIDE
 
 DETECTOR_FILE: Final = "det_synthetic.onnx"
 RECOGNISER_FILE: Final = "rec_synthetic.onnx"

@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from habeas.synthetic.scenes import draw_random_scene
+from habeas.synthetic.drawing.scenes import draw_random_scene
 from habeas.synthetic.seeds import PEOPLE_VALIDATION, sample_rng
-from habeas.synthetic.training import loop, shards, targets
-from habeas.synthetic.training.detector import Detector
-from habeas.synthetic.training.matching import Tally, kept
+from habeas.synthetic.training import loop
+from habeas.synthetic.training.networks.detector import Detector
+from habeas.synthetic.training.samples import shards, targets
+from habeas.synthetic.training.samples.matching import Tally, kept
 
 ITERATIONS: Final = 7_500
 BATCH: Final = {320: 16, 640: 4}  # picture side -> pictures

@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from habeas.synthetic.people import Person
+from habeas.synthetic.drawing.people import Person
 from habeas.synthetic.seeds import PEOPLE_VALIDATION, sample_rng
-from habeas.synthetic.training import loop, shards
-from habeas.synthetic.training.alignment import SIDE, TEMPLATE, similarity
-from habeas.synthetic.training.embedder import CosineMargin, Embedder
-from habeas.synthetic.training.jitter import as_input, jittered
+from habeas.synthetic.training import loop
+from habeas.synthetic.training.networks.embedder import CosineMargin, Embedder
+from habeas.synthetic.training.samples import shards
+from habeas.synthetic.training.samples.alignment import SIDE, TEMPLATE, similarity
+from habeas.synthetic.training.samples.jitter import as_input, jittered
 from habeas.synthetic.training.scores import true_accept_rate
 
 ITERATIONS: Final = 12_000

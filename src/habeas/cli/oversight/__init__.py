@@ -1,0 +1,1 @@
+"""Commands of auditors, reviewers and those who give orders."""

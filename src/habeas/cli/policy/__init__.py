@@ -1,0 +1,1 @@
+"""`habeas policy`."""

@@ -1,0 +1,1 @@
+"""Commands that record what people said and who is where."""

@@ -1,1 +1,0 @@
-"""The bitemporal ledger of what people said: pure."""

@@ -1,0 +1,1 @@
+"""Which face a roster line is about, by place and time."""

@@ -1,0 +1,1 @@
+"""Model packs: what they are, what they may be used for, and where they lie."""

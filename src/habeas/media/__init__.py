@@ -1,0 +1,1 @@
+"""Bytes to pixels: files of an archive, found, opened, hashed and decoded."""

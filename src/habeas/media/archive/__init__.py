@@ -1,0 +1,1 @@
+"""An archive's files as habeas sees them, packed ones as well."""

@@ -1,0 +1,1 @@
+"""Clips, from their containers to frames picked by time."""

@@ -1,0 +1,1 @@
+"""Files and folders as the file system shows them, and what packed files hold."""

@@ -1,0 +1,1 @@
+"""Photos, from their headers to an upright sRGB picture."""

@@ -1,0 +1,1 @@
+"""The process that parses media, from both sides."""

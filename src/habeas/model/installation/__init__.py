@@ -1,0 +1,1 @@
+"""What an installation says about itself: its settings, its limits, its runs' ids, its clocks."""

@@ -1,0 +1,1 @@
+"""What auditors, reviewers and the people concerned ask, and the orders that people give."""

@@ -1,0 +1,1 @@
+"""Why a template exists, or why it doesn't."""

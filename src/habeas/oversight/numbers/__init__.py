@@ -1,0 +1,1 @@
+"""Every number that is told, counted in one place."""

@@ -1,0 +1,1 @@
+"""Orders: signed files of people with a role."""

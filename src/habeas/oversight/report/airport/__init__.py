@@ -1,0 +1,1 @@
+"""The airport case: its numbers, its sources, its page."""

@@ -1,0 +1,1 @@
+"""What past runs saw and left out."""

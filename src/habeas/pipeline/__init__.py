@@ -1,0 +1,1 @@
+"""DataFrame to DataFrame. With `warehouse.spark_*` the only home of Spark."""

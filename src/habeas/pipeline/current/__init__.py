@@ -1,0 +1,1 @@
+"""Which rows hold and what is permitted now, for whole tables."""

@@ -1,0 +1,1 @@
+"""From tables to facts to decisions."""

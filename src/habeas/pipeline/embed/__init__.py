@@ -1,0 +1,1 @@
+"""What is allowed and not yet done, planned and made."""

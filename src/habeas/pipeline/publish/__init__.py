@@ -1,0 +1,1 @@
+"""Staged rows, checked, and made rows of record."""

@@ -1,0 +1,1 @@
+"""Lists into their tables, and what follows from them."""

@@ -1,0 +1,1 @@
+"""Decision tables: facts, and what must follow from them."""

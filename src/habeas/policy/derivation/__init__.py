@@ -1,0 +1,1 @@
+"""Facts from what was registered, recorded and said."""

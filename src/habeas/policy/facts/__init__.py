@@ -1,0 +1,1 @@
+"""Which facts there are, and what a set of them looks like."""

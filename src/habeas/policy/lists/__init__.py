@@ -1,0 +1,1 @@
+"""The lists beside the rules: purposes, activities, statutes, waivers, tainted models."""

@@ -1,0 +1,1 @@
+"""Packs of Cedar rules, and the verdict that they give."""

@@ -1,0 +1,1 @@
+"""Lists on their way in: each one read, checked beside what is recorded, and remarked upon."""

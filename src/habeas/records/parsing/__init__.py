@@ -1,0 +1,1 @@
+"""One record of a list, parsed: a clean value, or BadInput with a reason."""

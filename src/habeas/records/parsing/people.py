@@ -1,0 +1,58 @@
+"""What consent files say about people themselves. Where lines differ the protective answer holds.
+
+- `jurisdictions`: all that were named, united, since each brings a law; None = not stated, and all laws apply.
+- `age`: the band of the newest statement that names one, in this file or before; of several at one instant the
+  youngest. A band never rises by itself; how long it is known: see `coming_of_age`.
+- `last_contact_on`: the latest day named: each line is a contact, and a later one takes no earlier one back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from habeas.model.people import ConsentStatement, Subject
+from habeas.policy.facts.catalogue import AGE
+from habeas.records.parsing.consents import Said
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def subjects(named: Iterable[tuple[ConsentStatement, Said]]) -> tuple[Subject, ...]:
+    """One a person. A statement tells what its line says about the person, too."""
+    found: dict[str, Subject] = {}
+    for statement, said in named:
+        subject_id, at = statement.subject_id, min(statement.given_at, statement.recorded_at)
+        stated = None if said.age is None else at
+        told = Subject(subject_id, said.jurisdictions, said.age, said.last_contact_on, stated)
+        found[subject_id] = united(found.get(subject_id), told)
+    return tuple(found[subject_id] for subject_id in sorted(found))
+
+
+def united(known: Subject | None, told: Subject) -> Subject:
+    """What is known and what is told, as one."""
+    if known is None:
+        return told
+    places = {*(known.jurisdictions or ()), *(told.jurisdictions or ())}
+    days = [day for day in (known.last_contact_on, told.last_contact_on) if day is not None]
+    stated = max((known, told), key=_stated)
+    return Subject(
+        told.subject_id,
+        tuple(sorted(places)) or None,
+        stated.age,
+        max(days, default=None),
+        stated.age_said_at if stated.age else None,
+    )
+
+
+def _stated(subject: Subject) -> tuple[bool, datetime, int]:
+    """Larger = newer, and of equals younger. A band without a date is older than any other."""
+    if subject.age is None:
+        return False, _NEVER, 0
+    return True, subject.age_said_at or _NEVER, -AGE.words.index(subject.age)
+
+
+def learnt(known: Mapping[str, Subject], told: Iterable[Subject]) -> tuple[Subject, ...]:
+    """The people of whom more, or something else, is known afterwards."""
+    after = (united(known.get(each.subject_id), each) for each in told)
+    return tuple(each for each in after if known.get(each.subject_id) != each)

@@ -1,0 +1,1 @@
+"""Records out of files, streams, tables and queries."""

@@ -1,1 +1,0 @@
-"""DataFrame -> DataFrame, one module a step. The only home of pyspark."""

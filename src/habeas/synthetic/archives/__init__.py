@@ -1,0 +1,1 @@
+"""Whole archives of drawn people, with their lists and the truth."""

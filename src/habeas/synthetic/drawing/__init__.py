@@ -1,0 +1,1 @@
+"""One picture: people, what surrounds them, and the camera."""

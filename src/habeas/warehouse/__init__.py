@@ -1,0 +1,1 @@
+"""Tables: their contracts, and how they are read and written, with Spark and without."""

@@ -1,0 +1,1 @@
+"""Which of the stored rows hold now: pure rules over rows."""

@@ -1,0 +1,1 @@
+"""Delta tables without a JVM, and the lock that every writer takes."""
