@@ -23,11 +23,11 @@ from habeas.faces.binding.bind import bind
 from habeas.faces.detection import insightface_models as insightface_pack
 from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.model_packs import registry as packs
-from habeas.faces.plan import Line
 from habeas.faces.tracking.tracker import Tracker, overlap
-from habeas.faces.values import Frame
+from habeas.media.values import Frame
 from habeas.model.installation.limits import BindingRules, FaceRules
 from habeas.model.installation.resources import PROJECT
+from habeas.model.lines import Line
 from habeas.synthetic import (
     MILD,
     Person,

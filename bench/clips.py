@@ -34,13 +34,14 @@ from habeas.faces.binding.bindable_lines import Hopes
 from habeas.faces.detection import insightface_models as insightface_pack
 from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.model_packs.registry import read
-from habeas.faces.plan import Line
 from habeas.faces.tracking.track_clip import follow
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import Detection, Frames, Image, after
+from habeas.faces.values import Detection
 from habeas.media.clips import decode as pyav_clip
 from habeas.media.sandbox.client import Decoder
+from habeas.media.values import Frames, Image, after
 from habeas.model.installation.limits import BindingRules, FaceRules, MediaLimits, Sampling
+from habeas.model.lines import Line
 from habeas.synthetic import Person, draw_portrait, sample_rng
 from habeas.synthetic.archives.archive_people import STUDIO, residents
 from habeas.synthetic.archives.archive_plan import ROSTER_COLUMNS, Size

@@ -21,12 +21,12 @@ from habeas.cli.operate.setup import make
 from habeas.faces.binding.bind import bind
 from habeas.faces.detection import insightface_models as insightface_pack
 from habeas.faces.model_packs import registry as packs
-from habeas.faces.plan import Line
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import Frame
 from habeas.media import source as media
+from habeas.media.values import Frame
 from habeas.model.errors import RefusedByPolicy
 from habeas.model.installation.limits import BindingRules, FaceRules, MediaLimits
+from habeas.model.lines import Line
 from habeas.synthetic.archives.activities import activities
 from habeas.synthetic.archives.archive_people import CONSENT_COLUMNS
 from habeas.synthetic.archives.archive_plan import ROSTER_COLUMNS

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from habeas.faces.detection.tiles import fitted
 from habeas.faces.model_packs import registry as packs
-from habeas.faces.values import Image
 from habeas.media.clips import decode as pyav_clip
 from habeas.media.files.disk_files import open_regular
 from habeas.media.photos import decode as images
+from habeas.media.values import Image
 from habeas.sealing import open_rows as opening
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(600)]

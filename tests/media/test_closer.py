@@ -13,11 +13,11 @@ import clip_files as make
 import numpy as np
 import pytest
 
-from habeas.faces.values import Frame, Frames, after
 from habeas.media.clips import decode as pyav_clip
 from habeas.media.clips import skipped_frames as clip_passed
 from habeas.media.files import disk_files as files
 from habeas.media.sandbox.client import Decoder
+from habeas.media.values import Frame, Frames, after
 from habeas.model.errors import IntegrityError
 from habeas.model.installation.limits import MediaLimits, Sampling
 

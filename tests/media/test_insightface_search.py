@@ -20,11 +20,12 @@ from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.detection.search import CLOSER_PX, Search
 from habeas.faces.detection.tiles import fitted, tiles
 from habeas.faces.model_packs import registry as packs
-from habeas.faces.plan import Line
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import Detection, Frame, Image
+from habeas.faces.values import Detection
+from habeas.media.values import Frame, Image
 from habeas.model.installation.limits import BindingRules, FaceRules
 from habeas.model.installation.resources import PROJECT
+from habeas.model.lines import Line
 from habeas.synthetic import (
     MILD,
     FaceLabel,

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from habeas.model.errors import HabeasError, Halted
 from habeas.model.installation.steps import CATALOG, PUBLISH
 
 if TYPE_CHECKING:
-    from habeas.cli.installation import Installation
+    from habeas.model.installation.settings import Settings
+    from habeas.model.orders import OrderBook
+
+
+class Installation(Protocol):
+    """What running a DAG needs of `installation.Installation`."""
+
+    @property
+    def config(self) -> Path: ...
+    @property
+    def custody_file(self) -> Path: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def book(self) -> OrderBook: ...
+    def require_no_halt(self, now: datetime) -> None: ...
+
     from habeas.pipeline.local_airflow import Ended
 
 

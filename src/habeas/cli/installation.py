@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from habeas.model.installation.settings import Custody, Settings
     from habeas.model.installation.steps import Step
     from habeas.model.orders import OrderBook, Stopped
+    from habeas.model.purposes import Purposes
     from habeas.oversight.explain.evidence import KeyStatus
     from habeas.oversight.orders.folder import OrderFolder
     from habeas.oversight.replay.replay import Replayer
     from habeas.oversight.replay.replay_since import SinceTheLast
     from habeas.policy.derivation.derive_rows import Question
-    from habeas.policy.lists.purposes import Purposes
     from habeas.policy.policy_set import PolicySet
     from habeas.policy.rulebook import Rulebook
     from habeas.policy.store import PolicyStore

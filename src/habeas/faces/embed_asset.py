@@ -21,14 +21,15 @@ from numpy.typing import NDArray
 from habeas.faces import quality
 from habeas.faces.binding.bind import Binding, bind, window_ends
 from habeas.faces.binding.bindable_lines import Hopes
-from habeas.faces.plan import AssetPlan, Grant, Kind, Line, Quality, StagedRow
+from habeas.faces.plan import AssetPlan, Kind, Quality, StagedRow
 from habeas.faces.tracking.track_clip import follow
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import BindingReason, Detection, Frames, Image, Sighting, Track
-from habeas.media.values import MediaReason
+from habeas.faces.values import BindingReason, Detection, Sighting, Track
+from habeas.media.values import Frames, Image, MediaReason
 from habeas.model.errors import BadInput, IntegrityError
 from habeas.model.ids import asset_id, row_id
 from habeas.model.installation.limits import BindingRules, FaceRules
+from habeas.model.lines import Grant, Line
 from habeas.sealing.envelope import SealContext
 from habeas.sealing.keyrecords import KeyRecord, from_grant
 

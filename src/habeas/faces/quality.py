@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from habeas.faces.plan import Quality
-from habeas.faces.values import Detection, Image
+from habeas.faces.values import Detection
+from habeas.media.values import Image
 from habeas.model.installation.limits import BindingRules, FaceRules
 
 _TILTED, _SIDEWAYS = 45.0, 75.0

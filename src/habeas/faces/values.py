@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-"""(H, W, 3) uint8, BGR, upright."""
-
+from habeas.media.values import Image
 
 Steps = NDArray[np.float64]
 """(n, 8), in time order: at_ms, box x0 y0 x1 y1 in pixels, frame width and height, and how far inside the picture the
@@ -24,33 +21,6 @@ def least_inside(landmarks: NDArray[np.float32], width: int, height: int) -> flo
     """
     points = np.asarray(landmarks, np.float64)
     return float(min(points.min(), (np.array([width, height]) - points).min()))
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One decoded picture. `at_ms` is 0 for a photo; `shot` counts cuts from 0.
-
-    `passed`: frames between the previous one and this one were skipped, and can be requested (`Frames`).
-    """
-
-    image: Image = field(repr=False)
-    at_ms: int = 0
-    index: int = 0
-    shot: int = 0
-    passed: bool = False
-
-
-Frames = Generator[Frame, bool | None, None]
-"""Frames in time order. After one with `passed`, `send(True)` gives the frames that were skipped before it, then that
-one again, counted anew and with `passed` False."""
-
-
-def after(frames: Frames, *, closer: bool) -> Frame | None:
-    """The next frame, those that were passed over first if they are wanted `closer`; None at the end."""
-    try:
-        return frames.send(True if closer else None)
-    except StopIteration:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.faces.values import Image
+from habeas.media.values import Image
 
 PQ, HLG = 16, 18
 """Transfer characteristics of ITU-T H.273."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from habeas.faces.plan import AssetPlan
-from habeas.faces.values import Frame, Frames
 from habeas.media.archive import walk as archive
 from habeas.media.files import disk_files as files
 from habeas.media.files.source_folders import SourceFolder
 from habeas.media.sandbox import client as decoder
 from habeas.media.sandbox.client import Decoder
-from habeas.media.values import MediaReason, Probed
+from habeas.media.values import Frame, Frames, MediaReason, Probed
 from habeas.model.errors import BadInput, UsageError
 from habeas.model.installation.limits import MediaLimits, Sampling
 
@@ -62,6 +61,17 @@ def probe(fd: int, limits: MediaLimits, *, claims_media: bool = False) -> Probed
     )  # fmt: skip
 
 
+class Asset(Protocol):
+    """What opening a file needs of what is planned for it."""
+
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def location(self) -> str: ...
+    @property
+    def media(self) -> str: ...
+
+
 class OpenFile:
     """One opened asset. What was hashed is what is decoded, or `unchanged` raises."""
 
@@ -91,7 +101,7 @@ class ArchiveMedia:
         self._roots, self._limits, self._sampling = dict(roots), limits, sampling
 
     @contextmanager
-    def open(self, plan: AssetPlan) -> Iterator[OpenFile]:
+    def open(self, plan: Asset) -> Iterator[OpenFile]:
         """Raises BadInput as `archive.open_file` does, UsageError for a source that isn't registered."""
         if plan.source_id not in self._roots:
             raise UsageError(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, field
 from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 LOOK_AGAIN = -1
 """In `assets.changed_ns`: the next run reads the file again. Rows of older versions have null there."""
@@ -121,3 +125,34 @@ class Probed:
     width: int
     height: int
     duration_ms: int  # 0 for a photo
+
+
+Image = NDArray[np.uint8]
+"""(H, W, 3) uint8, BGR, upright."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture. `at_ms` is 0 for a photo; `shot` counts cuts from 0.
+
+    `passed`: frames between the previous one and this one were skipped, and can be requested (`Frames`).
+    """
+
+    image: Image = field(repr=False)
+    at_ms: int = 0
+    index: int = 0
+    shot: int = 0
+    passed: bool = False
+
+
+Frames = Generator[Frame, bool | None, None]
+"""Frames in time order. After one with `passed`, `send(True)` gives the frames that were skipped before it, then that
+one again, counted anew and with `passed` False."""
+
+
+def after(frames: Frames, *, closer: bool) -> Frame | None:
+    """The next frame, those that were passed over first if they are wanted `closer`; None at the end."""
+    try:
+        return frames.send(True if closer else None)
+    except StopIteration:
+        return None

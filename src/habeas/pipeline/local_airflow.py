@@ -27,8 +27,8 @@ from typing import IO
 from habeas.model.errors import Unavailable, UsageError
 from habeas.model.installation import resources
 from habeas.model.installation.durable_files import replace_file
+from habeas.model.installation.locales import spells_utf8
 from habeas.pipeline.runtime.java import find_java
-from habeas.pipeline.runtime.preflight import spells_utf8
 from habeas.warehouse.spark_conf import local_sizing
 
 POOL = "habeas_backfill"

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from habeas.model.decision import Action
 from habeas.model.errors import UsageError
+from habeas.model.purposes import Purposes
 from habeas.policy.facts.schema import SCHEMA, WAIVERS, fact_named
 from habeas.policy.lists import strict_yaml
 from habeas.policy.lists.activities import activities_of
-from habeas.policy.lists.purposes import Purposes, purposes_of
+from habeas.policy.lists.purposes import purposes_of
 from habeas.policy.lists.statutes import entries_of, entry_of
 from habeas.policy.lists.tainted_models import tainted_of
 from habeas.policy.lists.waivers import waivers_of

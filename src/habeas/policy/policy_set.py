@@ -8,10 +8,11 @@ from pathlib import Path
 
 from habeas.model.errors import UsageError
 from habeas.model.ids import digest
+from habeas.model.purposes import Purpose, Purposes
 from habeas.policy.lists import strict_yaml
 from habeas.policy.lists.activities import activities_of
 from habeas.policy.lists.activity import Activity
-from habeas.policy.lists.purposes import Purpose, Purposes, purposes_of
+from habeas.policy.lists.purposes import purposes_of
 from habeas.policy.lists.statutes import Statute, statutes_of
 from habeas.policy.lists.tainted_models import tainted_of
 from habeas.policy.lists.waivers import Waiver, waivers_of

@@ -12,9 +12,9 @@ from datetime import datetime
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from habeas.faces.plan import Grant
 from habeas.model.errors import IntegrityError
 from habeas.model.ids import packed
+from habeas.model.lines import Grant
 
 RECORD_VERSION = 1
 

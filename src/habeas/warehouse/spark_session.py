@@ -10,8 +10,8 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from habeas.model.errors import UsageError
+from habeas.model.installation.locales import spells_utf8
 from habeas.model.installation.settings import Settings
-from habeas.pipeline.runtime.preflight import spells_utf8
 from habeas.warehouse.spark_conf import safety, spark_conf
 
 

@@ -18,7 +18,7 @@ from pyspark.sql.types import StructType
 
 from habeas.model.errors import IntegrityError, Unavailable
 from habeas.model.installation.settings import Settings
-from habeas.pipeline.current.trust import Trust
+from habeas.warehouse.authenticated.trust import Trust
 from habeas.warehouse.contracts import STATISTICS, VERSION, Contract, read_contracts
 from habeas.warehouse.delta.delta_reader import DeltaReader
 from habeas.warehouse.delta.table_lock import table_lock

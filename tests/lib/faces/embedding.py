@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from habeas.faces.detection.insightface_models import LoadedPack
-from habeas.faces.plan import AssetPlan, Grant, Kind, Line, StagedRow
+from habeas.faces.plan import AssetPlan, Kind, StagedRow
 from habeas.media.source import ArchiveMedia
 from habeas.model.ids import asset_id
 from habeas.model.installation.limits import MediaLimits, Sampling
+from habeas.model.lines import Grant, Line
 from habeas.sealing import keypairs
 from habeas.sealing.envelope import SealContext
 from habeas.sealing.keyrecords import KeyRecord, registrar_public_of, sign

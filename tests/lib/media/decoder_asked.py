@@ -7,9 +7,8 @@ from pathlib import Path
 import media_files as make
 import numpy as np
 
-from habeas.faces.values import Frame
 from habeas.media.sandbox.client import Decoder
-from habeas.media.values import Headers
+from habeas.media.values import Frame, Headers
 from habeas.model.installation.limits import MediaLimits, Sampling
 
 HELD = 5

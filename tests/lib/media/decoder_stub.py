@@ -15,10 +15,9 @@ from itertools import count
 import decoder_attacks
 import numpy as np
 
-from habeas.faces.values import Frame
 from habeas.media.sandbox import parsers
 from habeas.media.sandbox import wire as decoder_wire
-from habeas.media.values import Headers, Member
+from habeas.media.values import Frame, Headers, Member
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits, Sampling
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from habeas.model.errors import BadInput
-from habeas.policy.lists.purposes import Purposes, load_purposes
+from habeas.model.purposes import Purposes
+from habeas.policy.lists.purposes import load_purposes
 from habeas.records.parsing.scope import Places
 
 PURPOSES: Purposes = load_purposes(Path(__file__).resolve().parents[3] / "policies" / "purposes.yaml")

@@ -13,13 +13,13 @@ import clip_files as make
 import numpy as np
 import pytest
 
-from habeas.faces.values import Frame
 from habeas.media.clips import decode as pyav_clip
 from habeas.media.clips.frame_image import one_field
 from habeas.media.clips.stream import Spans
 from habeas.media.clips.timestamps import Clock
 from habeas.media.files import disk_files as files
 from habeas.media.source import probe_at
+from habeas.media.values import Frame
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits, Sampling
 

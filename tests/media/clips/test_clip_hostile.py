@@ -19,13 +19,12 @@ import pytest
 from av.container.core import Flags
 from inotify import Watch
 
-from habeas.faces.values import Frame
 from habeas.media.clips import decode as pyav_clip
 from habeas.media.clips import mp4 as mp4_boxes
 from habeas.media.clips import stream as clip_track
 from habeas.media.files import disk_files as files
 from habeas.media.source import probe_at
-from habeas.media.values import MediaReason
+from habeas.media.values import Frame, MediaReason
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits, Sampling
 

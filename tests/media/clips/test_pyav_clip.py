@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from inotify import Watch
 
-from habeas.faces.values import Frame
 from habeas.media.clips import decode as pyav_clip
 from habeas.media.clips import stream as clip_track
 from habeas.media.source import probe_at
+from habeas.media.values import Frame
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits, Sampling
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from habeas.faces.binding.bind import Binding, bind, window_ends
 from habeas.faces.binding.bindable_lines import Hopes
-from habeas.faces.plan import Line
 from habeas.faces.values import BindingReason, Detection, Sighting, Track
 from habeas.model.installation.limits import BindingRules
+from habeas.model.lines import Line
 
 RULES = BindingRules()
 WIDTH, HEIGHT = 1000, 500

@@ -34,13 +34,14 @@ from habeas.faces.detection import insightface_models as insightface_pack
 from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.embed_asset import EmbedRules, embed_asset
 from habeas.faces.model_packs import registry as packs
-from habeas.faces.plan import AssetPlan, Kind, Line, StagedRow
+from habeas.faces.plan import AssetPlan, Kind, StagedRow
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import Frame, Image
 from habeas.media.source import OpenFile
+from habeas.media.values import Frame, Image
 from habeas.model.errors import IntegrityError
 from habeas.model.ids import row_id
 from habeas.model.installation.limits import BindingRules, FaceRules
+from habeas.model.lines import Line
 from habeas.sealing import keypairs
 
 WHO = {"ann": 1, "bob": 2, "cem": 3, "dia": 4}

@@ -14,9 +14,9 @@ from habeas.faces.detection import insightface_models as insightface_pack
 from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.embed_asset import EmbedRules, embed_asset
 from habeas.faces.model_packs import registry as packs
-from habeas.faces.plan import Line
 from habeas.model.installation.limits import BindingRules, FaceRules
 from habeas.model.installation.resources import PROJECT
+from habeas.model.lines import Line
 from habeas.synthetic import Person, Placement, draw_scene, sample_rng
 from habeas.synthetic.drawing.backgrounds import draw_background
 

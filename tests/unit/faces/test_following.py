@@ -8,7 +8,8 @@ import pytest
 from habeas.faces.alignment import TEMPLATE
 from habeas.faces.tracking.track_clip import follow
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import Detection, Frame, Frames, Image, Track
+from habeas.faces.values import Detection, Track
+from habeas.media.values import Frame, Frames, Image
 from habeas.model.installation.limits import FaceRules
 
 Where = Callable[[int], list[tuple[float, float, float]]]

@@ -14,8 +14,9 @@ from habeas.faces.detection import onnx_files
 from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.model_packs import registry as packs
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import Frame, Sighting
+from habeas.faces.values import Sighting
 from habeas.media import source as media
+from habeas.media.values import Frame
 from habeas.model.errors import IntegrityError
 from habeas.model.installation.limits import FaceRules, MediaLimits
 

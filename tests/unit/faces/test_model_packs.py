@@ -12,7 +12,8 @@ import tiny_pack
 from habeas.faces.model_packs import manifest as pack_file
 from habeas.faces.model_packs import registry as packs
 from habeas.faces.model_packs.pack import ModelPack
-from habeas.faces.values import Detection, Frame, Image
+from habeas.faces.values import Detection
+from habeas.media.values import Frame, Image
 from habeas.model.errors import BadInput, IntegrityError, RefusedByPolicy, UsageError
 
 DEMO = {"archive_search": False}

@@ -5,7 +5,8 @@ import pytest
 
 from habeas.faces.alignment import TEMPLATE
 from habeas.faces.tracking.tracker import Ends, Tracker
-from habeas.faces.values import Detection, Frame
+from habeas.faces.values import Detection
+from habeas.media.values import Frame
 from habeas.model.installation.limits import FaceRules
 
 RULES = FaceRules()

@@ -15,10 +15,11 @@ from habeas.faces.detection import insightface_models as insightface_pack
 from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.embed_asset import EmbedRules
 from habeas.faces.model_packs import registry as packs
-from habeas.faces.plan import AssetPlan, Line
+from habeas.faces.plan import AssetPlan
 from habeas.media.source import ArchiveMedia
 from habeas.model.errors import Halted, IntegrityError
 from habeas.model.installation.limits import BindingRules, FaceRules
+from habeas.model.lines import Line
 from habeas.model.orders import Halt, HaltScope, Stopped
 from habeas.pipeline.embed.halt_guard import embed_unless_halted
 

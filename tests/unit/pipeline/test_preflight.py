@@ -14,8 +14,9 @@ from ordinary import day
 from habeas.model.errors import UsageError
 from habeas.model.installation.resources import POLICIES as SHIPPED_POLICIES
 from habeas.model.installation.settings import Custody, Settings
+from habeas.model.purposes import Purposes
 from habeas.pipeline.runtime import preflight
-from habeas.policy.lists.purposes import Purposes, load_purposes
+from habeas.policy.lists.purposes import load_purposes
 from habeas.sealing.keys import roles
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from habeas.policy.lists.purposes import Purposes, load_purposes
+from habeas.model.purposes import Purposes
+from habeas.policy.lists.purposes import load_purposes
 from habeas.policy.rules.packs import Pack, load_packs
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"

@@ -9,8 +9,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from habeas.faces.plan import Grant
 from habeas.model.errors import IntegrityError
+from habeas.model.lines import Grant
 from habeas.sealing import keyrecords, sealer
 from habeas.sealing.keypairs import public_of
 from habeas.sealing.keyrecords import from_grant, registrar_public_of, sign, verify

@@ -11,7 +11,7 @@ import typer
 from habeas.cli import output as out
 from habeas.cli.options import AsTyped, Config, Custody, Json, moment, now
 from habeas.model.errors import UsageError
-from habeas.policy.facts.catalogue import AGE
+from habeas.model.words import AGE
 
 Purpose = Annotated[str, typer.Option("--purpose", help="Purpose it is about, to the letter.")]
 People = Annotated[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from habeas.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from habeas.policy.lists.purposes import Purposes
+    from habeas.model.purposes import Purposes
     from habeas.records.imports.intake import Input
 
 FORMATS = ("csv", "jsonl", "jsonld", "delta", "sql")

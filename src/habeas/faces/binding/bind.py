@@ -25,10 +25,11 @@ from numpy.typing import NDArray
 
 from habeas.faces.binding import borders, doubts
 from habeas.faces.binding import captions as caption
-from habeas.faces.plan import Line
 from habeas.faces.tracking.tracker import Ends
 from habeas.faces.values import BindingReason, Track
 from habeas.model.installation.limits import BindingRules
+from habeas.model.lines import Line
+from habeas.records.line_scopes import is_caption, scopes_meet, window
 
 RESIDUAL = 0.00779
 """Share of bound faces that belong to another person when one roster in twenty is wrong, in drawn pictures with the
@@ -147,7 +148,7 @@ def _unless_spoilt(
 
 def _by_caption(lines: Sequence[Line], tracks: Sequence[Track], rules: BindingRules) -> list[_Choice] | None:
     """Choices for a closed, numbered roster; None if the lines aren't one."""
-    if not caption.is_caption(lines):
+    if not is_caption(lines):
         return None
     faces = [track for track in tracks if not track.candidate]
     read = None
@@ -161,26 +162,8 @@ def _by_caption(lines: Sequence[Line], tracks: Sequence[Track], rules: BindingRu
     ]
 
 
-def scopes_meet(one: Line, other: Line) -> bool:
-    """True if the time windows of two lines overlap and so do their regions. Edges that only touch don't overlap."""
-    (a0, a1), (b0, b1) = _window(one), _window(other)
-    if not (a0 < b1 and b0 < a1):
-        return False
-    if one.region is None or other.region is None:
-        return True
-    p, q = one.region, other.region
-    return p[0] < q[2] and q[0] < p[2] and p[1] < q[3] and q[1] < p[3]
-
-
-def _window(line: Line) -> tuple[float, float]:
-    return (
-        -np.inf if line.from_ms is None else line.from_ms,
-        np.inf if line.to_ms is None else line.to_ms,
-    )
-
-
 def _in_window(line: Line, track: Track) -> NDArray[np.bool_]:
-    start, end = _window(line)
+    start, end = window(line)
     at = track.steps[:, 0]
     inside: NDArray[np.bool_] = (at >= start) & (at < end)
     return inside

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from habeas.faces.binding.bind import touches
-from habeas.faces.plan import Line
 from habeas.faces.values import Track
+from habeas.model.lines import Line
 
 
 class Hopes:

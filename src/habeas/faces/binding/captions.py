@@ -12,25 +12,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.faces.plan import Line
+from habeas.model.lines import Line
 
 Boxes = NDArray[np.float64]
 """(n, 4): x0, y0, x1, y1 in pixels."""
 
 ROWS_APART = 0.35
 """How much higher every head of a row must stand than every one before it, in heights of a face."""
-
-
-def is_caption(lines: Sequence[Line]) -> bool:
-    """True if every line has a position and says that the list is complete, without region or time window."""
-    return bool(lines) and all(
-        line.position is not None
-        and line.closed
-        and line.region is None
-        and line.from_ms is None
-        and line.to_ms is None
-        for line in lines
-    )
 
 
 def read(lines: Sequence[Line], boxes: Boxes) -> list[Line] | None:

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from habeas.faces.plan import Line
 from habeas.faces.values import Steps, Track
 from habeas.model.installation.limits import BindingRules
+from habeas.model.lines import Line
 
 PART = 0.9
 """Share of a candidate's box inside the face's from which it is a part of the face, if it is less than half of it."""

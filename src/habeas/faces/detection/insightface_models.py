@@ -23,7 +23,8 @@ from habeas.faces.detection import onnx_files, onnx_sessions
 from habeas.faces.detection.search import Search, broken
 from habeas.faces.model_packs import registry as packs
 from habeas.faces.model_packs.pack import ModelPack
-from habeas.faces.values import Detection, Image, Sighting
+from habeas.faces.values import Detection, Sighting
+from habeas.media.values import Image
 from habeas.model.errors import IntegrityError
 from habeas.model.installation.limits import Execution, FaceRules
 

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from habeas.faces.boxes import overlaps_with
 from habeas.faces.detection.tiles import fitted, seen_whole, share_inside, tiles
 from habeas.faces.model_packs.pack import ModelPack
-from habeas.faces.values import Detection, Image
+from habeas.faces.values import Detection
+from habeas.media.values import Image
 from habeas.model.errors import IntegrityError
 
 RESOLVED_PX = 12

@@ -19,12 +19,13 @@ from typing import Protocol
 from habeas.faces.binding.bind import bind
 from habeas.faces.model_packs import manifest as pack_file
 from habeas.faces.model_packs.pack import ANY_PURPOSE, ModelPack
-from habeas.faces.plan import Line
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import BindingReason, Detection, Frame, Image
+from habeas.faces.values import BindingReason, Detection
+from habeas.media.values import Frame, Image
 from habeas.model.errors import BadInput, IntegrityError, RefusedByPolicy, UsageError
 from habeas.model.ids import digest, json_digest
 from habeas.model.installation.limits import BindingRules, Execution, FaceRules
+from habeas.model.lines import Line
 
 PRECISION = Execution().precision
 DRAWN = "synthetic"

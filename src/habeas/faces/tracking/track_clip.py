@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from habeas.faces.tracking.tracker import Tracker
-from habeas.faces.values import Detection, Frames, Image, after
+from habeas.faces.values import Detection
+from habeas.media.values import Frames, Image, after
 
 
 def follow(frames: Frames, detect: Callable[[Image], Sequence[Detection]], tracker: Tracker) -> int:

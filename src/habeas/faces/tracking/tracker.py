@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from habeas.faces.alignment import footprint
 from habeas.faces.boxes import overlaps
-from habeas.faces.values import Detection, Frame, Sighting, Steps, Track, least_inside
+from habeas.faces.values import Detection, Sighting, Steps, Track, least_inside
+from habeas.media.values import Frame
 from habeas.model.installation.limits import FaceRules
 
 Ends = Callable[[int, int, float, float], bool]

@@ -15,12 +15,11 @@ from typing import Any
 
 import av
 
-from habeas.faces.values import Frame, Frames
 from habeas.media.clips.frame_image import Painter
 from habeas.media.clips.sampler import Sampler
 from habeas.media.clips.skipped_frames import Passed
 from habeas.media.clips.stream import BROKEN, Clip, Spans, opened, origin, packets, spans
-from habeas.media.values import MediaReason
+from habeas.media.values import Frame, Frames, MediaReason
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits, Sampling
 

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from habeas.faces.values import Image
 from habeas.media import hdr
 from habeas.media.clips.stream import BROKEN
-from habeas.media.values import MediaReason
+from habeas.media.values import Image, MediaReason
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits
 

@@ -7,13 +7,12 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from habeas.faces.values import Frame, Image
 from habeas.media.clips.frame_image import Painter
 from habeas.media.clips.shots import ShotCounter
 from habeas.media.clips.skipped_frames import Passed
 from habeas.media.clips.stream import Clip, Spans
 from habeas.media.clips.timestamps import Clock
-from habeas.media.values import MediaReason
+from habeas.media.values import Frame, Image, MediaReason
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits, Sampling
 

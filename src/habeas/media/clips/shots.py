@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.faces.values import Image
+from habeas.media.values import Image
 
 _GRID = 4
 _BINS = 16

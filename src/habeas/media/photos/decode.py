@@ -23,12 +23,11 @@ from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, Tif
 from PIL.Image import Transpose
 from pillow_heif.as_plugin import HeifImageFile
 
-from habeas.faces.values import Frame, Image
 from habeas.media.files.disk_files import PositionedReader
 from habeas.media.photos import colour as photo_colors
 from habeas.media.photos import formats as photo_kinds
 from habeas.media.photos import transfer as photo_transfer
-from habeas.media.values import MediaReason
+from habeas.media.values import Frame, Image, MediaReason
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits
 

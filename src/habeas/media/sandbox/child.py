@@ -21,10 +21,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from habeas.faces.values import Frame, Frames, after
 from habeas.media.sandbox import confinement
 from habeas.media.sandbox import wire as decoder_wire
-from habeas.media.values import Headers, MediaReason, Member
+from habeas.media.values import Frame, Frames, Headers, MediaReason, Member, after
 from habeas.model.errors import BadInput
 from habeas.model.installation.limits import MediaLimits, Sampling
 

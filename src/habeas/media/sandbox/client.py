@@ -25,11 +25,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from habeas.faces.values import Frame, Frames, Image
 from habeas.media.claimed_times import believable
 from habeas.media.sandbox import wire as decoder_wire
 from habeas.media.sandbox.process import DecoderProcess, Died, TooSlow
-from habeas.media.values import Headers, MediaReason, Member
+from habeas.media.values import Frame, Frames, Headers, Image, MediaReason, Member
 from habeas.model.errors import BadInput, IntegrityError
 from habeas.model.installation.limits import MediaLimits, Sampling
 

@@ -13,12 +13,11 @@ import av
 import PIL.Image
 from PIL import ImageColor, ImagePalette, MpoImagePlugin, TiffImagePlugin  # noqa: F401 - imported when first met
 
-from habeas.faces.values import Frames
 from habeas.media.clips import decode as pyav_clip
 from habeas.media.files import packed_members
 from habeas.media.photos import decode as images
 from habeas.media.sandbox import probe
-from habeas.media.values import Headers, Member
+from habeas.media.values import Frames, Headers, Member
 from habeas.model.installation.limits import MediaLimits, Sampling
 
 PIL.Image.preinit()

@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from habeas.faces.plan import AssetPlan, Grant, Kind, Line, StagedRow
+from habeas.faces.plan import AssetPlan, Kind, StagedRow
 from habeas.model.errors import HabeasError, Unavailable
+from habeas.model.lines import Grant, Line
 from habeas.model.orders import NOTHING_HALTED, Stopped
 from habeas.pipeline.current.current_decisions import current
 from habeas.pipeline.current.current_lines import current_lines

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from habeas.faces.embed_asset import EmbedRules, FaceModels, Media, OpenMedia, VectorSealer, embed_asset
 from habeas.faces.plan import AssetPlan, StagedRow
-from habeas.faces.values import Frames, after
+from habeas.media.values import Frames, after
 from habeas.model.errors import Halted
 from habeas.model.orders import Halt
 from habeas.oversight.orders.book import stop

@@ -20,9 +20,9 @@ from habeas.media.values import LOOK_AGAIN, MediaReason
 from habeas.model.errors import BadInput, RefusedByPolicy
 from habeas.model.ids import new_id
 from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, RosterLine, Source, Subject
+from habeas.model.purposes import Purposes
 from habeas.oversight.explain.wording import reason
 from habeas.pipeline.record.heard import Heard, follow
-from habeas.policy.lists.purposes import Purposes
 from habeas.records.imports import pipeline as imports
 from habeas.records.imports.pipeline import Imported, Input
 from habeas.records.imports.plausibility import recorded_last

@@ -24,7 +24,6 @@ from habeas.model.orders import Halt
 from habeas.oversight.orders.book import recipients_of, stop
 from habeas.oversight.orders.folder import HaltWatch, OrderFolder
 from habeas.oversight.orders.orders_seen import order_words, require_all_there
-from habeas.pipeline.current.trust import Trust
 from habeas.pipeline.runtime import preflight
 from habeas.pipeline.runtime.cpu_seconds import CpuClock
 from habeas.pipeline.runtime.halt_watcher import Stop, stopping
@@ -35,6 +34,7 @@ from habeas.policy.store import policy_in_force, store_of
 from habeas.sealing import key_files
 from habeas.warehouse.authenticated.mac import KEY_BYTES, MacKey, Use
 from habeas.warehouse.authenticated.run_records import RunFolder, TaskRecord, done
+from habeas.warehouse.authenticated.trust import Trust
 from habeas.warehouse.spark_session import open_session
 from habeas.warehouse.spark_tables import Tables
 

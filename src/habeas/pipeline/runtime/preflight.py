@@ -6,7 +6,6 @@ message and exit code 2, and not after a scheduler's retries.
 
 from __future__ import annotations
 
-import locale
 import os
 import resource
 import sys
@@ -17,8 +16,9 @@ from pathlib import Path
 from habeas.faces.model_packs import registry as packs
 from habeas.media.files.source_folders import usable
 from habeas.model.errors import HabeasError, UsageError
+from habeas.model.installation.locales import spells_utf8
 from habeas.model.installation.settings import Settings
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.purposes import Purposes
 from habeas.warehouse.contracts import read_contracts
 from habeas.warehouse.delta.delta_reader import DeltaReader
 
@@ -96,12 +96,6 @@ def process_faults(settings: Settings, environment: Mapping[str, str] = os.envir
             "the path of the installation has letters that this locale can't spell",
             "Run it with LC_ALL=C.UTF-8 in the environment, or use a path of ASCII letters.",
         )
-
-
-def spells_utf8(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a program that is started with this environment takes file names for UTF-8."""
-    said = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "C"
-    return locale.normalize(said).rpartition(".")[2].lower().replace("-", "") == "utf8"
 
 
 def _installation(settings: Settings) -> Iterator[Fault]:

@@ -10,39 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from habeas.model.decision import Action
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A closed list of words; `name` is its entity type in Cedar."""
-
-    name: str
-    words: tuple[str, ...]
-
-
-GROUND = Words(
-    "Ground",
-    (
-        "Consent",
-        "LegitimateInterest",
-        "LegalObligation",
-        "PublicInterest",
-        "OfficialAuthorityOfController",
-        "VitalInterest",
-        "Contract",
-        "none",
-    ),
-)
-"""Legal grounds: local names of W3C DPV 2 legal bases, and `none` = there is no ground."""
+from habeas.model.words import AGE, GROUND, MEDIUM, Words
 
 CONSENT = Words("Consent", ("given", "refused", "withdrawn", "expired", "future"))
 """Where a person's consent stands. Never asked = the fact is absent."""
 
-MEDIUM = Words("Medium", ("studio", "event", "register", "broadcast", "cctv", "web", "other"))
-"""How a source's footage came about."""
-
-AGE = Words("Age", ("under_14", "under_16", "under_18", "adult"))
-"""A person's age band when it was last stated; a band never rises by itself."""
 
 ROLE = Words("RecipientRole", ("controller", "processor", "third_party"))
 """Role of the recipient of templates, as seen from the controller."""

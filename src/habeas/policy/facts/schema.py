@@ -15,7 +15,8 @@ import rfc8785
 
 from habeas.model.decision import Action, Facts, FactValue
 from habeas.model.errors import UsageError
-from habeas.policy.facts.catalogue import BOOL, CONSENT, DAYS, GROUND, SCHEMA, WAIVERS, Fact, Words
+from habeas.model.words import GROUND, Words
+from habeas.policy.facts.catalogue import BOOL, CONSENT, DAYS, SCHEMA, WAIVERS, Fact
 
 __all__ = ["BOOL", "CONSENT", "DAYS", "GROUND", "SCHEMA", "WAIVERS", "Fact", "Words", "canonical", "cedar_context",
            "cedar_schema", "fact_named", "facts_digest", "facts_of", "odd", "parse", "text_digest",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from habeas.model.people import ConsentStatement, Scope, Source, Subject
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.purposes import Purposes
 from habeas.records.dpv import terms
 from habeas.records.parsing.scope import ASSET, FOLDER, SUBJECT
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from habeas.model.ids import new_id
 from habeas.model.people import LeaveOut
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.purposes import Purposes
 from habeas.records.imports.intake import Imported, Input, Intake, remembering
 from habeas.records.imports.real_ids import RealIds, SubjectOf
 from habeas.records.imports.remarks import NOTHING_KNOWN, Known, of_doubts, of_people, of_places

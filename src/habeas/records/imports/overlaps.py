@@ -7,11 +7,10 @@ from collections.abc import Collection
 from datetime import datetime
 from itertools import combinations
 
-from habeas.faces.binding.bind import scopes_meet
-from habeas.faces.binding.captions import is_caption
-from habeas.faces.plan import Line
+from habeas.model.lines import Line
 from habeas.model.people import RosterLine
 from habeas.records.imports.remarks import Remark
+from habeas.records.line_scopes import is_caption, scopes_meet
 
 _SHOWN = 10
 

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from habeas.model.errors import BadInput
 from habeas.model.people import RosterLine, Source
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.purposes import Purposes
 from habeas.records.imports.intake import Imported, Input, Intake, remembered, remembering
 from habeas.records.imports.leave_out_lists import import_leave_outs
 from habeas.records.imports.overlaps import of_older_lists, of_overlaps, older_lists

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from habeas.model.people import ConsentStatement, ConsentStatus
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.purposes import Purposes
 from habeas.records.imports import plausibility as _checks
 from habeas.records.imports.intake import Imported, Input, Intake, Numbered, remembering
 from habeas.records.imports.real_ids import RealIds, SubjectOf

@@ -13,8 +13,8 @@ from habeas.model.ids import new_id, packed
 from habeas.model.installation.clocks import dated_ahead
 from habeas.model.jurisdictions import is_place
 from habeas.model.people import ConsentStatement, ConsentStatus, Scope
-from habeas.policy.facts.catalogue import AGE
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.purposes import Purposes
+from habeas.model.words import AGE
 from habeas.records.parsing import scope as import_scope
 from habeas.records.parsing.refusal_scope import scopes_of_no
 from habeas.records.parsing.scope import Places, SaidScope

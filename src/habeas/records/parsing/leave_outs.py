@@ -14,8 +14,8 @@ from datetime import datetime
 from habeas.model.errors import BadInput
 from habeas.model.ids import new_id, packed
 from habeas.model.people import LeaveOut, LeaveOutKind, Scope
+from habeas.model.purposes import Purposes
 from habeas.model.text import fold
-from habeas.policy.lists.purposes import Purposes
 from habeas.records.parsing import scope as import_scope
 from habeas.records.parsing.consents import real_id
 from habeas.records.parsing.lenient import Lenient

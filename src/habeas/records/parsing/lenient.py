@@ -12,8 +12,8 @@ from typing import NamedTuple, TypeVar
 
 from habeas.model.errors import BadInput
 from habeas.model.installation.clocks import dated_ahead
+from habeas.model.purposes import Purposes
 from habeas.model.text import fold, tidy
-from habeas.policy.lists.purposes import Purposes
 from habeas.records.parsing import scope as import_scope
 from habeas.records.parsing.names import Names
 from habeas.records.parsing.scope import SaidScope

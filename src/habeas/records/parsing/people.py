@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from habeas.model.people import ConsentStatement, Subject
-from habeas.policy.facts.catalogue import AGE
+from habeas.model.words import AGE
 from habeas.records.parsing.consents import Said
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

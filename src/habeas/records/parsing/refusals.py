@@ -6,9 +6,9 @@ from datetime import datetime
 
 from habeas.model.errors import BadInput
 from habeas.model.people import ConsentStatus
+from habeas.model.purposes import Purposes
 from habeas.model.text import fold
-from habeas.policy.facts.catalogue import AGE
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.words import AGE
 from habeas.records.parsing import consents
 from habeas.records.parsing.consents import Said
 from habeas.records.parsing.lenient import Lenient

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from habeas.model.errors import BadInput
 from habeas.model.people import Source
-from habeas.policy.facts.catalogue import GROUND, MEDIUM
-from habeas.policy.lists.purposes import Purposes
+from habeas.model.purposes import Purposes
+from habeas.model.words import GROUND, MEDIUM
 from habeas.records.readers import fields as field
 from habeas.records.readers.lines import Columns, Values
 

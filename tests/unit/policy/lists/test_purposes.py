@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from habeas.model.errors import BadInput, UsageError
-from habeas.policy.lists.purposes import Purposes, load_purposes
+from habeas.model.purposes import Purposes
+from habeas.policy.lists.purposes import load_purposes
 
 ENTRY = """
   - id: {id}

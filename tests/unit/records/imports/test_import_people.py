@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from habeas.model.people import Subject
-from habeas.policy.facts.catalogue import AGE
+from habeas.model.words import AGE
 from habeas.records.parsing.people import learnt, united
 
 told = st.builds(
