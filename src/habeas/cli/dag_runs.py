@@ -10,24 +10,39 @@ from habeas.model.errors import HabeasError, Halted
 from habeas.model.installation.steps import CATALOG, PUBLISH
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from habeas.model.installation.settings import Settings
     from habeas.model.orders import OrderBook
+    from habeas.pipeline.local_airflow import Ended
 
 
 class Installation(Protocol):
     """What running a DAG needs of `installation.Installation`."""
 
     @property
-    def config(self) -> Path: ...
-    @property
-    def custody_file(self) -> Path: ...
-    @property
-    def settings(self) -> Settings: ...
-    @property
-    def book(self) -> OrderBook: ...
-    def require_no_halt(self, now: datetime) -> None: ...
+    def config(self) -> Path:
+        """The installation's settings file."""
+        ...
 
-    from habeas.pipeline.local_airflow import Ended
+    @property
+    def custody_file(self) -> Path:
+        """The settings file of its keys."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings."""
+        ...
+
+    @property
+    def book(self) -> OrderBook:
+        """Every order that was given."""
+        ...
+
+    def require_no_halt(self, now: datetime) -> None:
+        """Raise Halted where a halt stops everything."""
+        ...
 
 
 def run_dag(

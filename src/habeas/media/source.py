@@ -65,11 +65,19 @@ class Asset(Protocol):
     """What opening a file needs of what is planned for it."""
 
     @property
-    def source_id(self) -> str: ...
+    def source_id(self) -> str:
+        """The source whose folder it lies in."""
+        ...
+
     @property
-    def location(self) -> str: ...
+    def location(self) -> str:
+        """Its path inside that folder."""
+        ...
+
     @property
-    def media(self) -> str: ...
+    def media(self) -> str:
+        """`photo` or `clip`."""
+        ...
 
 
 class OpenFile:

@@ -21,6 +21,7 @@ def scopes_meet(one: Line, other: Line) -> bool:
 
 
 def window(line: Line) -> tuple[float, float]:
+    """From when to when a line is about a clip, in ms; without an end where the line names none."""
     return (
         -np.inf if line.from_ms is None else line.from_ms,
         np.inf if line.to_ms is None else line.to_ms,
