@@ -30,7 +30,7 @@ from page import Row
 from rich.console import Console
 
 from habeas.faces.binding.bind import bind, window_ends
-from habeas.faces.binding.bindable_lines import Hopes
+from habeas.faces.binding.bindable_lines import BindableLines
 from habeas.faces.detection import insightface_models as insightface_pack
 from habeas.faces.detection.insightface_models import LoadedPack
 from habeas.faces.model_packs.registry import read
@@ -221,7 +221,7 @@ def followed(
         detections += sum(one.score >= models.threshold for one in found)
         return found
 
-    hopes = Hopes(lines, photo=False)
+    hopes = BindableLines(lines, photo=False)
     ends = window_ends(lines)
     tracker = Tracker(rules, models.threshold, ends, sampling.max_gap_ms, hopes.wanted, hopes.ended)
     with place.open("rb") as file:
@@ -261,7 +261,7 @@ def peaked(place: Path) -> int:
 def peak(place: Path) -> int:
     """Highest resident memory of a worker and its decoder, kB, over one clip."""
     models = insightface_pack.load(read(PACK), PACK)
-    hopes, gap_ms = Hopes(seats(), photo=False), KEYFRAMES.max_gap_ms
+    hopes, gap_ms = BindableLines(seats(), photo=False), KEYFRAMES.max_gap_ms
     tracker = Tracker(
         FaceRules(), models.threshold, max_gap_ms=gap_ms, wanted=hopes.wanted, ended=hopes.ended
     )

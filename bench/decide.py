@@ -272,7 +272,7 @@ def night(
     `after`: the words that the first night left. `at_equal_pace`: CPU in units of the loop that was run meanwhile.
     """
     at = decide_tables.FIRST_NIGHT if after is None else decide_tables.SECOND_NIGHT
-    question = decide.Question(
+    question = decide.DecisionRequest(
         wanted=decide_tables.PURPOSES, lists=policies.lists, policy=policies.digest, model=frozenset({"0" * 64}),
         as_of=at, known_at=at, run_id="first" if after is None else "second",
     )  # fmt: skip

@@ -148,10 +148,10 @@ class Archive:
                 tables, [SEARCH], setup.identity, model_id=setup.model_id, pack=setup.pack_digest
             ).persist()
             counts, whole = embed.planned_counts(planned)
-            dealt = shares.dealt(
+            partition_by_cost = shares.partition_by_cost(
                 planned, counts["assets_planned"], whole, spark.sparkContext.defaultParallelism
             )
-            dealt.mapInArrow(partial(_plain, setup), _VECTORS).write.parquet(str(scratch))
+            partition_by_cost.mapInArrow(partial(_plain, setup), _VECTORS).write.parquet(str(scratch))
             planned.unpersist()
             wall = time.monotonic() - wall
         return {"cpu": round(cpu.seconds(), 3), "wall": round(wall, 3)}

@@ -1,4 +1,6 @@
-"""Writes docs/reference/ from what the code says: `python docs/generate.py`, or `--check` to see if it is fresh."""
+"""Writes docs/reference/ and the picture of the house from what the code says: `python docs/generate.py`, or `--check`
+to see if they are fresh.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import house
 import typer
 
 from habeas.cli.main import app
@@ -28,7 +31,8 @@ _MADE = "<!-- Made by docs/generate.py. Change the source and run it again; a te
 def pages() -> dict[str, str]:
     """File name -> content of every generated page."""
     made = {"tables.md": tables(), "settings.md": settings(), "cli.md": cli(), "rules.md": rules()}
-    return {name: _MADE + "\n" + text.rstrip() + "\n" for name, text in made.items()}
+    reference = {name: _MADE + "\n" + text.rstrip() + "\n" for name, text in made.items()}
+    return reference | {"../images/house.svg": house.svg()}
 
 
 def tables() -> str:

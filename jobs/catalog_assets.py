@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from habeas.media.source import READ_AS
+from habeas.media.source import READER_VERSION
 from habeas.model.ids import json_digest
 from habeas.model.installation.steps import CATALOG
 from habeas.oversight.runs.left_out_sources import note_left_out, told_left_out
@@ -21,7 +21,7 @@ from habeas.warehouse.authenticated.run_records import newest_done
 
 def body(job: Job) -> None:
     last = newest_done(job.settings.runs, CATALOG.name, job.record_key)
-    read_as = f"{READ_AS}/{json_digest('limits', asdict(job.settings.media))}"
+    read_as = f"{READER_VERSION}/{json_digest('limits', asdict(job.settings.media))}"
     retry = last is not None and last.digests.get("read_as") != read_as
     source = job.args.source
     counts, left_out = catalog.catalog(

@@ -33,7 +33,7 @@ def body(job: Job) -> None:
     store_of(job.settings).pin(policies, job.orders.book().reviewers())
     model = packs.read(job.settings.pack_folder())
     job.digests |= {"policy": policies.digest, "pack": packs.pack_digest(model)}
-    question = decide.Question(
+    question = decide.DecisionRequest(
         wanted=tuple(job.purposes),
         lists=policies.lists,
         policy=policies.digest,

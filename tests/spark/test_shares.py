@@ -7,7 +7,7 @@ from collections import defaultdict
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from habeas.pipeline.embed.work_shares import SHARES_A_CORE, dealt, seconds
+from habeas.pipeline.embed.work_shares import SHARES_A_CORE, partition_by_cost, seconds
 
 CORES = 2
 
@@ -16,7 +16,7 @@ def shared(spark: SparkSession, assets: list[tuple[str, str, int]]) -> DataFrame
     """Assets (id, media, bytes) as they are dealt out."""
     planned = spark.createDataFrame(assets, "asset_id string, media string, bytes long")
     whole = planned.agg(F.sum(seconds())).collect()[0][0]
-    return dealt(planned, len(assets), whole, CORES)
+    return partition_by_cost(planned, len(assets), whole, CORES)
 
 
 def dealt_out(spark: SparkSession, assets: list[tuple[str, str, int]]) -> list[list[Row]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from habeas.oversight.orders.folder import OrderFolder
     from habeas.oversight.replay.replay import Replayer
     from habeas.oversight.replay.replay_since import SinceTheLast
-    from habeas.policy.derivation.derive_rows import Question
+    from habeas.policy.derivation.derive_rows import DecisionRequest
     from habeas.policy.policy_set import PolicySet
     from habeas.policy.rulebook import Rulebook
     from habeas.policy.store import PolicyStore
@@ -107,13 +107,13 @@ class Installation:
         named = any(halt.scope is HaltScope.RECIPIENT for halt in self.book.halts(now))
         return stopped(self.book, now, recipients_of(self.policy.activities) if named else {})
 
-    def question(self, purposes: Sequence[str], at: datetime) -> Question:
+    def question(self, purposes: Sequence[str], at: datetime) -> DecisionRequest:
         """What a night at `at` would ask, by the rules in force."""
         from habeas.faces.model_packs import registry as packs
-        from habeas.policy.derivation.derive_rows import Question
+        from habeas.policy.derivation.derive_rows import DecisionRequest
 
         model = packs.read(self.settings.pack_folder())
-        return Question(
+        return DecisionRequest(
             wanted=tuple(purposes or self.settings.purposes),
             lists=self.policy.lists,
             policy=self.policy.digest,
@@ -127,7 +127,7 @@ class Installation:
     def replayer(self) -> Replayer:
         """Makes recorded decisions again; without the key store where this caller may not read it."""
         from habeas.faces.model_packs import registry as packs
-        from habeas.oversight.replay.rederive_facts import DeriveAgain
+        from habeas.oversight.replay.rederive_facts import RederiveFacts
         from habeas.oversight.replay.replay import Replayer
         from habeas.oversight.replay.run_times import run_times
         from habeas.warehouse.authenticated.mac import Use
@@ -137,7 +137,7 @@ class Installation:
         ]
         models = {packs.pack_digest(pack): packs.digests(pack) for pack in found}
         ends = self.watcher.ends if self.has_custody else None
-        again = DeriveAgain(self.reader, run_times(self.settings.runs, models), ends)
+        again = RederiveFacts(self.reader, run_times(self.settings.runs, models), ends)
         key = self._mac_key(Use.DECISION) if self._holds_key else None
         return Replayer(self.reader, self.policy_store.load, again, key)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from habeas.policy.derivation.derive import trusted
 from habeas.policy.derivation.derive_rows import place_of
-from habeas.policy.derivation.leave_out_index import FootageIndex, about_footage, last_recorded
+from habeas.policy.derivation.leave_out_index import LeaveOutIndex, about_footage, last_recorded
 from habeas.records.table_rows import leave_out_of
 from habeas.warehouse.reader import Reader, rows
 
@@ -23,7 +23,7 @@ def left_out_rows(reader: Reader, sealed: Sequence[Mapping[str, Any]], now: date
     footage = about_footage(leave_out_of(row) for row in rows(reader, "leave_outs"))
     if not footage:
         return frozenset()
-    known_at, index = last_recorded(footage, now), FootageIndex(footage)
+    known_at, index = last_recorded(footage, now), LeaveOutIndex(footage)
     occasions: dict[str, list[tuple[str, str]]] = {}
     for row in rows(reader, "occasions"):
         occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from habeas.faces import quality
 from habeas.faces.binding.bind import Binding, bind, window_ends
-from habeas.faces.binding.bindable_lines import Hopes
+from habeas.faces.binding.bindable_lines import BindableLines
 from habeas.faces.plan import AssetPlan, Kind, Quality, StagedRow
 from habeas.faces.tracking.track_clip import follow
 from habeas.faces.tracking.tracker import Tracker
@@ -161,7 +161,7 @@ def _followed(
     plan: AssetPlan, media: Media, models: FaceModels, rules: EmbedRules
 ) -> tuple[tuple[Track, ...], int]:
     """Tracks of the whole asset and the number of frames looked at. One frame is alive at a time."""
-    hopes = Hopes([line for line in plan.lines if line.grants], plan.media == "photo")
+    hopes = BindableLines([line for line in plan.lines if line.grants], plan.media == "photo")
     tracker = Tracker(
         rules.faces, models.threshold, window_ends(plan.lines), rules.max_gap_ms, hopes.wanted, hopes.ended
     )

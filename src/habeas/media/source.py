@@ -16,7 +16,7 @@ from habeas.media.values import Frame, Frames, MediaReason, Probed
 from habeas.model.errors import BadInput, UsageError
 from habeas.model.installation.limits import MediaLimits, Sampling
 
-READ_AS = "5"
+READER_VERSION = "5"
 """How files become pixels and pixels become faces. Counted up when a file would give other pixels, tracks or boxes than
 before: then what was made of it is made anew (it is part of the work digest)."""
 

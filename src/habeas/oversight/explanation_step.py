@@ -11,7 +11,7 @@ from habeas.warehouse.reader import Row
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ExplanationStep:
     """One step of the way: its name, a sentence for a person, and the same as fields for a program."""
 
     step: str

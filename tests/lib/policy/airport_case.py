@@ -15,7 +15,7 @@ from habeas.model.decision import Action, Facts, Verdict
 from habeas.model.installation.resources import PROJECT
 from habeas.model.jurisdictions import LAWS
 from habeas.model.people import ConsentStatus, Place, RosterLine
-from habeas.policy.derivation.source_terms import Terms, terms_of
+from habeas.policy.derivation.source_terms import SourceTerms, terms_of
 from habeas.policy.policy_set import PolicySet, policy_set_of, read_files
 from habeas.policy.rules.decide import Decider
 from habeas.records.imports.pipeline import import_consents, import_rosters, import_sources
@@ -114,7 +114,7 @@ class _Read:
             pair, given = (each.subject_id, each.purpose), each.status is ConsentStatus.GIVEN
             self._keys[pair] = given and self._keys.get(pair, True)
 
-    def facts(self, terms: Terms, line: RosterLine, place: Place) -> Facts:
+    def facts(self, terms: SourceTerms, line: RosterLine, place: Place) -> Facts:
         who = str(line.subject_id)
         return embed_facts(
             terms, line=line, subject=self._who.get(who), statements=self._said,
@@ -122,7 +122,7 @@ class _Read:
         ).facts  # fmt: skip
 
 
-def _scan(terms: Terms, place: Place, told: Sequence[Verdict], found: Sequence[Facts]) -> Facts:
+def _scan(terms: SourceTerms, place: Place, told: Sequence[Verdict], found: Sequence[Facts]) -> Facts:
     laws = {law for facts in found for law in LAWS if facts[law]}
     allowed = any(verdict.effect == "allow" for verdict in told)
     return scan_facts(

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from habeas.model.people import LeaveOut, Place, RosterLine, Subject
 from habeas.policy.derivation.derive import Derived, embed_moving, scan_moving
-from habeas.policy.derivation.person import Voice
-from habeas.policy.derivation.source_terms import Terms
+from habeas.policy.derivation.person import PersonRecord
+from habeas.policy.derivation.source_terms import SourceTerms
 from habeas.records.consent_ledger import ConsentStatement
 
 
 def scan_facts(
-    terms: Terms,
+    terms: SourceTerms,
     *,
     place: Place,
     catalogued_at: datetime,
@@ -35,7 +35,7 @@ def scan_facts(
 
 
 def embed_facts(
-    terms: Terms,
+    terms: SourceTerms,
     *,
     line: RosterLine,
     subject: Subject | None,
@@ -51,7 +51,7 @@ def embed_facts(
     True when a key record for person and purpose exists and is not closed, False when all are closed, None when there
     never was one (so that a person who was never asked is a gap, not a refusal).
     """
-    voice = None if line.subject_id is None else Voice(line.subject_id, subject, statements)
+    voice = None if line.subject_id is None else PersonRecord(line.subject_id, subject, statements)
     said_by, said_at = line.attested_by, line.attested_at
     moving = embed_moving(terms, voice, said_by, said_at, place, catalogued_at, key_open, tuple(leave_outs))
     return moving.on(terms.embed)

@@ -12,7 +12,7 @@ from ordinary import a_line, a_place, a_source, a_statement, day
 
 from habeas.model.people import Subject
 from habeas.policy.derivation.derive import Derived
-from habeas.policy.derivation.source_terms import Terms, terms_of
+from habeas.policy.derivation.source_terms import SourceTerms, terms_of
 from habeas.policy.lists.activities import STATES
 from habeas.policy.lists.activity import Activity, Notice, Processor, Recipient
 from habeas.policy.lists.purposes import load_purposes
@@ -74,7 +74,7 @@ def lists(**changes: Any) -> Lists:
     return replace(Lists(PURPOSES, activities), **changes)
 
 
-def terms(**changes: Any) -> Terms:
+def terms(**changes: Any) -> SourceTerms:
     """`activity`, `waivers`, `statutes`, `tainted` change the lists, the rest what is asked."""
     purpose = changes.get("purpose", "archive_search")
     given = {name: changes[name] for name in ("waivers", "statutes", "tainted") if name in changes}

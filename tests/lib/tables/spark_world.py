@@ -12,7 +12,7 @@ from deriving import FULL_SOURCE, MODEL, NOW, a_full_statement, a_subject, lists
 from ordinary import a_leave_out, a_line, a_source, day
 
 from habeas.model.people import Scope
-from habeas.pipeline.decide.decide import Question
+from habeas.pipeline.decide.decide import DecisionRequest
 from habeas.records.table_rows import leave_out_row, statement_row
 from habeas.warehouse.spark_tables import Tables
 
@@ -31,10 +31,10 @@ LEFT_OUT = (
 )
 
 
-def question(**changes: Any) -> Question:
+def question(**changes: Any) -> DecisionRequest:
     given: dict[str, Any] = {"wanted": PURPOSES, "lists": lists(), "policy": "p", "model": MODEL, "as_of": NOW,
                              "known_at": NOW, "run_id": "r1"}  # fmt: skip
-    return Question(**(given | changes))
+    return DecisionRequest(**(given | changes))
 
 
 def assets() -> list[dict[str, Any]]:

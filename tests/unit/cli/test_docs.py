@@ -3,6 +3,8 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
+import sys
+import tomllib
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
@@ -32,10 +34,13 @@ from habeas.records.imports.pipeline import (
 )
 from habeas.records.parsing.scope import Places
 
+_MADE = {"__pycache__", ".pytest_cache", ".hypothesis"}
 PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").rglob("*.md"))]
 
 
+@cache
 def _generate() -> ModuleType:
+    sys.path.insert(0, str(PROJECT / "docs"))  # it imports its neighbour, as a script does
     spec = importlib.util.spec_from_file_location("generate", PROJECT / "docs" / "generate.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -53,6 +58,35 @@ def test_the_reference_says_what_the_code_says() -> None:
     made = _generate()
     stale = [name for name, text in made.pages().items() if (made.REFERENCE / name).read_text() != text]
     assert [] == stale, "run: python docs/generate.py"
+
+
+def test_the_picture_of_the_house_shows_every_room_in_the_order_of_the_import_contract() -> None:
+    house = _generate().house
+    contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    ordered = [room.strip() for layer in layers for room in layer.replace("|", ":").split(":")]
+    assert sorted(house.ROOMS) == sorted(path.parent.name for path in house.SOURCE.glob("*/__init__.py"))
+    assert sorted(ordered) == sorted(house.ROOMS)
+    upward = [pair for pair in house.imports() if house.ROOMS.index(pair[0]) > house.ROOMS.index(pair[1])]
+    assert [] == upward
+
+
+def test_no_folder_holds_more_than_a_screen_of_entries() -> None:
+    """Twelve, but for the house itself: its twelve rooms and `__init__.py`."""
+    folders = [
+        *(PROJECT / "src").rglob("*"),
+        *(PROJECT / "tests").rglob("*"),
+        PROJECT / "jobs",
+        PROJECT / "dags",
+    ]
+    counts = {
+        folder.relative_to(PROJECT).as_posix(): len([p for p in folder.iterdir() if p.name not in _MADE])
+        for folder in folders
+        if folder.is_dir()
+        and not {"__pycache__", ".pytest_cache"} & set(folder.parts)
+        and folder.suffix != ".egg-info"
+    }
+    assert {name: count for name, count in counts.items() if count > 12} == {"src/habeas": 13}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())

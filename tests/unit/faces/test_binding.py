@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from habeas.faces.binding.bind import Binding, bind, window_ends
-from habeas.faces.binding.bindable_lines import Hopes
+from habeas.faces.binding.bindable_lines import BindableLines
 from habeas.faces.values import BindingReason, Detection, Sighting, Track
 from habeas.model.installation.limits import BindingRules
 from habeas.model.lines import Line
@@ -310,7 +310,7 @@ def test_every_face_is_counted_exactly_once(lines: list[Line], tracks: list[Trac
 def test_pictures_are_held_of_every_face_that_is_bound(
     lines: list[Line], tracks: list[Track], photo: bool
 ) -> None:
-    hopes, held = Hopes(lines, photo), set()
+    hopes, held = BindableLines(lines, photo), set()
     for face in tracks:
         if hopes.wanted(face):
             held.add(id(face))
@@ -319,7 +319,7 @@ def test_pictures_are_held_of_every_face_that_is_bound(
 
 
 def test_pictures_of_a_second_face_in_a_seat_are_held_by_nobody() -> None:
-    hopes = Hopes([line("a", LEFT)], photo=False)
+    hopes = BindableLines([line("a", LEFT)], photo=False)
     first, elsewhere, second = track(250), track(750, times=(500,)), track(100, times=(1000,), candidate=True)
     assert [True, False, True] == [hopes.wanted(face) for face in (first, elsewhere, second)]
     hopes.ended(elsewhere)

@@ -43,7 +43,7 @@ def test_files_that_are_read_in_another_way_are_other_work(
     setup: WorkerSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = setup.identity
-    monkeypatch.setattr("habeas.pipeline.embed.worker.READ_AS", "another")
+    monkeypatch.setattr("habeas.pipeline.embed.worker.READER_VERSION", "another")
     assert before != setup.identity
 
 

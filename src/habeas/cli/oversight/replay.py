@@ -14,7 +14,7 @@ from habeas.model.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from habeas.cli.installation import Installation
-    from habeas.oversight.replay.replay import Replayed, Told
+    from habeas.oversight.replay.replay import Replayed, ReplayReport
     from habeas.warehouse.reader import Row
 
 _SHOWN = 20
@@ -115,7 +115,7 @@ def _chosen(
     return len(ids), choice.of_ids(place.reader, ids)
 
 
-def _human(console: Any, told: Told) -> None:
+def _human(console: Any, told: ReplayReport) -> None:
     facts = "; ".join(f"{count} {word}" for word, count in told.facts.items()) or "none"
     console.print(
         out.pairs({"decisions": told.decisions, "come out the same": told.reproduced, "their facts": facts})

@@ -9,7 +9,7 @@ from habeas.faces.values import Track
 from habeas.model.lines import Line
 
 
-class Hopes:
+class BindableLines:
     """`wanted` and `ended` of a tracker: lines that may still be bound, as tracks end.
 
     In a clip a line in whose scope a second track ends is never bound (`bind`), so pictures are held of one

@@ -17,7 +17,7 @@ import av
 
 from habeas.media.clips.frame_image import Painter
 from habeas.media.clips.sampler import Sampler
-from habeas.media.clips.skipped_frames import Passed
+from habeas.media.clips.skipped_frames import SkippedFrames
 from habeas.media.clips.stream import BROKEN, Clip, Spans, opened, origin, packets, spans
 from habeas.media.values import Frame, Frames, MediaReason
 from habeas.model.errors import BadInput
@@ -81,7 +81,7 @@ def _of_keyframes(
         track = spans(fd, clip, limits, enough)
         if track.gap_ms > enough:
             return False
-        with Passed(fd, limits) as passed:
+        with SkippedFrames(fd, limits) as passed:
             keys = _pictures(clip, limits, passed)
             start = origin(fd, clip, limits)
             return (yield from sampler.of(clip, keys, enough * _PATIENCE, track, start, passed))
@@ -105,7 +105,7 @@ def _of_references(
 
 
 def _pictures(
-    clip: Clip, limits: MediaLimits, passed: Passed | None = None, leave_out: str = "DEFAULT"
+    clip: Clip, limits: MediaLimits, passed: SkippedFrames | None = None, leave_out: str = "DEFAULT"
 ) -> Iterator[Any]:
     """Decoded frames in the order they are shown, damaged ones left out; keyframes alone if `passed` takes the rest.
 
@@ -121,7 +121,7 @@ def _pictures(
     yield from _decoded(clip, None, limits)
 
 
-def _dated_keyframes(clip: Clip, passed: Passed) -> Iterator[Any]:
+def _dated_keyframes(clip: Clip, passed: SkippedFrames) -> Iterator[Any]:
     """Keyframes, each with a time of its own: without one a frame takes that of the packet that follows."""
     shown_after = 0
     for packet in packets(clip):

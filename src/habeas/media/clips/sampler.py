@@ -9,7 +9,7 @@ from typing import Any
 
 from habeas.media.clips.frame_image import Painter
 from habeas.media.clips.shots import ShotCounter
-from habeas.media.clips.skipped_frames import Passed
+from habeas.media.clips.skipped_frames import SkippedFrames
 from habeas.media.clips.stream import Clip, Spans
 from habeas.media.clips.timestamps import Clock
 from habeas.media.values import Frame, Image, MediaReason
@@ -41,7 +41,7 @@ class Sampler:
         patience_ms: float,
         track: Spans,
         start: int | None,
-        passed: Passed | None,
+        passed: SkippedFrames | None,
     ) -> Generator[Frame, bool | None, bool]:
         """False, and an early end, where no frame comes for longer than `patience_ms`.
 

@@ -28,7 +28,7 @@ class _Stretch:
     size: int = 0
 
 
-class Passed:
+class SkippedFrames:
     """Holds the packets since the last keyframe that was given, taken in the order they are decoded in.
 
     A context: what it decodes with is closed at the end.

@@ -44,13 +44,13 @@ def confine(memory_mb: int) -> list[str]:
     libc = ctypes.CDLL(None, use_errno=True)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     alone = libc.unshare(_NEW_NET | _NEW_IPC) == 0
-    _become_nobody()
+    _drop_to_nobody()
     alone = alone or libc.unshare(_NEW_USER | _NEW_NET | _NEW_IPC) == 0
     _drop_privileges(libc)
     # after that: a change of user takes the wish to die with the parent back
     for option, value in ((_NO_NEW_PRIVILEGES, 1), (_DUMPABLE, 0), (_PARENT_DEATH, signal.SIGKILL)):
         libc.prctl(option, value, 0, 0, 0)
-    blind = _know_no_names(libc)
+    blind = _apply_landlock(libc)
     single = system_calls.allow_few(libc)
     free = os.dup(0)  # the lowest free number: the next file will get it
     os.close(free)
@@ -91,7 +91,7 @@ def die_with_parent(parent: int) -> None:
         os._exit(0)
 
 
-def _become_nobody() -> None:
+def _drop_to_nobody() -> None:
     """The limit on processes doesn't hold root."""
     if os.getuid() == 0:
         with suppress(OSError):  # a container may forbid it
@@ -100,7 +100,7 @@ def _become_nobody() -> None:
             os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
 
-def _know_no_names(libc: ctypes.CDLL) -> bool:
+def _apply_landlock(libc: ctypes.CDLL) -> bool:
     """Landlock without an exception: whatever the kernel's version can refuse is refused."""
     call = libc.syscall
     call.restype, call.argtypes = (

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from habeas.model.people import ConsentStatus, Place
 from habeas.oversight.explain.wording import CONSENT
-from habeas.oversight.explanation_step import Link, day, plain
+from habeas.oversight.explanation_step import ExplanationStep, day, plain
 from habeas.oversight.scope_wording import scope_words
 from habeas.records.scopes import fits
 from habeas.records.table_rows import statement_of
@@ -33,7 +33,7 @@ _HOW: Final = {
 _ID = 12
 
 
-def said(found: Sequence[Row], purpose: str, as_of: datetime, place: Place | None) -> Link:
+def said(found: Sequence[Row], purpose: str, as_of: datetime, place: Place | None) -> ExplanationStep:
     """The statements of one person about one purpose; what was recorded after the decision is told apart.
 
     `place`: where the file belongs; None = that can't be told, and then nothing is said about it.
@@ -50,7 +50,7 @@ def said(found: Sequence[Row], purpose: str, as_of: datetime, place: Place | Non
     if later:
         says += " Recorded since: " + " ".join(later)
     fields = [_fields(row, place) for row in listed]
-    return Link("consent", says, {"purpose": purpose, "statements": fields})
+    return ExplanationStep("consent", says, {"purpose": purpose, "statements": fields})
 
 
 def _fields(row: Row, place: Place | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from habeas.oversight.explain.supply import where_to_write
 from habeas.oversight.explain.wording import ACTIONS, EFFECTS, fact, obligation
-from habeas.oversight.explanation_step import Link, day, plain
+from habeas.oversight.explanation_step import ExplanationStep, day, plain
 from habeas.policy.rulebook import Rulebook, is_waived
 from habeas.warehouse.reader import Row
 
@@ -18,7 +18,7 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def judged(book: Rulebook, row: Row, facts: str | None, source_id: str | None) -> list[Link]:
+def judged(book: Rulebook, row: Row, facts: str | None, source_id: str | None) -> list[ExplanationStep]:
     """`book`: the rules the decision was made by. `facts`: its fact set as JSON; None when it is gone."""
     against = row["effect"] != "allow"
     spoke = [name for name in row["rules"] if not is_waived(name)]
@@ -30,13 +30,15 @@ def judged(book: Rulebook, row: Row, facts: str | None, source_id: str | None) -
         links.append(_permits(book, spoke))
     if row["obligations"]:
         duties = [obligation(each) for each in row["obligations"]]
-        links.append(Link("obliges to", _joined(duties) + ".", {"obligations": list(row["obligations"])}))
+        links.append(
+            ExplanationStep("obliges to", _joined(duties) + ".", {"obligations": list(row["obligations"])})
+        )
     if row["regulator_effect"]:
         links.append(_regulator(book, row, facts))
     return links
 
 
-def _decision(book: Rulebook, row: Row, facts: str | None, spoke: list[str]) -> Link:
+def _decision(book: Rulebook, row: Row, facts: str | None, spoke: list[str]) -> ExplanationStep:
     says = f"{ACTIONS[row['action']]} for {row['purpose']}: {EFFECTS.get(row['effect'], row['effect'])}"
     says += f"; decided {day(row['as_of'])} on what was known then."
     if spoke:
@@ -53,7 +55,7 @@ def _decision(book: Rulebook, row: Row, facts: str | None, spoke: list[str]) -> 
         "rules": [_told(book, n) for n in row["regulator_rules"] or ()],
     }
     fields = {**plain(row, *_FIELDS), "rules": rules, "regulator": regulator, "facts": facts}
-    return Link("decision", says, fields)
+    return ExplanationStep("decision", says, fields)
 
 
 def _wanted(name: str, purpose: str) -> str:
@@ -71,21 +73,21 @@ def _told(book: Rulebook, name: str) -> dict[str, Any]:
     return told
 
 
-def _rule(book: Rulebook, name: str, row: Row) -> Link:
+def _rule(book: Rulebook, name: str, row: Row) -> ExplanationStep:
     rule = book.rule(name)
     says = _cited(book, name)
     if not rule.curable:
         says += " No consent mends this."
     if rule.effective_from and rule.effective_from > row["as_of"].date():
         says += f" In force from {rule.effective_from.isoformat()}; applied already."
-    return Link(f"rule {_short(name)}", says, {"rule": name})
+    return ExplanationStep(f"rule {_short(name)}", says, {"rule": name})
 
 
-def _waived(book: Rulebook, name: str, row: Row, source_id: str | None) -> Link:
+def _waived(book: Rulebook, name: str, row: Row, source_id: str | None) -> ExplanationStep:
     waiver = book.waiver(name, source_id, row["purpose"], row["as_of"].date())
     says = _cited(book, name)
     if waiver is None:
-        return Link(f"waived {_short(name)}", says + " It was waived then.", {"rule": name})
+        return ExplanationStep(f"waived {_short(name)}", says + " It was waived then.", {"rule": name})
     says += f" Waived until {waiver.ends_on.isoformat()} by {waiver.owner}: {waiver.reason}"
     fields = {
         "rule": name,
@@ -93,15 +95,15 @@ def _waived(book: Rulebook, name: str, row: Row, source_id: str | None) -> Link:
         "ends_on": waiver.ends_on.isoformat(),
         "about": waiver.about,
     }
-    return Link(f"waived {_short(name)}", says.rstrip(".") + ".", fields)
+    return ExplanationStep(f"waived {_short(name)}", says.rstrip(".") + ".", fields)
 
 
-def _permits(book: Rulebook, names: list[str]) -> Link:
+def _permits(book: Rulebook, names: list[str]) -> ExplanationStep:
     says = " ".join(f"{_short(name)}: {_cited(book, name)}" for name in names)
-    return Link("rests on", says or "No rule is recorded.", {"rules": names})
+    return ExplanationStep("rests on", says or "No rule is recorded.", {"rules": names})
 
 
-def _regulator(book: Rulebook, row: Row, facts: str | None) -> Link:
+def _regulator(book: Rulebook, row: Row, facts: str | None) -> ExplanationStep:
     """For information: it opened nothing and closed nothing."""
     finding = json.loads(facts).get("regulator_finding", "none") if facts else "none"
     reading = "The laws alone, without house rules"
@@ -111,7 +113,9 @@ def _regulator(book: Rulebook, row: Row, facts: str | None) -> Link:
     if row["regulator_effect"] != "allow":
         against = (f"{_short(name)}: {_cited(book, name)}" for name in row["regulator_rules"])
         says += " " + " ".join(against)
-    return Link("regulator", says, {"effect": row["regulator_effect"], "rules": list(row["regulator_rules"])})
+    return ExplanationStep(
+        "regulator", says, {"effect": row["regulator_effect"], "rules": list(row["regulator_rules"])}
+    )
 
 
 def _cited(book: Rulebook, name: str) -> str:

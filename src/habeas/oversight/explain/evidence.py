@@ -10,7 +10,7 @@ from habeas.model.people import LeaveOut, Place
 from habeas.oversight.explain.consent import said
 from habeas.oversight.explain.decision import judged
 from habeas.oversight.explain.wording import LEFT_OUT, reason
-from habeas.oversight.explanation_step import Link, day, plain
+from habeas.oversight.explanation_step import ExplanationStep, day, plain
 from habeas.policy.derivation.derive_rows import place_of
 from habeas.policy.rulebook import Rulebook
 from habeas.records.leave_outs import speaks_about
@@ -23,25 +23,25 @@ KeyStatus = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class Evidence:
     """Builds links from tables. Whatever a table no longer holds is said to be missing, not guessed."""
 
     reader: Reader
     rules: Rulebook
     key_status: KeyStatus | None
 
-    def file(self, asset_id: str) -> Link:
+    def file(self, asset_id: str) -> ExplanationStep:
         """Step about a file: where it lies, since when it is known."""
         asset = one(self.reader, "assets", "asset_id", asset_id)
         if asset is None:
-            return Link("file", self._uncatalogued(asset_id), {"asset_id": asset_id})
+            return ExplanationStep("file", self._uncatalogued(asset_id), {"asset_id": asset_id})
         gone = "" if asset["present"] else " It is no longer there."
         says = (
             f"{asset['media'].capitalize()} {asset['location']} of source {asset['source_id']}, "
             f"known since {day(asset['catalogued_at'])}.{gone}"
         )
         names = ("asset_id", "source_id", "location", "media", "format", "bytes", "captured_at", "present")
-        return Link("file", says, plain(asset, *names))
+        return ExplanationStep("file", says, plain(asset, *names))
 
     def _uncatalogued(self, asset_id: str) -> str:
         """The catalogue forgets no file: what it doesn't know it never held."""
@@ -49,17 +49,19 @@ class Links:
         why = "; ".join(sorted({reason(row["reason"]) for row in aside}))
         return f"The file was never catalogued: {why}." if why else "The file is not in the catalogue."
 
-    def aside(self, asset_id: str) -> list[Link]:
+    def aside(self, asset_id: str) -> list[ExplanationStep]:
         """Why the file, or something made of it, was set aside; nothing when it never was."""
         found = rows(self.reader, "quarantine", ("asset_id", "=", asset_id))
         found.sort(key=lambda row: (row["recorded_at"], row["quarantine_id"]))
         return [set_aside(row) for row in found]
 
-    def source(self, source_id: str) -> Link:
+    def source(self, source_id: str) -> ExplanationStep:
         """Step about a source: controller, purposes, grounds."""
         source = one(self.reader, "sources", "source_id", source_id)
         if source is None:
-            return Link("source", f"Source {source_id} is not registered.", {"source_id": source_id})
+            return ExplanationStep(
+                "source", f"Source {source_id} is not registered.", {"source_id": source_id}
+            )
         purposes = ", ".join(source["purposes"]) or "nothing"
         says = (
             f"Collected by {source['controller']} for {purposes}; ground for scanning: {source['scan_ground']}; "
@@ -77,13 +79,15 @@ class Links:
             "medium",
             "purpose_ended_on",
         )
-        return Link("source", says, plain(source, *names))
+        return ExplanationStep("source", says, plain(source, *names))
 
-    def roster_line(self, line_id: str) -> tuple[Link, Row | None]:
+    def roster_line(self, line_id: str) -> tuple[ExplanationStep, Row | None]:
         """Step about a roster line, and its row; None if the line is no longer held."""
         line = one(self.reader, "rosters", "line_id", line_id)
         if line is None:
-            return Link("roster line", "The roster line is no longer held.", {"line_id": line_id}), None
+            return ExplanationStep(
+                "roster line", "The roster line is no longer held.", {"line_id": line_id}
+            ), None
         who = f"Person {line['subject_id'][:8]}" if line["subject_id"] else "An anonymous placeholder"
         says = f"{who}{_place(line)}, attested by {line['attested_by']} on {day(line['attested_at'])}."
         if line_id in replaced(rows(self.reader, "rosters", ("asset_id", "=", line["asset_id"]))):
@@ -91,17 +95,19 @@ class Links:
         names = (
             "line_id", "subject_id", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "row", "closed",
         )  # fmt: skip
-        return Link("roster line", says, plain(line, *names, "attested_by", "attested_at")), line
+        return ExplanationStep("roster line", says, plain(line, *names, "attested_by", "attested_at")), line
 
-    def consent(self, subject_id: str | None, asset_id: str, purpose: str, as_of: datetime) -> Link:
+    def consent(
+        self, subject_id: str | None, asset_id: str, purpose: str, as_of: datetime
+    ) -> ExplanationStep:
         """Step about what a person had said about this file and purpose, as of a time."""
         if subject_id is None:
-            return Link("consent", "Nobody is named, so nobody could consent.", {"statements": []})
+            return ExplanationStep("consent", "Nobody is named, so nobody could consent.", {"statements": []})
         where = (("subject_id", "=", subject_id), ("purpose", "=", purpose))
         found = rows(self.reader, "consents", *where)
         return said(found, purpose, as_of, self._place_of(asset_id) if found else None)
 
-    def decision(self, row: Row) -> list[Link]:
+    def decision(self, row: Row) -> list[ExplanationStep]:
         """What was decided, every rule that fired, waivers, duties, and a regulator's reading."""
         facts = one(self.reader, "fact_sets", "facts_digest", row["facts_digest"])
         asset = one(self.reader, "assets", "asset_id", row["asset_id"], ["source_id"])
@@ -109,7 +115,7 @@ class Links:
         text = facts["facts"] if facts else None
         return judged(book, row, text, asset["source_id"] if asset else None)
 
-    def left_out(self, subject_id: str | None, asset_id: str, purpose: str) -> list[Link]:
+    def left_out(self, subject_id: str | None, asset_id: str, purpose: str) -> list[ExplanationStep]:
         """Whatever leave-out list names the person or the file; nothing when none does."""
         listed = [leave_out_of(row) for row in rows(self.reader, "leave_outs")]
         place = self._place_of(asset_id) if listed else None
@@ -119,7 +125,7 @@ class Links:
         lifts = {each.lifts: each for each in listed if each.lifts}
         said = [_left_out(each, lifts.get(each.leave_out_id)) for each in about]
         names = [{"leave_out_id": each.leave_out_id, "kind": str(each.kind)} for each in about]
-        return [Link("left out", " ".join(said), {"leave_outs": names})] if said else []
+        return [ExplanationStep("left out", " ".join(said), {"leave_outs": names})] if said else []
 
     def _place_of(self, asset_id: str) -> Place | None:
         """Where a file belongs; None when the catalogue doesn't know it."""
@@ -131,7 +137,7 @@ class Links:
             occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
         return place_of(asset, occasions)
 
-    def policy(self, row: Row) -> Link:
+    def policy(self, row: Row) -> ExplanationStep:
         """Step about the rules that a decision was made by."""
         digest = row["policy_digest"]
         says = f"Rules with digest {digest[:12]}"
@@ -142,18 +148,22 @@ class Links:
                 if same
                 else f"; since then they changed to {self.rules.digest[:12]}"
             )
-        return Link("policy", says + ".", {"policy_digest": digest, "current_digest": self.rules.digest})
+        return ExplanationStep(
+            "policy", says + ".", {"policy_digest": digest, "current_digest": self.rules.digest}
+        )
 
-    def run(self, run_id: str) -> Link:
+    def run(self, run_id: str) -> ExplanationStep:
         """Step about a run and its tasks."""
         tasks = sorted(rows(self.reader, "runs", ("run_id", "=", run_id)), key=lambda row: row["started_at"])
         if not tasks:
-            return Link("run", f"Run {run_id}.", {"run_id": run_id})
+            return ExplanationStep("run", f"Run {run_id}.", {"run_id": run_id})
         names = ("task", "status", "started_at", "finished_at", "version", "model_id", "policy_digest")
         says = f"Run {run_id}, {day(tasks[0]['started_at'])}, habeas {tasks[0]['version']}."
-        return Link("run", says, {"run_id": run_id, "tasks": [plain(row, *names) for row in tasks]})
+        return ExplanationStep(
+            "run", says, {"run_id": run_id, "tasks": [plain(row, *names) for row in tasks]}
+        )
 
-    def key(self, key_id: str) -> Link:
+    def key(self, key_id: str) -> ExplanationStep:
         """Step about a key and, where the key store can be read, its state."""
         key = one(
             self.reader, "keys", "key_id", key_id, ["key_id", "purpose", "generation", "suite", "created_at"]
@@ -161,7 +171,7 @@ class Links:
         state = self.key_status(key_id) if self.key_status else None
         fields = {"key_id": key_id, "status": state or "unknown here", **(plain(key, *key) if key else {})}
         where = f"Sealed to key {key_id[:8]}" + (f", generation {key['generation']}" if key else "")
-        return Link(
+        return ExplanationStep(
             "key",
             f"{where}; " + (f"the key is {state}." if state else "its state is in the key store."),
             fields,
@@ -183,13 +193,13 @@ def _place(line: Row) -> str:
     return " " + ", ".join(parts) if parts else ""
 
 
-def set_aside(row: Row) -> Link:
+def set_aside(row: Row) -> ExplanationStep:
     """One item of quarantine: when, why, and what exactly."""
     says = f"Set aside {day(row['recorded_at'])}: {reason(row['reason'])}."
     says += f" In detail: {row['detail'].rstrip('.')}." if row["detail"] else ""
     names = ("quarantine_id", "item", "asset_id", "source_id", "input_digest", "line_number", "reason", "detail",
              "recorded_at")  # fmt: skip
-    return Link("quarantine", says, plain(row, *names))
+    return ExplanationStep("quarantine", says, plain(row, *names))
 
 
 def _left_out(record: LeaveOut, lift: LeaveOut | None) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from habeas.oversight.explain.evidence import KeyStatus, Links, set_aside
+from habeas.oversight.explain.evidence import Evidence, KeyStatus, set_aside
 from habeas.oversight.explain.explanation import Explanation, source_of
 from habeas.oversight.explain.file import explain_asset, explain_line
 from habeas.oversight.explain.known import explain_key, explain_person, explain_run
 from habeas.oversight.explain.wording import ACTIONS, EFFECTS, reason
-from habeas.oversight.explanation_step import Link, day, plain
+from habeas.oversight.explanation_step import ExplanationStep, day, plain
 from habeas.oversight.queries.find import find
 from habeas.policy.rulebook import Rulebook
 from habeas.warehouse.current.row_status import newest_statuses
@@ -33,14 +33,14 @@ def explain(
     `archive`: its folder, for paths. `left`: the run's tasks as its own records have them, when `given` is a run.
     Raises UsageError when nothing or more than one thing fits; the message lists the candidates.
     """
-    links = Links(reader, rules or Rulebook(), key_status)
+    links = Evidence(reader, rules or Rulebook(), key_status)
     if left:
         return explain_run(links, str(left[0]["run_id"]), left)
     kind, whole = find(reader, given, archive)
     return _BY_KIND[kind](links, whole)
 
 
-def _embedding(links: Links, row_id: str) -> Explanation:
+def _embedding(links: Evidence, row_id: str) -> Explanation:
     columns = [
         "row_id",
         "asset_id",
@@ -68,12 +68,12 @@ def _embedding(links: Links, row_id: str) -> Explanation:
     at = f"The frame at {row['frame_ms'] / 1000:.2f} s, number {row['rank'] + 1} of its track."
     way = [
         file,
-        Link(
+        ExplanationStep(
             "frame",
             "The photo as a whole: it has one picture." if file.fields.get("media") == "photo" else at,
             plain(row, "frame_ms", "rank"),
         ),
-        Link(
+        ExplanationStep(
             "quality",
             f"Face {row['q_size_px']:.0f} px, sharpness {row['q_sharpness']:.1f}, "
             f"exposure {row['q_exposure']:.2f}, frontality {row['q_frontality']:.2f}.",
@@ -89,10 +89,10 @@ def _embedding(links: Links, row_id: str) -> Explanation:
             links.policy(decision),
         ]
     else:
-        way.append(Link("decision", f"{_NO_DECISION}.", plain(row, "decision_id")))
+        way.append(ExplanationStep("decision", f"{_NO_DECISION}.", plain(row, "decision_id")))
     way += [
         links.run(row["run_id"]),
-        Link("model", f"Made by model {row['model_id']}.", plain(row, "model_id")),
+        ExplanationStep("model", f"Made by model {row['model_id']}.", plain(row, "model_id")),
         links.key(row["key_id"]),
         _status(links, row_id),
     ]
@@ -101,16 +101,18 @@ def _embedding(links: Links, row_id: str) -> Explanation:
     return Explanation("embedding", row_id, headline, tuple(way), "" if decision else _NO_DECISION)
 
 
-def _status(links: Links, row_id: str) -> Link:
+def _status(links: Evidence, row_id: str) -> ExplanationStep:
     found = rows(links.reader, "row_status", ("row_id", "=", row_id))
     if not found:
-        return Link("status", "No status is recorded: the row counts as closed.", {"status": "closed"})
+        return ExplanationStep(
+            "status", "No status is recorded: the row counts as closed.", {"status": "closed"}
+        )
     newest = newest_statuses(found)[row_id]
     names = ["status", "reason", "decision_id", "erase_by", "recorded_at"]
     if newest["status"] == "closed":
-        return Link("status", _closed(newest), plain(newest, *names))
+        return ExplanationStep("status", _closed(newest), plain(newest, *names))
     says = f"Now {newest['status']}, permission until {day(newest['expires_at'])}."
-    return Link("status", says, plain(newest, *names, "expires_at"))
+    return ExplanationStep("status", says, plain(newest, *names, "expires_at"))
 
 
 def _closed(status: Row) -> str:
@@ -128,7 +130,7 @@ def _closed(status: Row) -> str:
     return f"Closed {day(at)}: {why}. Nobody may open it. {by}".strip()
 
 
-def _decision(links: Links, decision_id: str) -> Explanation:
+def _decision(links: Evidence, decision_id: str) -> Explanation:
     row = one(links.reader, "decisions", "decision_id", decision_id) or {}
     way = [links.file(row["asset_id"]), *source_of(links, row["asset_id"])]
     subject = None
@@ -144,7 +146,7 @@ def _decision(links: Links, decision_id: str) -> Explanation:
     )
 
 
-def _quarantine(links: Links, quarantine_id: str) -> Explanation:
+def _quarantine(links: Evidence, quarantine_id: str) -> Explanation:
     row = one(links.reader, "quarantine", "quarantine_id", quarantine_id) or {}
     way = [links.file(row["asset_id"])] if row["asset_id"] else []
     way += [set_aside(row), links.run(row["run_id"])]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from habeas.oversight.explain.evidence import Links
-from habeas.oversight.explanation_step import Link
+from habeas.oversight.explain.evidence import Evidence
+from habeas.oversight.explanation_step import ExplanationStep
 from habeas.warehouse.current.current_decision import current_decisions
 from habeas.warehouse.reader import Row, one
 
@@ -25,7 +25,7 @@ class Explanation:
     kind: str
     id: str
     headline: str
-    links: tuple[Link, ...]
+    links: tuple[ExplanationStep, ...]
     alarm: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class Explanation:
         return told | {"alarm": self.alarm} if self.alarm else told
 
 
-def source_of(links: Links, asset_id: str) -> list[Link]:
+def source_of(links: Evidence, asset_id: str) -> list[ExplanationStep]:
     """Step about the source of a file; empty if the file isn't catalogued."""
     asset = one(links.reader, "assets", "asset_id", asset_id, ["source_id"])
     return [links.source(asset["source_id"])] if asset else []

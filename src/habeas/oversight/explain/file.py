@@ -6,16 +6,16 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from habeas.faces.values import BindingReason
-from habeas.oversight.explain.evidence import Links
+from habeas.oversight.explain.evidence import Evidence
 from habeas.oversight.explain.explanation import Explanation, listed, newest, source_of
 from habeas.oversight.explain.wording import EFFECTS, reason, remedy
-from habeas.oversight.explanation_step import Link
+from habeas.oversight.explanation_step import ExplanationStep
 from habeas.oversight.numbers.numbers import Faces, Numbers, count, template_states
 from habeas.oversight.numbers.tally import Tally, tally_of
 from habeas.warehouse.reader import rows
 
 
-def explain_line(links: Links, line_id: str) -> Explanation:
+def explain_line(links: Evidence, line_id: str) -> Explanation:
     """Why a roster line was decided as it was, and what came of it."""
     link, line = links.roster_line(line_id)
     asset_id = line["asset_id"] if line else ""
@@ -37,14 +37,14 @@ def explain_line(links: Links, line_id: str) -> Explanation:
     return Explanation(kind, line_id, f"A listed person in one file. {told.capitalize()}.", tuple(way))
 
 
-def explain_asset(links: Links, asset_id: str) -> Explanation:
+def explain_asset(links: Evidence, asset_id: str) -> Explanation:
     """Why a file was looked into or not, and what came of the people listed in it."""
     aside = links.aside(asset_id)
     way = [links.file(asset_id), *source_of(links, asset_id), *aside]
     decisions = newest(rows(links.reader, "decisions", ("asset_id", "=", asset_id)))
     tally, numbers = _counted(links, asset_id)
     if not tally.rosters:
-        way.append(Link("roster", "No roster line says who is in it.", {"lines": 0}))
+        way.append(ExplanationStep("roster", "No roster line says who is in it.", {"lines": 0}))
     for row in (row for row in decisions if row["action"] == "scan"):
         way += [*links.left_out(None, asset_id, row["purpose"]), *links.decision(row)]
     for row in (row for row in decisions if row["action"] == "embed"):
@@ -61,7 +61,7 @@ def explain_asset(links: Links, asset_id: str) -> Explanation:
     )
 
 
-def _headline(numbers: Numbers, aside: list[Link]) -> str:
+def _headline(numbers: Numbers, aside: list[ExplanationStep]) -> str:
     kept, faces = numbers.templates, numbers.faces
     if aside and not kept.stored and not faces.found:
         why = sorted({reason(link.fields["reason"]) for link in aside})
@@ -73,12 +73,12 @@ def _headline(numbers: Numbers, aside: list[Link]) -> str:
     )
 
 
-def _counted(links: Links, asset_id: str) -> tuple[Tally, Numbers]:
+def _counted(links: Evidence, asset_id: str) -> tuple[Tally, Numbers]:
     tally = tally_of(links.reader, asset_id)
     return tally, count(tally, links.rules, datetime.now(UTC))
 
 
-def _refused(faces: Faces) -> list[Link]:
+def _refused(faces: Faces) -> list[ExplanationStep]:
     """Each refused face once; the purposes of a decision that is no stand beside it."""
     way = []
     for word, number in faces.refused.items():
@@ -88,11 +88,11 @@ def _refused(faces: Faces) -> list[Link]:
             fields["purposes"] = dict(faces.refused_for)
             beside = f" ({', '.join(f'{purpose} {n}' for purpose, n in faces.refused_for.items())})"
         says = f"{number} × {reason(word)}{beside}. {remedy(word)}".strip()
-        way.append(Link("refused faces", says, fields))
+        way.append(ExplanationStep("refused faces", says, fields))
     return way
 
 
-def _templates(tally: Tally, line_id: str = "") -> list[Link]:
+def _templates(tally: Tally, line_id: str = "") -> list[ExplanationStep]:
     states = template_states(tally, datetime.now(UTC))
     ids = [row["row_id"] for row in tally.embeddings if line_id in ("", row["line_id"])]
     if not ids:
@@ -100,12 +100,12 @@ def _templates(tally: Tally, line_id: str = "") -> list[Link]:
     told = Counter(states[row_id] for row_id in ids)
     how = ", ".join(f"{number} {state}" for state, number in sorted(told.items()))
     fields = {"row_ids": sorted(ids), "states": dict(told)}
-    return [Link("templates", f"{len(ids)} stored, {how}: {listed(ids)}.", fields)]
+    return [ExplanationStep("templates", f"{len(ids)} stored, {how}: {listed(ids)}.", fields)]
 
 
-def _without(numbers: Numbers, line_id: str) -> list[Link]:
+def _without(numbers: Numbers, line_id: str) -> list[ExplanationStep]:
     why = numbers.lines.without.get(line_id)
     if why is None:
         return []
     says = f"Roster line {line_id[:12]} is allowed and has no open template: {reason(why)}. {remedy(why)}".strip()
-    return [Link("no template", says, {"line_id": line_id, "reason": why})]
+    return [ExplanationStep("no template", says, {"line_id": line_id, "reason": why})]

@@ -14,7 +14,7 @@ from habeas.model.installation.clocks import dated_ahead
 from habeas.oversight.replay.as_known_at import Held, Holdings, KeyEnds, RunTimes, key_then, lines_then
 from habeas.oversight.replay.replay import Again, FactsAgain, Rules
 from habeas.oversight.runs.last_run import code_digest
-from habeas.policy.derivation.derive_rows import Deriver, FactSet, Question, Surroundings
+from habeas.policy.derivation.derive_rows import DecisionRequest, Deriver, FactSet, ReferenceTables
 from habeas.policy.facts.schema import facts_of, parse
 from habeas.policy.policy_set import PolicySet
 from habeas.records.table_rows import leave_out_of, source_of
@@ -33,12 +33,12 @@ Times = Callable[[str, datetime], RunTimes]
 _KINDS = ("statement", "leave_out", "key", "subject", "line")
 
 
-class DeriveAgain:
+class RederiveFacts:
     """The second check, a batch at a time; see `replay`."""
 
     def __init__(self, reader: Reader, times: Times, key_ends: KeyEnds | None) -> None:
         self._holdings, self._times = Holdings(reader, key_ends), times
-        self._around: dict[datetime, Surroundings] = {}
+        self._around: dict[datetime, ReferenceTables] = {}
 
     def __call__(
         self, decisions: Sequence[Row], stored: Mapping[str, Facts], rules: Rules
@@ -102,7 +102,7 @@ class DeriveAgain:
         return derived, known
 
     def _deriver(self, row: Row, policies: PolicySet, times: RunTimes) -> Deriver:
-        question = Question(
+        question = DecisionRequest(
             wanted=(row["purpose"],),
             lists=policies.lists,
             policy=policies.digest,
@@ -113,13 +113,13 @@ class DeriveAgain:
         )
         return Deriver(question, self._surroundings(times.known_at))
 
-    def _surroundings(self, known_at: datetime) -> Surroundings:
+    def _surroundings(self, known_at: datetime) -> ReferenceTables:
         if known_at not in self._around:
             occasions: dict[str, list[tuple[str, str]]] = {}
             for row in _by_then(self._holdings.occasions, known_at):
                 occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
             footage = (row for row in self._holdings.leave_outs if row["subject_id"] is None)
-            self._around[known_at] = Surroundings(
+            self._around[known_at] = ReferenceTables(
                 sources={name: source_of(row) for name, row in self._holdings.sources.items()},
                 occasions={folder: tuple(sorted(named)) for folder, named in occasions.items()},
                 footage=tuple(leave_out_of(row) for row in _by_then(footage, known_at)),

@@ -76,7 +76,7 @@ class Replayed:
 Rules = Callable[[str], PolicySet]
 """policy digest -> the set pinned under it, verified. Raises HabeasError when there is none or it was altered."""
 
-DeriveAgain = Callable[[Sequence[Row], Mapping[str, Facts], Rules], Sequence[FactsAgain]]
+RederiveFacts = Callable[[Sequence[Row], Mapping[str, Facts], Rules], Sequence[FactsAgain]]
 """(decisions, their stored facts by digest, rules) -> the second check of each."""
 
 
@@ -84,7 +84,11 @@ class Replayer:
     """Makes decisions again, a batch at a time; keeps the rules, fact sets and verdicts it has seen."""
 
     def __init__(
-        self, reader: Reader, rules: Rules, derive_again: DeriveAgain | None = None, key: MacKey | None = None
+        self,
+        reader: Reader,
+        rules: Rules,
+        derive_again: RederiveFacts | None = None,
+        key: MacKey | None = None,
     ) -> None:
         """`key`: by which the code of each decision is verified."""
         self._reader, self._rules, self._derive_again, self._key = reader, rules, derive_again, key
@@ -185,7 +189,7 @@ def _same(recorded: Any, again: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReplayReport:
     """What a replay found. `alarms`: every decision that a person has to look at."""
 
     decisions: int
@@ -212,7 +216,7 @@ class Told:
         }
 
 
-def tell(made: Iterable[Replayed]) -> Told:
+def tell(made: Iterable[Replayed]) -> ReplayReport:
     """Count what came out, and keep what raises an alarm."""
     decisions = reproduced = unverified = 0
     facts, notes = Counter[str](), Counter[str]()
@@ -225,7 +229,7 @@ def tell(made: Iterable[Replayed]) -> Told:
         notes.update([each.facts.note] if each.facts.note else [])
         if each.alarm:
             alarms.append(each)
-    return Told(
+    return ReplayReport(
         decisions,
         reproduced,
         {word: facts[word] for word in Again if facts[word]},

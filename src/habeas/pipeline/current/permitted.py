@@ -18,7 +18,7 @@ from habeas.model.people import ConsentStatus
 from habeas.pipeline.current.current_decisions import current, permits
 from habeas.policy.derivation.derive import trusted
 from habeas.policy.derivation.derive_rows import place_of
-from habeas.policy.derivation.leave_out_index import FootageIndex, about_footage, last_recorded
+from habeas.policy.derivation.leave_out_index import LeaveOutIndex, about_footage, last_recorded
 from habeas.records.table_rows import leave_out_of
 from habeas.warehouse.spark_tables import Tables
 
@@ -90,7 +90,7 @@ def without_left_out(tables: Tables, rows: DataFrame, purposes: Sequence[str], n
         occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
 
     def find(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        index = FootageIndex(footage)
+        index = LeaveOutIndex(footage)
         for batch in batches:
             found = []
             for asset in batch.to_pylist():

@@ -25,7 +25,7 @@ from habeas.pipeline.decide import table_changes as since
 from habeas.pipeline.decide.derive_facts import derived_lines, derived_scans, sets_of, with_stored
 from habeas.pipeline.decide.due_lines import due_since
 from habeas.pipeline.decide.table_changes import Seen
-from habeas.policy.derivation.derive_rows import Question
+from habeas.policy.derivation.derive_rows import DecisionRequest
 from habeas.policy.derivation.source_digest import source_digest
 from habeas.policy.rules.decide import Decider, rule_names
 from habeas.policy.rules.packs import Pack
@@ -34,7 +34,7 @@ from habeas.warehouse.spark_frames import FEW, again, local, looked_up
 from habeas.warehouse.spark_session import jvm_pid
 from habeas.warehouse.spark_tables import Tables
 
-__all__ = ["Question", "decide", "with_stored"]
+__all__ = ["DecisionRequest", "decide", "with_stored"]
 
 _VERDICT = (
     "facts_digest string, effect string, rules array<string>, missing array<string>, retention_days int, "
@@ -66,7 +66,7 @@ _WAIT_S = 3600.0
 def decide(
     tables: Tables,
     packs: Sequence[Pack],
-    question: Question,
+    question: DecisionRequest,
     open_keys: frozenset[str],
     last: Last | str = "every line was asked for",
     now: datetime | None = None,
@@ -85,7 +85,7 @@ def decide(
 
 
 def _decide(
-    tables: Tables, packs: Sequence[Pack], question: Question, open_keys: frozenset[str], last: Last | str,
+    tables: Tables, packs: Sequence[Pack], question: DecisionRequest, open_keys: frozenset[str], last: Last | str,
     recorded_at: datetime,
 ) -> tuple[dict[str, int], dict[str, str]]:  # fmt: skip
     seen = Seen(tables)
@@ -131,7 +131,7 @@ def _kept(frame: DataFrame | None) -> Iterator[tuple[DataFrame | None, int]]:
 
 
 def _settle(
-    tables: Tables, packs: Sequence[Pack], derived: DataFrame, question: Question, action: Action,
+    tables: Tables, packs: Sequence[Pack], derived: DataFrame, question: DecisionRequest, action: Action,
     due: DataFrame | None, recorded_at: datetime,
 ) -> dict[str, int]:  # fmt: skip
     """Ask the packs about each distinct fact set once, join the answers back, write what changed."""
@@ -192,7 +192,7 @@ def _settle(
             held.unpersist()
 
 
-def _knew_more(question: Question, now: datetime) -> Column:
+def _knew_more(question: DecisionRequest, now: datetime) -> Column:
     """Whether the decision before is of a run that began later than this one, so that it heard more.
 
     A run that was cleared long after, or that others overtook, may close what those opened and open nothing that

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from habeas.model.jurisdictions import LAWS
 from habeas.pipeline.current.current_decisions import current, key_frame
 from habeas.pipeline.current.current_lines import current_lines, replaced
-from habeas.policy.derivation.derive_rows import Deriver, FactSet, Question, Surroundings
+from habeas.policy.derivation.derive_rows import DecisionRequest, Deriver, FactSet, ReferenceTables
 from habeas.records.table_rows import leave_out_of, source_of
 from habeas.warehouse.spark_frames import again, looked_up, small
 from habeas.warehouse.spark_tables import Tables
@@ -37,7 +37,7 @@ _Deriving = Callable[[_Rows], Iterator[FactSet]]
 
 
 def derived_lines(
-    tables: Tables, question: Question, open_keys: frozenset[str], rosters: DataFrame | None = None
+    tables: Tables, question: DecisionRequest, open_keys: frozenset[str], rosters: DataFrame | None = None
 ) -> DataFrame:
     """A fact set for each roster line that holds and each wanted purpose. `rosters`: these lines alone."""
     around = _surroundings(tables, question)
@@ -55,7 +55,7 @@ def derived_lines(
 
 def derived_scans(
     tables: Tables,
-    question: Question,
+    question: DecisionRequest,
     decisions: DataFrame | None = None,
     fact_sets: DataFrame | None = None,
     only: DataFrame | None = None,
@@ -107,7 +107,7 @@ def _batch(found: list[FactSet]) -> pa.RecordBatch:
     )
 
 
-def with_stored(tables: Tables, question: Question) -> Question:
+def with_stored(tables: Tables, question: DecisionRequest) -> DecisionRequest:
     """Stored rows of purposes that aren't wanted any more are decided on as well: their permission may end."""
     if not tables.exists("embeddings"):
         return question
@@ -116,7 +116,7 @@ def with_stored(tables: Tables, question: Question) -> Question:
 
 
 def _people_and_lines(
-    tables: Tables, question: Question, open_keys: frozenset[str], rosters: DataFrame | None
+    tables: Tables, question: DecisionRequest, open_keys: frozenset[str], rosters: DataFrame | None
 ) -> DataFrame:
     """Whatever is recorded about a person, then their roster lines, person by person.
 
@@ -171,7 +171,7 @@ def _personal(tables: Tables) -> DataFrame:
 
 
 def _newest_keys(
-    tables: Tables, question: Question, open_keys: frozenset[str], who: DataFrame | None
+    tables: Tables, question: DecisionRequest, open_keys: frozenset[str], who: DataFrame | None
 ) -> DataFrame:
     """Each person's newest key for a purpose, and whether it is open.
 
@@ -214,7 +214,7 @@ def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: Da
     return assets.join(allowed.groupBy("asset_id").agg(told), "asset_id", "left")
 
 
-def _surroundings(tables: Tables, question: Question) -> Surroundings:
+def _surroundings(tables: Tables, question: DecisionRequest) -> ReferenceTables:
     """The small tables, whole: there are few sources, few folders with a name, few rules about footage."""
     occasions: dict[str, list[tuple[str, str]]] = {}
     for row in tables.rows("occasions"):
@@ -222,7 +222,7 @@ def _surroundings(tables: Tables, question: Question) -> Surroundings:
             occasions.setdefault(row["folder_id"], []).append((row["kind"], row["name"]))
     listed = tables.rows("leave_outs")
     footage = [row for row in listed if row["subject_id"] is None or row["lifts"] is not None]
-    return Surroundings(
+    return ReferenceTables(
         sources={row["source_id"]: source_of(row) for row in tables.rows("sources")},
         occasions={folder: tuple(sorted(named)) for folder, named in occasions.items()},
         footage=tuple(map(leave_out_of, footage)),

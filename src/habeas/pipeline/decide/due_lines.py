@@ -16,7 +16,7 @@ from habeas.oversight.runs.last_run import Last
 from habeas.pipeline.current.current_decisions import dated_ahead, key_frame, rank, shut_keys
 from habeas.pipeline.current.current_lines import current_lines
 from habeas.pipeline.decide.table_changes import Seen, Since
-from habeas.policy.derivation.derive_rows import Question
+from habeas.policy.derivation.derive_rows import DecisionRequest
 from habeas.warehouse.spark_frames import small
 from habeas.warehouse.spark_tables import Tables
 
@@ -30,7 +30,7 @@ class Due:
     tables: Tables
     since: Since
     last: Last
-    question: Question
+    question: DecisionRequest
     lines: DataFrame
 
     def assets(self) -> DataFrame:
@@ -47,7 +47,7 @@ class Due:
 
 
 def due_since(
-    tables: Tables, seen: Seen, last: Last | str, question: Question, open_keys: frozenset[str]
+    tables: Tables, seen: Seen, last: Last | str, question: DecisionRequest, open_keys: frozenset[str]
 ) -> Due | str:
     """What is due after `last`, or why everything is."""
     if isinstance(last, str):
@@ -72,7 +72,7 @@ def _reaches_all(tables: Tables, since: Since, last: Last) -> str:
 
 
 def _lines(
-    tables: Tables, since: Since, last: Last, question: Question, open_keys: frozenset[str]
+    tables: Tables, since: Since, last: Last, question: DecisionRequest, open_keys: frozenset[str]
 ) -> DataFrame:
     people = small(_people(tables, since, last, question).distinct()).withColumn("of_person", F.lit(True))
     files = small(_files(tables, since).distinct()).withColumn("of_file", F.lit(True))
@@ -101,7 +101,7 @@ def _files(tables: Tables, since: Since) -> DataFrame:
     )
 
 
-def _people(tables: Tables, since: Since, last: Last, question: Question) -> DataFrame:
+def _people(tables: Tables, since: Since, last: Last, question: DecisionRequest) -> DataFrame:
     """People about whom something was recorded. A key that the last run found too young may count by now."""
     made = F.col("created_at")
     young = tables.read("keys").where((made > F.lit(last.known_at)) & (made <= F.lit(question.known_at)))
@@ -122,7 +122,7 @@ def _left_out(tables: Tables, since: Since) -> DataFrame:
     )
 
 
-def _of_others(since: Since, last: Last, question: Question) -> DataFrame:
+def _of_others(since: Since, last: Last, question: DecisionRequest) -> DataFrame:
     """Decisions since, but for those of the last run, which came to its end: of a run that died halfway, or goes on
     beside this one. Where this is the last run tried again, a try in between may have died.
     """
@@ -130,7 +130,7 @@ def _of_others(since: Since, last: Last, question: Question) -> DataFrame:
     return rows if last.run_id == question.run_id else rows.where(F.col("run_id") != last.run_id)
 
 
-def _ended(tables: Tables, last: Last, question: Question, action: str) -> DataFrame:
+def _ended(tables: Tables, last: Last, question: DecisionRequest, action: str) -> DataFrame:
     """Decisions that expired between the two runs; earlier ones were decided again by the last run."""
     decisions = tables.read("decisions").where(F.col("action") == action)
     until = max(question.as_of, question.known_at)
@@ -138,7 +138,7 @@ def _ended(tables: Tables, last: Last, question: Question, action: str) -> DataF
     return decisions.where(passed)
 
 
-def _ahead(tables: Tables, question: Question, action: str) -> DataFrame:
+def _ahead(tables: Tables, question: DecisionRequest, action: str) -> DataFrame:
     """Decisions made as of a time that hasn't come: they permit nothing, so their things are decided now."""
     decisions = tables.read("decisions").where(F.col("action") == action)
     return decisions.where(dated_ahead(F.col("as_of"), max(question.as_of, question.known_at)))

@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 from habeas.model.decision import Action
 from habeas.pipeline.current.current_decisions import key_frame, newest_status
 from habeas.pipeline.decide.derive_facts import derived_lines, derived_scans, sets_of, with_stored
-from habeas.policy.derivation.derive_rows import Question
+from habeas.policy.derivation.derive_rows import DecisionRequest
 from habeas.policy.diff import Difference, Group, Kind, Outcome, kind_of
 from habeas.policy.policy_set import PolicySet
 from habeas.policy.rules.decide import Decider, rule_names
@@ -44,7 +44,7 @@ def predict(
     tables: Tables,
     old: PolicySet,
     new: PolicySet,
-    asked: Question,
+    asked: DecisionRequest,
     open_keys: frozenset[str],
     *,
     ids: bool = False,
@@ -76,7 +76,7 @@ def predict(
 
 
 def _decided(
-    tables: Tables, policies: PolicySet, asked: Question, open_keys: frozenset[str], kept: ExitStack
+    tables: Tables, policies: PolicySet, asked: DecisionRequest, open_keys: frozenset[str], kept: ExitStack
 ) -> _Side:
     """Both gates by one set, as `decide` would write them."""
     question = replace(asked, lists=policies.lists, policy=policies.digest)

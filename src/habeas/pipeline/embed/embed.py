@@ -158,7 +158,7 @@ def stage(
         if counts["assets_planned"] == 0 and left.isEmpty():
             return counts
         _require_sound_decisions(tables, planned)
-        shared = shares.dealt(
+        shared = shares.partition_by_cost(
             planned, counts["assets_planned"], whole, tables.spark.sparkContext.defaultParallelism
         )
         shape = tables.schema("staged")

@@ -22,7 +22,7 @@ def seconds() -> Column:
     return F.when(F.col("media") == "clip", size * _CLIP_S_A_MB).otherwise(_PHOTO_S + size * _PHOTO_S_A_MB)
 
 
-def dealt(planned: DataFrame, assets: int, whole: float, cores: int) -> DataFrame:
+def partition_by_cost(planned: DataFrame, assets: int, whole: float, cores: int) -> DataFrame:
     """The same rows in partitions that cost about the same, or hold one asset; Spark begins with the first ones.
 
     `assets`, `whole`: how many rows, and what they may take together, in seconds.

@@ -14,7 +14,7 @@ from habeas.faces.model_packs import registry as packs
 from habeas.faces.model_packs.pack import ModelPack
 from habeas.faces.plan import AssetPlan, StagedRow
 from habeas.media.files.source_folders import SourceFolder
-from habeas.media.source import READ_AS, ArchiveMedia
+from habeas.media.source import READER_VERSION, ArchiveMedia
 from habeas.model.ids import digest, json_digest
 from habeas.model.installation.limits import BindingRules, Execution, FaceRules, MediaLimits, Sampling
 from habeas.model.installation.settings import Settings
@@ -63,7 +63,7 @@ class WorkerSetup:
             name: asdict(getattr(self, name))  # whole numbers and fractions only
             for name in ("media", "sampling", "binding", "faces")
         }
-        return digest("work", READ_AS, json_digest("limits", numbers))
+        return digest("work", READER_VERSION, json_digest("limits", numbers))
 
 
 def set_up(

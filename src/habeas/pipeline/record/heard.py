@@ -19,7 +19,7 @@ from habeas.sealing.keys.enrolment import EnrolmentStore, close_ended, close_lef
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class PersonLedger:
     """What the ledger holds about some people: their statements, their leave-outs and every lift."""
 
     statements: list[ConsentStatement]
@@ -46,8 +46,8 @@ class Heard:
 def follow(
     store: Store,
     registrar: EnrolmentStore,
-    heard: Heard,
-    again: Callable[[], Heard],
+    heard: PersonLedger,
+    again: Callable[[], PersonLedger],
     closed: Collection[str],
     run_id: str,
     now: datetime,

@@ -22,7 +22,7 @@ from habeas.model.ids import new_id
 from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, RosterLine, Source, Subject
 from habeas.model.purposes import Purposes
 from habeas.oversight.explain.wording import reason
-from habeas.pipeline.record.heard import Heard, follow
+from habeas.pipeline.record.heard import PersonLedger, follow
 from habeas.records.imports import pipeline as imports
 from habeas.records.imports.pipeline import Imported, Input
 from habeas.records.imports.plausibility import recorded_last
@@ -311,13 +311,13 @@ def _heard(
     people: Collection[str],
     pairs: Collection[tuple[str, str]] | None = None,
     said: Iterable[ConsentStatement] | None = None,
-) -> Heard:
+) -> PersonLedger:
     """What is recorded about these people, and every lift; of `pairs` (subject_id, purpose) alone where given."""
     if said is None:
         said = map(statement_of, _about(tables, "consents", people))
     lifts = [row for row in tables.rows("leave_outs") if row["lifts"] is not None]
     left_out = [leave_out_of(row) for row in (*_about(tables, "leave_outs", people), *lifts)]
-    return Heard(
+    return PersonLedger(
         [each for each in said if pairs is None or (each.subject_id, each.purpose) in pairs], left_out
     )
 

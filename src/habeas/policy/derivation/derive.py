@@ -16,8 +16,8 @@ from habeas.model.jurisdictions import ALL, LAWS, within
 from habeas.model.people import LeaveOut, LeaveOutKind, Place
 from habeas.policy.derivation.activity import Clock, Facts
 from habeas.policy.derivation.coming_of_age import age_known, guardian_ends
-from habeas.policy.derivation.person import Voice
-from habeas.policy.derivation.source_terms import Terms
+from habeas.policy.derivation.person import PersonRecord
+from habeas.policy.derivation.source_terms import SourceTerms
 from habeas.records.consent_ledger import NO_END
 from habeas.records.leave_outs import left_out
 
@@ -36,8 +36,11 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
-    """The facts that `Terms` doesn't hold; None = not stated. Few combinations occur, however many rows there are."""
+class RowFacts:
+    """The facts that `SourceTerms` doesn't hold; None = not stated.
+
+    Few combinations occur, however many rows there are.
+    """
 
     facts: Facts
     valid_until: datetime | None
@@ -50,14 +53,14 @@ class Moving:
 
 
 def scan_moving(
-    terms: Terms,
+    terms: SourceTerms,
     place: Place,
     catalogued_at: datetime,
     line_allowed: bool | None,
     line_laws: Collection[str] | None,
     lines_valid_until: datetime | None,
     leave_outs: Sequence[LeaveOut] = (),
-) -> Moving:
+) -> RowFacts:
     """What differs from asset to asset of one source and purpose, for looking for faces in it.
 
     `line_allowed`: True when some line of the asset has embed = allow for the purpose, False when there are lines and
@@ -69,19 +72,19 @@ def scan_moving(
     facts["line_allowed"] = line_allowed
     facts["within_retention"] = _retained(terms, place, catalogued_at, flips)
     facts["left_out"] = bool(_left_out(terms, None, trusted(place, catalogued_at), leave_outs, flips))
-    return Moving(facts, _earliest(flips, terms.as_of))
+    return RowFacts(facts, _earliest(flips, terms.as_of))
 
 
 def embed_moving(
-    terms: Terms,
-    voice: Voice | None,
+    terms: SourceTerms,
+    voice: PersonRecord | None,
     attested_by: str,
     attested_at: datetime,
     place: Place,
     catalogued_at: datetime,
     key_open: bool | None,
     leave_outs: Sequence[LeaveOut] = (),
-) -> Moving:
+) -> RowFacts:
     """What differs from line to line of one source and purpose; `voice` is None for a placeholder.
 
     `leave_outs`: at least all about the footage; others are ignored. `key_open`: True when a key record for person and
@@ -102,15 +105,15 @@ def embed_moving(
         facts["key_open"] = key_open
         _person(terms, voice, facts, flips)
         _consent(terms, voice, where, facts, flips)
-    return Moving(facts, _earliest(flips, terms.as_of))
+    return RowFacts(facts, _earliest(flips, terms.as_of))
 
 
-def _laws(terms: Terms, of_people: frozenset[str]) -> Facts:
+def _laws(terms: SourceTerms, of_people: frozenset[str]) -> Facts:
     reach = (terms.laws | of_people) - terms.spared
     return {law: law in reach for law in LAWS}
 
 
-def _person(terms: Terms, voice: Voice, facts: Facts, flips: Flips) -> None:
+def _person(terms: SourceTerms, voice: PersonRecord, facts: Facts, flips: Flips) -> None:
     subject = voice.subject
     if subject is None:
         return
@@ -124,7 +127,7 @@ def _person(terms: Terms, voice: Voice, facts: Facts, flips: Flips) -> None:
         flips += clock.flips
 
 
-def _consent(terms: Terms, voice: Voice, where: Place, facts: Facts, flips: Flips) -> None:
+def _consent(terms: SourceTerms, voice: PersonRecord, where: Place, facts: Facts, flips: Flips) -> None:
     stands, before = voice.stands(terms, where)
     said, status = stands.consent, stands.status
     if said is not None and said.guardian and status == "given":
@@ -155,7 +158,7 @@ def _consent(terms: Terms, voice: Voice, where: Place, facts: Facts, flips: Flip
 
 
 def _left_out(
-    terms: Terms, voice: Voice | None, where: Place, footage: Sequence[LeaveOut], flips: Flips
+    terms: SourceTerms, voice: PersonRecord | None, where: Place, footage: Sequence[LeaveOut], flips: Flips
 ) -> frozenset[LeaveOutKind]:
     own = voice.leave_outs if voice else ()
     if not own and not footage:
@@ -166,7 +169,7 @@ def _left_out(
     return found.kinds
 
 
-def _retained(terms: Terms, place: Place, catalogued_at: datetime, flips: Flips) -> bool | None:
+def _retained(terms: SourceTerms, place: Place, catalogued_at: datetime, flips: Flips) -> bool | None:
     if terms.source is None:
         return None
     end = retention_end(terms.source.retention_days, place.captured_at, catalogued_at)

@@ -17,10 +17,10 @@ from habeas.model.errors import IntegrityError
 from habeas.model.ids import DecisionNames
 from habeas.model.jurisdictions import LAWS
 from habeas.model.people import ConsentStatement, LeaveOut, Place, Source, Subject
-from habeas.policy.derivation.derive import Moving, embed_moving, scan_moving
-from habeas.policy.derivation.leave_out_index import FootageIndex
-from habeas.policy.derivation.person import Voice
-from habeas.policy.derivation.source_terms import Terms, terms_of
+from habeas.policy.derivation.derive import RowFacts, embed_moving, scan_moving
+from habeas.policy.derivation.leave_out_index import LeaveOutIndex
+from habeas.policy.derivation.person import PersonRecord
+from habeas.policy.derivation.source_terms import SourceTerms, terms_of
 from habeas.policy.facts.schema import canonical, text_digest
 from habeas.policy.policy_set import Lists
 from habeas.records.table_rows import leave_out_of, statement_of
@@ -31,7 +31,7 @@ _KEPT = 100_000
 
 
 @dataclass(frozen=True)
-class Question:
+class DecisionRequest:
     """What is the same for every decision of a run. Travels to the workers: plain values only."""
 
     wanted: tuple[str, ...]  # purposes to decide for
@@ -45,7 +45,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ReferenceTables:
     """The small tables, whole: sources, what folders are about, and leave-outs that are about footage."""
 
     sources: Mapping[str, Source]
@@ -70,10 +70,10 @@ class FactSet(NamedTuple):
 class Deriver:
     """Collects a person's records, then derives facts for their roster lines; or derives the facts of assets."""
 
-    def __init__(self, question: Question, around: Surroundings) -> None:
+    def __init__(self, question: DecisionRequest, around: ReferenceTables) -> None:
         self._question, self._around = question, around
-        self._footage = FootageIndex(around.footage)
-        self._terms: dict[tuple[str, str], Terms] = {}
+        self._footage = LeaveOutIndex(around.footage)
+        self._terms: dict[tuple[str, str], SourceTerms] = {}
         self._sets: dict[object, tuple[str, str]] = {}
         self._names = {
             action: DecisionNames(action.value, question.policy, question.as_of, question.pack)
@@ -81,7 +81,7 @@ class Deriver:
         }
         self._person: str | None = None
         self._heard = _Heard()
-        self._voice: Voice | None = None
+        self._voice: PersonRecord | None = None
 
     def hear(self, row: Row) -> None:
         """One record about a person: a statement, a leave-out, a key or who they are. All come before their lines."""
@@ -125,7 +125,7 @@ class Deriver:
         if person != self._person:
             self._person, self._heard, self._voice = person, _Heard(), None
 
-    def _terms_of(self, source_id: str, purpose: str) -> Terms:
+    def _terms_of(self, source_id: str, purpose: str) -> SourceTerms:
         key = (source_id, purpose)
         if key not in self._terms:
             asked, source = self._question, self._around.sources.get(source_id)
@@ -138,7 +138,7 @@ class Deriver:
         return place_of(asset, self._around.occasions)
 
     def _set(
-        self, action: Action, row: Row, same: Mapping[str, FactValue | None], moving: Moving, purpose: str
+        self, action: Action, row: Row, same: Mapping[str, FactValue | None], moving: RowFacts, purpose: str
     ) -> FactSet:
         key = (action, row["source_id"], purpose, *moving.facts.items())
         if key not in self._sets:
@@ -203,5 +203,5 @@ class _Heard:
                 who["last_contact_on"], who.get("age_said_at") or who.get("recorded_at"),
             )  # fmt: skip
 
-    def voice(self, subject_id: str) -> Voice:
-        return Voice(subject_id, self.subject, self.statements, self.leave_outs)
+    def voice(self, subject_id: str) -> PersonRecord:
+        return PersonRecord(subject_id, self.subject, self.statements, self.leave_outs)

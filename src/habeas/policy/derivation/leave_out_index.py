@@ -16,7 +16,7 @@ def about_footage(records: Iterable[LeaveOut]) -> tuple[LeaveOut, ...]:
     return kept if any(each.lifts is None for each in kept) else ()
 
 
-class FootageIndex:
+class LeaveOutIndex:
     """Leave-outs about footage, by the thing they name: an asset is compared with those alone that may be about it."""
 
     _PARTS = ("assets", "folders", "lots", "events", "sites", "sources")

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from habeas.model.jurisdictions import laws_of_all
 from habeas.model.people import ConsentStatement, LeaveOut, Place, Subject
-from habeas.policy.derivation.source_terms import Terms
+from habeas.policy.derivation.source_terms import SourceTerms
 from habeas.records.consent_ledger import Standing, standing
 
 _KEPT = 1_000
 _STRENGTHS = ("explicit", "separate", "written", "guardian")
 
 
-class Voice:
+class PersonRecord:
     """One person: who they are and what they said. Made once a run, asked about many files."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Voice:
         self._known: dict[object, tuple[Standing, bool | None]] = {}
         self._now: dict[object, Standing] = {}
 
-    def stands(self, terms: Terms, place: Place) -> tuple[Standing, bool | None]:
+    def stands(self, terms: SourceTerms, place: Place) -> tuple[Standing, bool | None]:
         """Where their consent stands for this footage, and whether it was given before the footage was taken."""
         key = (terms.purpose, terms.as_of, terms.known_at, place if self._scoped else place.captured_at)
         if key not in self._known:
@@ -46,7 +46,7 @@ class Voice:
             self._known[key] = now, self._before_capture(said, now, terms, place)
         return self._known[key]
 
-    def _stands_now(self, said: list[ConsentStatement], terms: Terms, place: Place) -> Standing:
+    def _stands_now(self, said: list[ConsentStatement], terms: SourceTerms, place: Place) -> Standing:
         """Of a person who named no footage, the same for all of it: only what came before depends on the file."""
         key = (terms.purpose, terms.as_of, terms.known_at)
         if self._scoped or key not in self._now:
@@ -57,7 +57,7 @@ class Voice:
         return self._now[key]
 
     def _before_capture(
-        self, said: list[ConsentStatement], now: Standing, terms: Terms, place: Place
+        self, said: list[ConsentStatement], now: Standing, terms: SourceTerms, place: Place
     ) -> bool | None:
         """What stood when the footage was taken was a consent, and it said no less than what stands now.
 

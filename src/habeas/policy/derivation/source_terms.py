@@ -29,7 +29,7 @@ _YEAR_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class SourceTerms:
     """One source and purpose at one time. `scan` and `embed` hold facts; None = not stated."""
 
     source: Source | None
@@ -55,7 +55,7 @@ def terms_of(
     *,
     model: Collection[str] | None = None,
     known_at: datetime | None = None,
-) -> Terms:
+) -> SourceTerms:
     """`source`: None when the footage lies in none. `model`: digests of the model pack and of its files."""
     activity, both, clock = lists.activities.get(purpose), Clock(as_of), Clock(as_of)
     shared = _purpose_facts(lists, purpose) | _source_facts(source, purpose)
@@ -78,7 +78,7 @@ def terms_of(
         # Nothing is stored or sent but sealed: the embed step has no other way to write a template.
         "encrypted": True,
     }
-    return Terms(
+    return SourceTerms(
         source=source,
         purpose=purpose,
         as_of=as_of,

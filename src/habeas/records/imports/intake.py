@@ -58,7 +58,7 @@ class Closed:
     erase_by: datetime | None = None
 
 
-class Intake:
+class ImportBatch:
     """Each step gives what goes on and what fell out, and notes why it fell out."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from habeas.model.ids import new_id
 from habeas.model.people import LeaveOut
 from habeas.model.purposes import Purposes
-from habeas.records.imports.intake import Imported, Input, Intake, remembering
+from habeas.records.imports.intake import ImportBatch, Imported, Input, remembering
 from habeas.records.imports.real_ids import RealIds, SubjectOf
 from habeas.records.imports.remarks import NOTHING_KNOWN, Known, of_doubts, of_people, of_places
 from habeas.records.parsing import leave_outs as _leave_outs
@@ -32,7 +32,7 @@ def import_leave_outs(
     Every line set aside counts in `refusals_set_aside`: each is a refusal. Raises UsageError like
     import_sources.
     """
-    intake, places = Intake(), remembering(places)
+    intake, places = ImportBatch(), remembering(places)
     people = RealIds(subject_of, known.alike)
     parsed, _ = intake.parse(
         file,

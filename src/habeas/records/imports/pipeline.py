@@ -19,7 +19,7 @@ from datetime import datetime
 from habeas.model.errors import BadInput
 from habeas.model.people import RosterLine, Source
 from habeas.model.purposes import Purposes
-from habeas.records.imports.intake import Imported, Input, Intake, remembered, remembering
+from habeas.records.imports.intake import ImportBatch, Imported, Input, remembered, remembering
 from habeas.records.imports.leave_out_lists import import_leave_outs
 from habeas.records.imports.overlaps import of_older_lists, of_overlaps, older_lists
 from habeas.records.imports.real_ids import RealIds, SubjectOf
@@ -54,7 +54,7 @@ def import_sources(
 
     Raises UsageError when `file` is a path and no readable file.
     """
-    intake = Intake()
+    intake = ImportBatch()
     parsed, _ = intake.parse(
         file, _sources.COLUMNS, lambda values: _sources.parse(values, purposes, recorded_at)
     )
@@ -69,7 +69,7 @@ def import_occasions(
     file: Input, *, recorded_at: datetime, places: Places, here: Names = NO_NAMES, noes: Names = NO_NAMES
 ) -> Imported[Occasion]:
     """Read which folder belongs to which site, event or lot. `here`, `noes` and what it raises: see import_sources."""
-    intake, places = Intake(), remembering(places)
+    intake, places = ImportBatch(), remembering(places)
     parsed, _ = intake.parse(file, _occasions.COLUMNS, _occasions.parse)
     named, _ = intake.each(parsed, lambda each: each.occasion(recorded_at, places))
     for number, (occasion, missing) in named:
@@ -105,7 +105,7 @@ def import_rosters(
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
     `subject_of` see import_consents. Raises UsageError like import_sources.
     """
-    intake, people = Intake(), RealIds(subject_of, known.alike)
+    intake, people = ImportBatch(), RealIds(subject_of, known.alike)
 
     def asset_at(place: tuple[str, str]) -> str:
         return asset_of(place[0], place[1])

@@ -9,13 +9,13 @@ from datetime import datetime
 from habeas.model.people import ConsentStatement, ConsentStatus
 from habeas.model.purposes import Purposes
 from habeas.records.imports import plausibility as _checks
-from habeas.records.imports.intake import Imported, Input, Intake, Numbered, remembering
+from habeas.records.imports.intake import ImportBatch, Imported, Input, Numbered, remembering
 from habeas.records.imports.real_ids import RealIds, SubjectOf
 from habeas.records.imports.remarks import NOTHING_KNOWN, Known, Remark, of_doubts, of_people, of_places
 from habeas.records.parsing import consents as _consents
 from habeas.records.parsing import people as _people
 from habeas.records.parsing import refusals as _noes
-from habeas.records.parsing.consents import Said
+from habeas.records.parsing.consents import ParsedStatement
 from habeas.records.parsing.scope import NOWHERE, Places
 from habeas.records.readers.lines import Values
 
@@ -46,10 +46,10 @@ def import_consents(
     which a key store makes one transaction. `recorded`, asked once, may be slow. `known`: what there is, to tell which
     noes hit nothing. Raises UsageError like import_sources.
     """
-    intake, places = Intake(), remembering(places)
+    intake, places = ImportBatch(), remembering(places)
     people = RealIds(subject_of, known.alike)
 
-    def parse(values: Values) -> Said:
+    def parse(values: Values) -> ParsedStatement:
         if _noes.status_of(values) is not None:
             return _noes.read(values, purposes, recorded_at, known.names)
         return _consents.parse(values, purposes, recorded_at)
@@ -94,17 +94,17 @@ def import_consents(
     )
 
 
-_Stated = tuple[Said, tuple[ConsentStatement, ...], tuple[str, ...]]
+_Stated = tuple[ParsedStatement, tuple[ConsentStatement, ...], tuple[str, ...]]
 
 
-def _stated(said: Said, people: RealIds, recorded_at: datetime, places: Places) -> _Stated:
+def _stated(said: ParsedStatement, people: RealIds, recorded_at: datetime, places: Places) -> _Stated:
     subjects = people.all(said.real_id) if said.is_no else (people.one(said.real_id),)
     found = [said.statements(subject, recorded_at, places) for subject in subjects]
     return said, tuple(each for one in found for each in one.statements), found[0].gone
 
 
 def _again(
-    said: Said, told: tuple[ConsentStatement, ...], ledger: Collection[ConsentStatement]
+    said: ParsedStatement, told: tuple[ConsentStatement, ...], ledger: Collection[ConsentStatement]
 ) -> tuple[ConsentStatement, ...]:
     """A no without a date that can be read, of a person who said yes since it was recorded, counts as said again.
 

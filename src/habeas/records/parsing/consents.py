@@ -1,6 +1,6 @@
 """A consent statement, parsed strictly: a yes must be beyond doubt. What says no is read by `refusals`.
 
-The real id leaves this module through `Said.real_id` to the lookup alone.
+The real id leaves this module through `ParsedStatement.real_id` to the lookup alone.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ParsedStatement:
     """A statement before its speaker has a subject id and its scope has ids."""
 
     real_id: str = field(repr=False)
@@ -141,12 +141,12 @@ class Said:
         )
 
 
-def parse(values: Values, purposes: Purposes, recorded_at: datetime) -> Said:
+def parse(values: Values, purposes: Purposes, recorded_at: datetime) -> ParsedStatement:
     """Raises BadInput, also for what can't be: see `_possible`."""
     who = real_id(values)
     if who is None:
         raise BadInput("missing_value", "subject")
-    said = Said(
+    said = ParsedStatement(
         real_id=who,
         purpose=purposes.resolve(_purpose_text(values)).purpose_id,
         status=_status(values),
@@ -183,7 +183,7 @@ def recipients(values: Values) -> tuple[str, ...]:
     return tuple(sorted(cell.listed(values, "recipients", is_id=True) or ()))
 
 
-def _possible(said: Said, recorded_at: datetime) -> None:
+def _possible(said: ParsedStatement, recorded_at: datetime) -> None:
     """Refuse a yes that can't be true. A no dated ahead holds from its recording; see `records.consent_ledger`."""
     if said.expires_at is not None and said.expires_at <= said.given_at:
         raise BadInput("expires_before_given", "expires_at: not after given_at")

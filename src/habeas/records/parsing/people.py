@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 
 from habeas.model.people import ConsentStatement, Subject
 from habeas.model.words import AGE
-from habeas.records.parsing.consents import Said
+from habeas.records.parsing.consents import ParsedStatement
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def subjects(named: Iterable[tuple[ConsentStatement, Said]]) -> tuple[Subject, ...]:
+def subjects(named: Iterable[tuple[ConsentStatement, ParsedStatement]]) -> tuple[Subject, ...]:
     """One a person. A statement tells what its line says about the person, too."""
     found: dict[str, Subject] = {}
     for statement, said in named:

@@ -10,7 +10,7 @@ from habeas.model.purposes import Purposes
 from habeas.model.text import fold
 from habeas.model.words import AGE
 from habeas.records.parsing import consents
-from habeas.records.parsing.consents import Said
+from habeas.records.parsing.consents import ParsedStatement
 from habeas.records.parsing.lenient import Lenient
 from habeas.records.parsing.names import NO_NAMES, Names
 from habeas.records.readers import fields as cell
@@ -35,7 +35,9 @@ def status_of(values: Values) -> ConsentStatus | None:
     return _WORDS.get(fold(value).replace(" ", "")) if isinstance(value, str) and len(value) < 100 else None
 
 
-def read(values: Values, purposes: Purposes, recorded_at: datetime, names: Names = NO_NAMES) -> Said:
+def read(
+    values: Values, purposes: Purposes, recorded_at: datetime, names: Names = NO_NAMES
+) -> ParsedStatement:
     """A record that says no. Raises BadInput where its person or its purpose can't be told."""
     status, found = status_of(values), Lenient(values, names)
     if status is None:
@@ -45,7 +47,7 @@ def read(values: Values, purposes: Purposes, recorded_at: datetime, names: Names
         raise BadInput("missing_value", "subject")
     given_at, dated = found.since("given_at", recorded_at)
     ends = found.get(lambda v: cell.optional_instant(v, "expires_at"), None)
-    return Said(
+    return ParsedStatement(
         real_id=who,
         purpose=found.purpose(values.get("purpose"), purposes),
         status=status,

@@ -12,7 +12,7 @@ from habeas.model.errors import IntegrityError, UsageError
 from habeas.model.people import Place
 from habeas.oversight.explain.consent import said as say
 from habeas.oversight.explain.explain import Explanation, explain
-from habeas.oversight.explanation_step import Link
+from habeas.oversight.explanation_step import ExplanationStep
 from habeas.policy.lists.waivers import Waiver
 from habeas.policy.rulebook import Rulebook, RuleText
 from habeas.warehouse.delta.delta_reader import DeltaReader
@@ -53,7 +53,7 @@ def said(**parts: object) -> Row:
     }  # fmt: skip
 
 
-def consent(statements: list[Row], place: Place | None = None) -> Link:
+def consent(statements: list[Row], place: Place | None = None) -> ExplanationStep:
     return say(statements, "archive_search", story.at(20), place)
 
 

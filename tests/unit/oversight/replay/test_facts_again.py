@@ -17,7 +17,7 @@ from habeas.model.decision import Action, Facts
 from habeas.model.jurisdictions import LAWS
 from habeas.model.people import Scope
 from habeas.oversight.replay.as_known_at import KeyEnds, RunTimes
-from habeas.oversight.replay.rederive_facts import DeriveAgain
+from habeas.oversight.replay.rederive_facts import RederiveFacts
 from habeas.oversight.replay.replay import Again, FactsAgain
 from habeas.oversight.runs.last_run import code_digest
 from habeas.policy.derivation.derive import Derived
@@ -87,7 +87,7 @@ def again(
     spoken_of = newest["key_id"] if derived.facts.get("subject_known") else None
     row = decision(derived, **({"key_id": spoken_of} | changes))
     stored: dict[str, Facts] = {row["facts_digest"]: derived.facts}
-    (told,) = DeriveAgain(tables, lambda run, _: runs[run], key_ends)([row], stored, lambda _: POLICIES)
+    (told,) = RederiveFacts(tables, lambda run, _: runs[run], key_ends)([row], stored, lambda _: POLICIES)
     return told
 
 
@@ -430,5 +430,5 @@ def test_decisions_of_one_person_in_many_files_do_not_disturb_each_other() -> No
     mine, theirs = decision(first, key_id="k1"), decision(second, line_id="line-2", key_id=None)
     rows = [mine, theirs, mine] * 2
     stored: dict[str, Facts] = {rows[0]["facts_digest"]: first.facts, rows[1]["facts_digest"]: second.facts}
-    check = DeriveAgain(tables, lambda *_: RunTimes(NOW, READ_BY, MODEL), dict.fromkeys)
+    check = RederiveFacts(tables, lambda *_: RunTimes(NOW, READ_BY, MODEL), dict.fromkeys)
     assert {Again.SAME} == {told.says for told in check(rows, stored, lambda _: POLICIES)}

@@ -17,8 +17,8 @@ from ordinary import a_leave_out, a_place, day
 
 from habeas.model.errors import IntegrityError
 from habeas.model.people import LeaveOut, Scope
-from habeas.policy.derivation.derive_rows import Deriver, FactSet, Question, Surroundings, place_of
-from habeas.policy.derivation.leave_out_index import FootageIndex
+from habeas.policy.derivation.derive_rows import DecisionRequest, Deriver, FactSet, ReferenceTables, place_of
+from habeas.policy.derivation.leave_out_index import LeaveOutIndex
 from habeas.policy.facts.schema import canonical
 from habeas.records.leave_outs import speaks_about
 from habeas.records.table_rows import leave_out_row, statement_row
@@ -26,17 +26,17 @@ from habeas.records.table_rows import leave_out_row, statement_row
 FOUND, CAPTURED = day("2026-03-01"), day("2026-02-01")
 
 
-def question(**changes: Any) -> Question:
+def question(**changes: Any) -> DecisionRequest:
     given: dict[str, Any] = {
         "wanted": ("archive_search", "model_training"), "lists": lists(waivers=(a_waiver(sources=("studio",)),)),
         "policy": "p", "model": MODEL, "as_of": NOW, "known_at": NOW, "run_id": "r",
     }  # fmt: skip
-    return Question(**(given | changes))
+    return DecisionRequest(**(given | changes))
 
 
 def deriver(footage: tuple[LeaveOut, ...] = (), **changes: Any) -> Deriver:
     occasions = {"folder-1": (("event", "one"), ("site", "two"))}
-    return Deriver(question(**changes), Surroundings({"studio": FULL_SOURCE}, occasions, footage))
+    return Deriver(question(**changes), ReferenceTables({"studio": FULL_SOURCE}, occasions, footage))
 
 
 def record(person: str, **said: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_a_file_that_moved_belongs_to_its_event_for_a_no_alone() -> None:
     assert ((), ("folder-2",)) == (moved.events, moved.folders)
     assert moved.ever is not None
     assert (("one",), ("two",)) == (moved.ever.events, moved.ever.sites)
-    footage = FootageIndex([a_leave_out(subject_id=None, scope=Scope(events=("one",)))])
+    footage = LeaveOutIndex([a_leave_out(subject_id=None, scope=Scope(events=("one",)))])
     assert footage.left_out(moved, ["archive_search"], NOW, NOW)
 
 
@@ -180,7 +180,7 @@ def test_a_decision_is_named_by_its_thing_facts_policy_and_time() -> None:
 @given(leave_out_lists)
 def test_the_index_hides_nothing_that_is_about_the_footage(left_out: Any) -> None:
     footage = [each for each in left_out if each.subject_id is None or each.lifts]
-    index = FootageIndex(footage)
+    index = LeaveOutIndex(footage)
     for place in (PLACE, a_place("lobby", folders=("one",), sites=("one",), lots=("two",))):
         about = {
             each.leave_out_id
@@ -194,12 +194,12 @@ def test_the_index_hides_nothing_that_is_about_the_footage(left_out: Any) -> Non
 
 def test_a_source_that_is_left_out_is_found_by_its_name() -> None:
     record_ = a_leave_out(subject_id=None, scope=Scope(sources=("studio",), from_at=day("2026-01-01")))
-    assert (record_,) == FootageIndex([record_]).about(PLACE)
-    assert () == FootageIndex([record_]).about(a_place("lobby"))
+    assert (record_,) == LeaveOutIndex([record_]).about(PLACE)
+    assert () == LeaveOutIndex([record_]).about(a_place("lobby"))
 
 
 @pytest.mark.parametrize("part", ["sources", "sites", "events", "lots"])
 def test_a_leave_out_is_found_by_a_name_that_looks_like_its_own(part: str) -> None:
     record_ = a_leave_out(subject_id=None, scope=Scope(**{part: ("open_day",)}))  # type: ignore[arg-type]
     here = a_place("open-day", sites=("open-day",), events=("open-day",), lots=("open-day",))
-    assert (record_,) == FootageIndex([record_]).about(here)
+    assert (record_,) == LeaveOutIndex([record_]).about(here)

@@ -7,13 +7,13 @@ from deriving import a_full_statement, terms
 from ordinary import a_place, day
 
 from habeas.model.people import Scope
-from habeas.policy.derivation.person import Voice
+from habeas.policy.derivation.person import PersonRecord
 
 ASKED = terms()
 
 
 def test_a_consent_for_one_file_is_not_carried_to_another_of_the_same_moment() -> None:
-    voice = Voice("subject-1", None, [a_full_statement(scope=Scope(assets=("asset-1",)))])
+    voice = PersonRecord("subject-1", None, [a_full_statement(scope=Scope(assets=("asset-1",)))])
     stands = [voice.stands(ASKED, a_place(asset_id=f"asset-{n}"))[0].in_scope for n in (1, 2, 1)]
     assert [True, False, True] == stands
 
@@ -22,7 +22,7 @@ def test_a_consent_for_one_file_is_not_carried_to_another_of_the_same_moment() -
 def test_one_scoped_statement_among_others_is_enough_to_look_at_each_file(unscoped: str) -> None:
     wide = a_full_statement("refused", given_at=day("2025-01-01"), consent_id="wide")
     narrow = a_full_statement(scope=Scope(assets=("asset-1",)), consent_id="narrow")
-    voice = Voice("subject-1", None, [wide, narrow] if unscoped == "before" else [narrow, wide])
+    voice = PersonRecord("subject-1", None, [wide, narrow] if unscoped == "before" else [narrow, wide])
     stands = [voice.stands(ASKED, a_place(asset_id=f"asset-{n}"))[0].status for n in (1, 2)]
     assert ["given", "refused"] == stands
 
@@ -32,9 +32,9 @@ def test_a_consent_for_another_file_was_no_consent_before_this_one_was_taken() -
     wide = a_full_statement(given_at=day("2026-03-01"), consent_id="wide")
     place = a_place(captured_at=day("2026-02-01"))
     for said in ([other, wide], [wide, other]):
-        standing, before = Voice("subject-1", None, said).stands(ASKED, place)
+        standing, before = PersonRecord("subject-1", None, said).stands(ASKED, place)
         assert ("given", False) == (standing.status, before)
     later = a_full_statement(scope=Scope(assets=("asset-9",)), given_at=day("2026-03-01"), consent_id="later")
-    assert False is Voice("subject-1", None, [other, later]).stands(ASKED, place)[1]
+    assert False is PersonRecord("subject-1", None, [other, later]).stands(ASKED, place)[1]
     same = a_full_statement(given_at=day("2026-01-01"), consent_id="same")
-    assert True is Voice("subject-1", None, [same, wide]).stands(ASKED, place)[1]
+    assert True is PersonRecord("subject-1", None, [same, wide]).stands(ASKED, place)[1]
