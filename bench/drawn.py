@@ -81,8 +81,10 @@ class Archive:
         """With another model pack, for a while: the settings name it, and the decisions are about it."""
         file, decided = self.installed.place.config, self._decided
         before = file.read_text()
-        kept = [line for line in before.splitlines() if line.partition(" ")[0] not in ("models", "pack")]
-        file.write_text("\n".join([*kept, f'models = "{models}"', f'pack = "{pack}"', ""]))
+        kept = [
+            line for line in before.splitlines() if line.partition(" ")[0] not in ("models", "model_pack")
+        ]
+        file.write_text("\n".join([*kept, f'models = "{models}"', f'model_pack = "{pack}"', ""]))
         self._catalogued.restore()
         self.installed.steps("night", "decide")
         self._decided = Snapshot(self.installed, self.folder / f"decided-{pack}")

@@ -48,7 +48,7 @@ def bare(after_a_night: Installed, tmp_path_factory: pytest.TempPathFactory) -> 
     root = tmp_path_factory.mktemp("insightface")  # it looks for packs in a folder called models
     (root / "models").symlink_to(settings.pack_folder().parent)
     detector = packs.read(settings.pack_folder()).detector
-    app = FaceAnalysis(name=settings.pack, root=str(root), allowed_modules=["detection", "recognition"])
+    app = FaceAnalysis(name=settings.model_pack, root=str(root), allowed_modules=["detection", "recognition"])
     app.prepare(ctx_id=-1, det_thresh=detector.threshold, det_size=detector.input_size)
     return app
 

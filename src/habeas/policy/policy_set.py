@@ -82,10 +82,10 @@ def policy_set_of(
             f"a policy set lacks {', '.join(missing)}", hint="It stands beside the policy packs."
         )
     if HOUSE not in names:
-        hint = 'Put "house" into `packs`; a single rule of it can be waived in waivers.yaml.'
+        hint = 'Put "house" into `policy_packs`; a single rule of it can be waived in waivers.yaml.'
         raise UsageError("the house rules can't be switched off", hint=hint)
     if len(set(names)) != len(names):
-        raise UsageError("a policy pack is named twice in `packs`", hint="Name each one once.")
+        raise UsageError("a policy pack is named twice in `policy_packs`", hint="Name each one once.")
     packs = tuple(pack_from_files(name, _inside(files, name)) for name in sorted(names))
     for each, first in named_twice(packs):
         raise UsageError(

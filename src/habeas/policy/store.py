@@ -131,7 +131,7 @@ def policy_in_force(settings: Settings, book: OrderBook) -> PolicySet:
     Raises IntegrityError when what was activated isn't pinned whole, UsageError when the draft that counts has errors.
     """
     if not book.activations:
-        return load_policy_set(settings.policies, settings.packs, book.reviewers())
+        return load_policy_set(settings.policies, settings.policy_packs, book.reviewers())
     return store_of(settings).load(book.activations[-1].digest, book.reviewers())
 
 

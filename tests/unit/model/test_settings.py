@@ -46,7 +46,7 @@ def test_a_setting_inside_another_and_a_variable_are_named_as_well(
     file.write_text(f'[sampling]\nno_such = "{SECRET}"\n')
     with pytest.raises(UsageError, match=r"sampling\.no_such"):
         Settings.read(file)
-    file.write_bytes(b'pack = "\xff"\n')
+    file.write_bytes(b'model_pack = "\xff"\n')
     with pytest.raises(UsageError, match="UTF-8"):
         Settings.read(file)
     file.write_text("")
@@ -168,8 +168,10 @@ def test_a_range_is_told_with_every_digit() -> None:
         ("[faces]\nframes_per_track = 9\n", "faces.kept_sightings must not be below"),
         ("purposes = []\n", "purposes: "),
         ('purposes = [""]\n', "purposes.0: "),
-        ("packs = []\n", "packs: "),
-        ('pack = "../elsewhere"\n', "pack: "),
+        ("policy_packs = []\n", "policy_packs: "),
+        ("packs = []\n", "packs: it is called policy_packs"),
+        ('pack = "synthetic"\n', "pack: it is called model_pack"),
+        ('model_pack = "../elsewhere"\n', "model_pack: "),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
@@ -224,7 +226,7 @@ def test_a_variable_names_no_other_orders_rules_or_keys_than_the_installations(
 ) -> None:
     file = tmp_path / "habeas.toml"
     file.write_text(f'home = "{tmp_path}"\n')
-    monkeypatch.setenv(f"HABEAS_{name}".upper(), '["house"]' if name == "packs" else "5")
+    monkeypatch.setenv(f"HABEAS_{name}".upper(), '["house"]' if name == "policy_packs" else "5")
     for given in (file, None):  # named, or as every command finds it
         monkeypatch.setenv("HABEAS_CONFIG", str(file))
         with pytest.raises(UsageError, match=f"HABEAS_{name.upper()}: it steers"):

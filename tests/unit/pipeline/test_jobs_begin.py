@@ -36,7 +36,7 @@ def run(file: str, config: Path, *more: str) -> int:
         ("", ("--source", "studioo"), "there is no source 'studioo'"),
         ('home = "{other}"\n', (), "is no installation"),
         ('warehouse = "s3a://bucket/tables"\n', (), "only folders of this machine"),
-        ('pack = "none"\n', (), "none"),
+        ('model_pack = "none"\n', (), "none"),
         ("[sampling]\nper_second = 0\n", (), "0.01 to 240"),
     ],
     ids=["purpose", "purpose of the settings", "source", "home", "warehouse", "pack", "range"],

@@ -66,7 +66,7 @@ def test_a_file_in_place_of_a_folder_is_refused(settings: Settings, name: str) -
 
 
 def test_a_model_pack_or_contracts_that_arent_there_are_refused(settings: Settings, tmp_path: Path) -> None:
-    assert refused(settings.model_copy(update={"pack": "none"}), ["archive_search"])
+    assert refused(settings.model_copy(update={"model_pack": "none"}), ["archive_search"])
     assert "no contracts" in refused(settings.model_copy(update={"schemas": tmp_path}), ["archive_search"])
 
 

@@ -26,7 +26,7 @@ STRICTER = pair("HOUSE-11", "consent_explicit", "!context.consent_explicit")
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     small_policies.write(tmp_path / "policies")
-    return Settings(home=tmp_path, policies=tmp_path / "policies", packs=["house"])
+    return Settings(home=tmp_path, policies=tmp_path / "policies", policy_packs=["house"])
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def store(settings: Settings) -> PolicyStore:
 
 
 def draft(settings: Settings) -> PolicySet:
-    return load_policy_set(settings.policies, settings.packs)
+    return load_policy_set(settings.policies, settings.policy_packs)
 
 
 def activation(digest: str, day: int = 1) -> Activation:

@@ -180,7 +180,7 @@ def _disk(home: Path) -> Check:
 
 
 def _pack(settings: Settings) -> Check:
-    name = f"model pack {settings.pack}"
+    name = f"model pack {settings.model_pack}"
     try:
         pack = packs.read(settings.pack_folder())
         packs.verify(pack, settings.pack_folder())

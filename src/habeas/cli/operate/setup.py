@@ -19,13 +19,13 @@ from habeas.cli.options import Config, Custody, Json, now
 from habeas.model.errors import Unavailable, UsageError
 
 _SETTINGS = """\
-# Settings of one installation. Environment variables (HABEAS_…) win over numbers, purposes, pack, archive and report;
-# for what steers the gate (home, tables, orders, rules, keys, models) they are refused.
+# Settings of one installation. Environment variables (HABEAS_…) win over numbers, purposes, model_pack, archive and
+# report; for what steers the gate (home, tables, orders, rules, keys, models) they are refused.
 # Everything that can be set: docs/reference/settings.md
 home = {home}
 policies = {policies}  # the rules: yours to edit; see policies/README.md
 purposes = {purposes}  # what the nightly run embeds for; see policies/purposes.yaml
-pack = {pack}  # model pack; see: habeas models list
+model_pack = {pack}  # see: habeas models list
 """
 _CUSTODY = """\
 # Where keys are kept. For the registrar and the custodian alone: the embed job never gets this file.
@@ -44,7 +44,7 @@ def init(
     purposes: Annotated[
         str, typer.Option("--purposes", help="Comma-separated purposes of the nightly run.")
     ] = "archive_search",
-    pack: Annotated[str, typer.Option("--pack", help="Model pack.")] = "synthetic",
+    pack: Annotated[str, typer.Option("--model-pack", help="Model pack to embed with.")] = "synthetic",
     as_json: Json = False,
 ) -> None:
     """Make an installation: settings, keys, folders. Safe to run again.
@@ -57,7 +57,7 @@ def init(
     place, made = make(home, archive, [word for word in purposes.split(",") if word], pack)
     told = {"config": str(place.config), "custody": str(place.custody_file), "keys_made": made,
             "archive": str(place.settings.archive), "warehouse": str(place.settings.warehouse)}  # fmt: skip
-    if warning := packs.warning(place.settings.pack):
+    if warning := packs.warning(place.settings.model_pack):
         told["warning"] = warning
 
     def human(console: Any) -> None:

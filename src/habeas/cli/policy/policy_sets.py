@@ -27,7 +27,7 @@ def chosen(place: Installation, which: str) -> PolicySet:
         return place.policy if place.book.activations else _of_the_last_night(place)
     if which == "draft" or Path(which).is_dir():
         folder = place.settings.policies if which == "draft" else Path(which)
-        return load_policy_set(folder, place.settings.packs, place.book.reviewers())
+        return load_policy_set(folder, place.settings.policy_packs, place.book.reviewers())
     if not _DIGEST.fullmatch(which):
         raise UsageError(
             f"there is no folder {out.safe(which)}",
@@ -52,7 +52,7 @@ def checked(place: Installation, folder: Path) -> PolicySet:
     from habeas.policy.lint import lint
     from habeas.policy.policy_set import load_policy_set
 
-    policies = load_policy_set(folder, place.settings.packs, place.book.reviewers())
+    policies = load_policy_set(folder, place.settings.policy_packs, place.book.reviewers())
     errors = [each for each in lint(folder, now().date()) if each.severity == "error"]
     if errors:
         raise UsageError(

@@ -118,12 +118,16 @@ class _FromToml(BaseSettings):
             )
 
 
+_RENAMED = {("pack",): "it is called model_pack now", ("packs",): "it is called policy_packs now"}
+
+
 def _why(error: ValueError, settings: type[BaseSettings]) -> str:
     """Fields, reasons, ranges and meanings, no values: a value may be a password, and pydantic's own text has it."""
     if isinstance(error, ValidationError):
         found = error.errors(include_input=False, include_url=False, include_context=False)
         return "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'all'}: {each['msg']}{_explained(schema_of(settings, each['loc']))}"
+            f"{'.'.join(map(str, each['loc'])) or 'all'}: {_RENAMED.get(each['loc'], each['msg'])}"
+            f"{_explained(schema_of(settings, each['loc']))}"
             for each in found
         )
     if isinstance(error, UnicodeDecodeError):
@@ -168,7 +172,7 @@ class Settings(_FromToml):
     """Everything a job may know. Folders default to places under `home`."""
 
     fixed = ("home", "warehouse", "runs", "orders", "installation_key", "registrar_public_key", "schemas",
-             "policies", "packs", "models", "derive_anew_days")  # fmt: skip
+             "policies", "policy_packs", "models", "derive_anew_days")  # fmt: skip
     home: Place = Field(default_factory=default_home)
     """Folder of the installation. Folders and files that aren't set lie in it."""
     archive: Place = Path()
@@ -189,11 +193,11 @@ class Settings(_FromToml):
     """Folder of the table contracts."""
     policies: Place = POLICIES
     """Folder of the rules: policy packs, purposes and the lists beside them."""
-    packs: list[Name] = Field(default=ALL_PACKS, min_length=1)
+    policy_packs: list[Name] = Field(default=ALL_PACKS, min_length=1)
     """Policy packs to ask. Each that applies must allow."""
     models: Place = Path()
     """Folder of the installation's own model packs. The shipped packs are found in any case."""
-    pack: Name = "synthetic"
+    model_pack: Name = "synthetic"
     """Model pack to embed with."""
     purposes: list[Name] = Field(default=["archive_search"], min_length=1)
     """Purposes that the nightly run embeds for."""
@@ -238,7 +242,7 @@ class Settings(_FromToml):
 
     def pack_folder(self, name: str = "") -> Path:
         """Folder of a model pack, by default the one in use: the installation's own, else the shipped one."""
-        own, shipped = (folder / (name or self.pack) for folder in self.pack_folders)
+        own, shipped = (folder / (name or self.model_pack) for folder in self.pack_folders)
         return shipped if shipped.is_dir() and not own.is_dir() else own
 
     @property

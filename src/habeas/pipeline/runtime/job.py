@@ -135,7 +135,7 @@ def run_job(task: str, args: argparse.Namespace, body: Callable[[Job], None]) ->
     try:
         settings = Settings.read(args.config)
         if args.model:
-            settings.pack = args.model
+            settings.model_pack = args.model
         preflight.require_installation(settings)
         require_closed([*steering(settings), *filter(None, [args.config])])
         folder = RunFolder(settings.runs, args.run_id)

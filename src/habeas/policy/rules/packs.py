@@ -78,7 +78,7 @@ def load_packs(folder: Path, names: Sequence[str]) -> tuple[Pack, ...]:
     """Read the packs `names` from `folder`, one sub-folder each. Raises UsageError."""
     if not names or len(set(names)) != len(names):
         raise UsageError(
-            "packs must name at least one policy pack, and none twice", hint="See `packs` in habeas.toml."
+            "policy_packs must name at least one policy pack, and none twice", hint="See habeas.toml."
         )
     return tuple(load_pack(folder / name) for name in names)
 

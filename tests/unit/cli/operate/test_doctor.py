@@ -146,7 +146,7 @@ def test_a_pack_with_another_digest_is_reported(tmp_path: Path) -> None:
     folder = tiny_pack.write(tmp_path / "models" / "tiny")
     (folder / "rec.onnx").write_bytes(b"another network")
     config = installation(tmp_path)
-    config.write_text(f'{config.read_text()}pack = "tiny"\nmodels = "{tmp_path / "models"}"\n')
+    config.write_text(f'{config.read_text()}model_pack = "tiny"\nmodels = "{tmp_path / "models"}"\n')
     pack = named(checks(config, environment=NOWHERE), "model pack")
     assert not pack.ok
     assert pack.mend

@@ -66,5 +66,5 @@ def test_who_makes_an_installation_is_told_that_the_default_pack_knows_drawn_peo
     (found,) = [c for c in checks(tmp_path / "home" / "habeas.toml") if c.name.startswith("model pack")]
     assert found.ok and found.mend.startswith("knows drawn people alone")  # the line begins with its name
     tiny_pack.write(tmp_path / "home" / "models" / "tiny")
-    told = habeas("init", "--home", str(tmp_path / "home2"), "--pack", "tiny", "--json")
+    told = habeas("init", "--home", str(tmp_path / "home2"), "--model-pack", "tiny", "--json")
     assert "warning" not in json.loads(told.stdout)

@@ -40,7 +40,7 @@ def test_init_again_changes_nothing(tmp_path: Path, habeas: Habeas) -> None:
     home = tmp_path / "home"
     habeas("init", "--home", str(home))
     config = home / "habeas.toml"
-    config.write_text(config.read_text() + 'packs = ["house"]\n')
+    config.write_text(config.read_text() + 'policy_packs = ["house"]\n')
     before = {
         place: place.read_bytes()
         for place in home.rglob("*")
@@ -158,9 +158,9 @@ def test_an_installation_gets_rules_of_its_own_to_edit(tmp_path: Path) -> None:
     place = make(tmp_path / "home", None, ["archive_search"], "synthetic")[0]
     assert tmp_path / "home" / "policies" == place.settings.policies
     assert pack_names(PROJECT / "policies") == pack_names(place.settings.policies)
-    assert sorted(place.settings.packs) == sorted(pack_names(PROJECT / "policies"))
-    shipped = load_policy_set(PROJECT / "policies", place.settings.packs)
-    assert shipped.digest == load_policy_set(place.settings.policies, place.settings.packs).digest
+    assert sorted(place.settings.policy_packs) == sorted(pack_names(PROJECT / "policies"))
+    shipped = load_policy_set(PROJECT / "policies", place.settings.policy_packs)
+    assert shipped.digest == load_policy_set(place.settings.policies, place.settings.policy_packs).digest
 
 
 def test_rules_that_were_edited_stay_as_they_are(tmp_path: Path) -> None:

@@ -35,9 +35,11 @@ def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     place = make(home, None, ["archive_search"], "synthetic")[0]
     kept = [
-        line for line in place.config.read_text().splitlines() if not line.startswith(("policies", "packs"))
+        line
+        for line in place.config.read_text().splitlines()
+        if not line.startswith(("policies", "policy_packs"))
     ]
-    kept += [f'policies = "{home / "policies"}"', 'packs = ["house"]']
+    kept += [f'policies = "{home / "policies"}"', 'policy_packs = ["house"]']
     place.config.write_text("\n".join(kept) + "\n")
     shutil.rmtree(home / "policies")  # the shipped rules
     draft(home)
