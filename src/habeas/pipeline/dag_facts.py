@@ -31,8 +31,8 @@ def policies_of(settings_file: Path) -> Path:
 
 def left_out_of(settings_file: Path, run_id: str) -> str:
     """One sentence about the sources that a run left out; "" where it left none."""
-    found = sources_left_out(RunFolder(Settings.read(settings_file).runs, run_id).read(CATALOG.name))
-    return told_left_out(found) if found else ""
+    left_out = sources_left_out(RunFolder(Settings.read(settings_file).runs, run_id).read(CATALOG.name))
+    return told_left_out(left_out) if left_out else ""
 
 
 def why_it_ended(settings_file: Path, run_id: str, task: str, returned: int | None) -> tuple[int | None, str]:

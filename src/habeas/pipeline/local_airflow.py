@@ -136,8 +136,8 @@ def _close_settings(place: Path) -> None:
     closed = re.sub(
         r"(?m)^((?:scheduler_health_check_server_)?host) = (?:0\.0\.0\.0|::)$", rf"\1 = {_HERE}", text
     )
-    said = f"simple_auth_manager_passwords_file = {place.with_name(_PASSWORDS)}"
-    closed = re.sub(r"(?m)^# simple_auth_manager_passwords_file =.*$", said, closed)
+    line = f"simple_auth_manager_passwords_file = {place.with_name(_PASSWORDS)}"
+    closed = re.sub(r"(?m)^# simple_auth_manager_passwords_file =.*$", line, closed)
     closed = re.sub(r"(?m)^(simple_auth_manager_users) = .*$", rf"\1 = {_USER}:admin", closed)
     if closed != text:
         replace_file(place, closed, 0o600)
@@ -205,16 +205,16 @@ def require_airflow() -> None:
 
 def spark_home() -> Path:
     """The Spark that came with this Python. Raises UsageError when there is none."""
-    found = _found("pyspark", "jobs")
-    return Path(str(found.origin)).parent
+    spec = _found("pyspark", "jobs")
+    return Path(str(spec.origin)).parent
 
 
 def _found(package: str, part: str) -> ModuleSpec:
     """Raises UsageError where a package isn't installed; `part` of habeas brings it."""
-    found = find_spec(package)
-    if found is None or found.origin is None:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
         raise UsageError(f"{package} is not installed", hint=f"Run: {resources.how_to_get_packages(part)}")
-    return found
+    return spec
 
 
 def _run(

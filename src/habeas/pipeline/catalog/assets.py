@@ -24,9 +24,9 @@ STAMP = ("source_id", "location", "bytes", "modified_ns", "changed_ns")
 
 
 def any_present(tables: Tables, source_id: str) -> bool:
-    """Whether the catalogue knows files of a source."""
-    known = tables.read("assets").where("present").where(F.col("source_id") == source_id)
-    return not known.isEmpty()
+    """Whether the catalogue has files of a source."""
+    rows = tables.read("assets").where("present").where(F.col("source_id") == source_id)
+    return not rows.isEmpty()
 
 
 def places(assets: DataFrame) -> DataFrame:
@@ -46,7 +46,7 @@ def places(assets: DataFrame) -> DataFrame:
 
 def write(
     tables: Tables,
-    found: DataFrame,
+    listed: DataFrame,
     probed: DataFrame,
     hidden: DataFrame,
     walked: list[str],
@@ -59,11 +59,11 @@ def write(
     Of sources that weren't `walked` nothing is known, and nothing of what may lie where `hidden` says. `key_file`: the
     installation key, by which folders get their ids.
     """
-    known = tables.read("assets")
-    before = places(known)
+    stored = tables.read("assets")
+    before = places(stored)
     at = ["source_id", "location"]
     unwalked = before.where(~F.col("source_id").isin(walked))
-    here = before.join(found.select(*STAMP), [*STAMP], "left_semi")
+    here = before.join(listed.select(*STAMP), [*STAMP], "left_semi")
     unseen = before.join(
         F.broadcast(hidden.withColumnRenamed("source_id", "of")),
         (F.col("source_id") == F.col("of")) & F.col("location").startswith(F.col("above")),
@@ -71,12 +71,12 @@ def write(
     )
     kept = here.unionByName(unseen).unionByName(unwalked).distinct().join(probed.select(*at), at, "left_anti")
     lost = before.join(kept.select("asset_id", *at), ["asset_id", *at], "left_anti")
-    odd = known.where((F.col("captured_at") < F.lit(EARLIEST)) | (F.col("captured_at") >= F.lit(LATEST)))
+    odd = stored.where((F.col("captured_at") < F.lit(EARLIEST)) | (F.col("captured_at") >= F.lit(LATEST)))
     touched = (
         probed.select("asset_id")
         .unionByName(lost.select("asset_id"))
         .unionByName(odd.select("asset_id"))
-        .unionByName(known.where("folders_now IS NULL").select("asset_id"))
+        .unionByName(stored.where("folders_now IS NULL").select("asset_id"))
         .distinct()
         .persist()
     )
@@ -85,10 +85,10 @@ def write(
             return
         now = kept.join(touched, "asset_id", "left_semi").select("asset_id", *STAMP)
         now = now.unionByName(probed.select("asset_id", *STAMP))
-        rows = _rows(known.join(touched, "asset_id", "left_semi"), now, probed, run_id, as_of)
+        rows = _rows(stored.join(touched, "asset_id", "left_semi"), now, probed, run_id, as_of)
         rows = rows.join(_folders_now(rows, key_file), "asset_id")
         names = tables.contracts["assets"].names
-        was = known.select("asset_id", F.struct(*names).alias("was"))
+        was = stored.select("asset_id", F.struct(*names).alias("was"))
         changed = rows.select(*names).join(was, "asset_id", "left")
         changed = changed.where(~F.struct(*names).eqNullSafe(F.col("was"))).select(*names).persist()
         try:
@@ -131,8 +131,8 @@ def _folders_now(rows: DataFrame, key_file: Path) -> DataFrame:
     return rows.select("asset_id", "source_id", locations.alias("locations")).mapInArrow(name, _PLACED)
 
 
-def _rows(known: DataFrame, now: DataFrame, probed: DataFrame, run_id: str, as_of: datetime) -> DataFrame:
-    """Rows of contents as they are now. `known`: as they were; `now`: all their places."""
+def _rows(stored: DataFrame, now: DataFrame, probed: DataFrame, run_id: str, as_of: datetime) -> DataFrame:
+    """Rows of contents as they are now. `stored`: as they were; `now`: all their places."""
     place = F.struct("location", "source_id", "bytes", "modified_ns", "changed_ns")
     placed = now.groupBy("asset_id").agg(F.array_sort(F.collect_set(place)).alias("places"))
     read = probed.groupBy("asset_id").agg(
@@ -141,7 +141,7 @@ def _rows(known: DataFrame, now: DataFrame, probed: DataFrame, run_id: str, as_o
     )
     # Known content keeps the time it was first seen. It also keeps every folder it ever lay in: a copy, or a move out
     # of a folder that is left out, takes it off no list.
-    joined = known.join(placed, "asset_id", "full").join(read, "asset_id", "left")
+    joined = stored.join(placed, "asset_id", "full").join(read, "asset_id", "left")
     first = F.col("places")[0]
     is_here = F.col("places").isNotNull()
     believed = F.col("captured_at").between(F.lit(EARLIEST), F.lit(LATEST))

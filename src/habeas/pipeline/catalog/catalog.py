@@ -51,7 +51,7 @@ _PASSING = MediaReason.AGAIN - {MediaReason.SYMLINK, MediaReason.NOT_A_FILE}
 class Walked:
     """What lies in the sources that could be walked, and why the others couldn't (source id -> MediaReason)."""
 
-    found: Mapping[str, list[Found]] = field(repr=False)
+    listed: Mapping[str, list[Found]] = field(repr=False)
     left_out: Mapping[str, str]
 
 
@@ -71,11 +71,11 @@ def catalog(
     """
     roots = {row["source_id"]: row["root"] for row in tables.rows("sources")}
     walked = _walked(tables, settings, roots, source)
-    found = _frame(tables, roots, walked)
-    probed = _probe_new(tables, settings, found, retry).persist()
+    listed = _frame(tables, roots, walked)
+    probed = _probe_new(tables, settings, listed, retry).persist()
     try:
         counts = {
-            "files_found": found.count(),
+            "files_found": listed.count(),
             "files_probed": probed.count(),
             "unreadable": probed.where("reason <> ''").count(),
             "unregistered": _refuse_unregistered(tables, settings, roots, run_id, now)
@@ -86,10 +86,10 @@ def catalog(
         _set_aside(tables, probed, run_id, now)
         assets.write(
             tables,
-            found,
+            listed,
             probed,
             _hidden(tables, walked),
-            sorted(walked.found),
+            sorted(walked.listed),
             settings.installation_key,
             run_id,
             now,
@@ -105,7 +105,7 @@ def _walked(tables: Tables, settings: Settings, roots: Mapping[str, str], only: 
     The other sources are walked even then: what belongs to two can't be told from one of them.
     """
     folders, refused = usable(settings.archive, roots)
-    found: dict[str, list[Found]] = {}
+    by_source: dict[str, list[Found]] = {}
     left_out = {name: why for name, why in refused.items() if only in (None, name)}
     owners: dict[Node, str] = {}
     shared: set[Node] = set()
@@ -122,27 +122,29 @@ def _walked(tables: Tables, settings: Settings, roots: Mapping[str, str], only: 
             if each.kind == "file" and owners.setdefault(each.node, name) != name:
                 shared.add(each.node)
         if mine:
-            found[name] = listed
-    for name in [name for name, listed in found.items() if not listed and assets.any_present(tables, name)]:
-        del found[name]
+            by_source[name] = listed
+    for name in [
+        name for name, listed in by_source.items() if not listed and assets.any_present(tables, name)
+    ]:
+        del by_source[name]
         left_out[name] = MediaReason.SOURCE_EMPTY
     if shared:
-        found = {name: [_unless_shared(each, shared) for each in listed] for name, listed in found.items()}
-    return Walked(found, left_out)
+        by_source = {
+            name: [_unless_shared(each, shared) for each in listed] for name, listed in by_source.items()
+        }
+    return Walked(by_source, left_out)
 
 
-def _unless_shared(found: Found, shared: set[Node]) -> Found:
+def _unless_shared(file: Found, shared: set[Node]) -> Found:
     return (
-        replace(found, kind=MediaReason.TWO_SOURCES)
-        if found.node in shared and found.kind == "file"
-        else found
+        replace(file, kind=MediaReason.TWO_SOURCES) if file.node in shared and file.kind == "file" else file
     )
 
 
 def _frame(tables: Tables, roots: Mapping[str, str], walked: Walked) -> DataFrame:
     rows = [
         (name, roots[name], f.location, f.size, f.mtime_ns, f.ctime_ns, "" if f.kind == "file" else f.kind)
-        for name, listed in walked.found.items()
+        for name, listed in walked.listed.items()
         for f in listed
     ]
     return tables.spark.createDataFrame(rows, _FOUND)
@@ -152,20 +154,20 @@ def _hidden(tables: Tables, walked: Walked) -> DataFrame:
     """Where something may lie that this walk couldn't see: source_id, above (the location it lies below)."""
     rows = [
         (name, f"{each.location}/" if each.location else "")
-        for name, listed in walked.found.items()
+        for name, listed in walked.listed.items()
         for each in listed
         if each.kind in _HIDES
     ]
     return tables.spark.createDataFrame(rows, "source_id string, above string")
 
 
-def _probe_new(tables: Tables, settings: Settings, found: DataFrame, retry: bool) -> DataFrame:
-    known = assets.places(tables.read("assets"))
+def _probe_new(tables: Tables, settings: Settings, listed: DataFrame, retry: bool) -> DataFrame:
+    stored = assets.places(tables.read("assets"))
     if retry:
-        known = known.where("readable")
-    same = [found[name] == known[name] for name in assets.STAMP]
+        stored = stored.where("readable")
+    same = [listed[name] == stored[name] for name in assets.STAMP]
     # What was read and has a problem now, by where it lies, is looked at anew.
-    fresh = found.join(known, [*same, ~(known["readable"] & (found["problem"] != ""))], "left_anti")
+    fresh = listed.join(stored, [*same, ~(stored["readable"] & (listed["problem"] != ""))], "left_anti")
     limits, key_file, folder = settings.media, settings.installation_key, settings.archive
 
     def probe_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -228,8 +230,8 @@ def _refuse_unregistered(
         return 0
     key = settings.installation_key.read_bytes()
     rows: list[dict[str, object]] = []
-    for found in tables.guarded(files.walk(settings.archive, frozenset(roots.values()))):
-        name = place(key, "", found.location or ".")
+    for file in tables.guarded(files.walk(settings.archive, frozenset(roots.values()))):
+        name = place(key, "", file.location or ".")
         rows.append(
             {
                 "quarantine_id": new_id("quarantine", "file", name, "unregistered_source"), "item": "file",

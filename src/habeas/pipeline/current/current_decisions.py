@@ -61,6 +61,6 @@ def shut_keys(tables: Tables, open_keys: frozenset[str]) -> frozenset[str]:
         return frozenset()
     opened, shut = pa.array(list(open_keys), pa.string()), set[str]()
     for batch in reader.batches("keys", ["key_id"], size=_AT_ONCE):
-        known = batch.column(0)
-        shut.update(known.filter(pc.invert(pc.is_in(known, value_set=opened))).to_pylist())
+        key_ids = batch.column(0)
+        shut.update(key_ids.filter(pc.invert(pc.is_in(key_ids, value_set=opened))).to_pylist())
     return frozenset(shut)

@@ -61,17 +61,17 @@ def permitted_lines(
 
 def without_noes(tables: Tables, decided: DataFrame) -> DataFrame:
     """Decisions (with subject_id) that no refusal, withdrawal or leave-out of the person came after."""
-    said = tables.read("consents").where(F.col("status") != ConsentStatus.GIVEN.value)
-    said = said.select("subject_id", "purpose", "recorded_at")
+    statements = tables.read("consents").where(F.col("status") != ConsentStatus.GIVEN.value)
+    statements = statements.select("subject_id", "purpose", "recorded_at")
     out = tables.read("leave_outs").where("subject_id IS NOT NULL AND lifts IS NULL")
     out = out.select("subject_id", F.explode_outer("purposes").alias("purpose"), "recorded_at")
-    noes = said.unionByName(out).alias("no")
-    heard = F.coalesce(F.col("d.known_at"), F.col("d.as_of"))
+    noes = statements.unionByName(out).alias("no")
+    ledger_read_at = F.coalesce(F.col("d.known_at"), F.col("d.as_of"))
     return decided.alias("d").join(
         noes,
         (F.col("no.subject_id") == F.col("d.subject_id"))
         & (F.col("no.purpose").isNull() | (F.col("no.purpose") == F.col("d.purpose")))
-        & (F.col("no.recorded_at") > heard),
+        & (F.col("no.recorded_at") > ledger_read_at),
         "left_anti",
     )
 
@@ -92,14 +92,14 @@ def without_left_out(tables: Tables, rows: DataFrame, purposes: Sequence[str], n
     def find(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         index = LeaveOutIndex(footage)
         for batch in batches:
-            found = []
+            covered = []
             for asset in batch.to_pylist():
                 place = trusted(place_of(asset, occasions), asset["catalogued_at"])
-                found += [
+                covered += [
                     {"asset_id": asset["asset_id"], "purpose": purpose}
                     for purpose in index.left_out(place, purposes, now, known_at)
                 ]
-            yield pa.RecordBatch.from_pylist(found, schema=_OUT_ARROW)
+            yield pa.RecordBatch.from_pylist(covered, schema=_OUT_ARROW)
 
     assets = tables.read("assets").join(rows.select("asset_id").distinct(), "asset_id", "left_semi")
     out = assets.select(*_PLACE).mapInArrow(find, _OUT)

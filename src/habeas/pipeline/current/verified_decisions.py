@@ -61,9 +61,9 @@ def with_forged(tables: Tables, held: DataFrame) -> DataFrame:
         return held.withColumn("forged", F.lit(False))
     none = F.col("mac").isNull()  # as all are that an earlier version made
     bad = forged_ids(held.where(~none), tables.trust.installation_key)
-    known = local(tables.spark, [(each, True) for each in bad], "decision_id string, told boolean")
-    told = held.join(F.broadcast(known), "decision_id", "left")
-    return told.withColumn("forged", none | F.coalesce("told", F.lit(False))).drop("told")
+    marks = local(tables.spark, [(each, True) for each in bad], "decision_id string, marked boolean")
+    joined = held.join(F.broadcast(marks), "decision_id", "left")
+    return joined.withColumn("forged", none | F.coalesce("marked", F.lit(False))).drop("marked")
 
 
 def forged_ids(decisions: DataFrame, place: Path) -> list[str]:
@@ -86,17 +86,17 @@ def unsound_ids(tables: Tables, decisions: DataFrame) -> list[str]:
     if trust is None:
         return []
     wrong = _not_allowed(tables, trust.rules, decisions)
-    told = (
+    rejected = (
         decisions.join(F.broadcast(wrong), list(_SET), "left_semi").select("decision_id") if wrong else None
     )
-    ids = {row["decision_id"] for row in told.collect()} if told is not None else set()
+    ids = {row["decision_id"] for row in rejected.collect()} if rejected is not None else set()
     return sorted(ids.union(forged_ids(decisions, trust.installation_key)))
 
 
 def require_sound(tables: Tables, decisions: DataFrame) -> None:
     """Raise IntegrityError where one of these decisions, which all allow, must not be acted on."""
-    if found := unsound_ids(tables, decisions):
-        raise unsound(len(found))
+    if ids := unsound_ids(tables, decisions):
+        raise unsound(len(ids))
 
 
 def unsound(count: int) -> IntegrityError:

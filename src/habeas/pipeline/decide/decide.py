@@ -73,8 +73,8 @@ def decide(
 ) -> tuple[dict[str, int], dict[str, str]]:
     """Decide `embed` per roster line, then `scan` per asset, for each wanted purpose.
 
-    `last`: the night to go on from, or why there is none; see `oversight.runs.last_run`. `now`: the machine's time,
-    noted with what is written; default: when the run began. Returns counts, and the words by which the next night can
+    `last`: the run to go on from, or why there is none; see `oversight.runs.last_run`. `now`: the machine's time,
+    noted with what is written; default: when this run began. Returns counts, and the words by which the next run can
     go on from this one.
 
     One run decides at a time: the order in which decisions are recorded is the order in which they were made.
@@ -93,13 +93,13 @@ def _decide(
     due = due_since(tables, seen, last, question, open_keys)
     some = None if isinstance(due, str) else due  # None: every line and every asset
     counts = {"embed_fact_sets": 0, "scan_fact_sets": 0}
-    with _kept(None if some is None else some.lines) as (lines, found):
-        counts["lines_due"] = current_lines(tables.read("rosters")).count() if some is None else found
-        if some is None or found:
+    with _kept(None if some is None else some.lines) as (lines, count):
+        counts["lines_due"] = current_lines(tables.read("rosters")).count() if some is None else count
+        if some is None or count:
             derived = derived_lines(tables, question, open_keys, lines)
             counts |= _settle(tables, packs, derived, question, Action.EMBED, lines, recorded_at)
-    with _kept(None if some is None else some.assets()) as (assets, found):
-        if some is None or found:
+    with _kept(None if some is None else some.assets()) as (assets, count):
+        if some is None or count:
             derived = derived_scans(tables, question, only=assets)
             counts |= _settle(tables, packs, derived, question, Action.SCAN, assets, recorded_at)
     since = {"whole": due} if isinstance(due, str) else {"since": due.last.run_id}
@@ -119,9 +119,9 @@ def _kept(frame: DataFrame | None) -> Iterator[tuple[DataFrame | None, int]]:
     if frame is None:
         yield None, 0
         return
-    found = looked_up(frame)
-    if found is not None:
-        yield again(frame, found), found.num_rows
+    rows = looked_up(frame)
+    if rows is not None:
+        yield again(frame, rows), rows.num_rows
         return
     frame = frame.persist()
     try:
@@ -193,13 +193,13 @@ def _settle(
 
 
 def _knew_more(question: DecisionRequest, now: datetime) -> Column:
-    """Whether the decision before is of a run that began later than this one, so that it heard more.
+    """Whether the decision before is of a run that began later than this one, so that it read a newer ledger.
 
     A run that was cleared long after, or that others overtook, may close what those opened and open nothing that
     they closed. A time ahead of now is a wrong clock's and shows nothing.
     """
-    known = F.col("before.known_at")
-    later = (known > F.lit(question.known_at)) & ~dated_ahead(known, now)
+    known_at = F.col("before.known_at")
+    later = (known_at > F.lit(question.known_at)) & ~dated_ahead(known_at, now)
     return F.coalesce(later & (F.col("before.run_id") != F.lit(question.run_id)), F.lit(False))
 
 
@@ -210,10 +210,10 @@ def _after_the_last(now: datetime) -> Column:
 
 def _counted(tables: Tables, changed: DataFrame, few: bool) -> tuple[DataFrame, dict[str, int]]:
     """What changed, computed once and signed, and how many of each effect."""
-    found = looked_up(changed) if few else None
-    if found is not None:
-        counts = dict(Counter(found.column("effect").to_pylist()))
-        return again(unsigned(changed), signed_few(tables, found)), counts
+    rows = looked_up(changed) if few else None
+    if rows is not None:
+        counts = dict(Counter(rows.column("effect").to_pylist()))
+        return again(unsigned(changed), signed_few(tables, rows)), counts
     # What is only persisted is computed anew whenever a table it reads is written.
     changed = signed(tables, changed).localCheckpoint(storageLevel=_ASIDE)
     effects = changed.groupBy("effect").agg(F.count("*").alias("n")).collect()

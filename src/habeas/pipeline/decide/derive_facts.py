@@ -69,7 +69,7 @@ def derived_scans(
 
     def derive(rows: _Rows) -> Iterator[FactSet]:
         deriver = Deriver(question, around)
-        return (found for row in rows for found in deriver.scans(row))
+        return (fact_set for row in rows for fact_set in deriver.scans(row))
 
     decided = tables.read("decisions") if decisions is None else decisions
     stored = tables.read("fact_sets") if fact_sets is None else fact_sets
@@ -88,10 +88,10 @@ def sets_of(derived: DataFrame) -> DataFrame:
 def _derive(rows: DataFrame, derive: _Deriving) -> DataFrame:
     def derive_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held: list[FactSet] = []
-        told: set[str] = set()  # a text of a thousand letters, once for thousands of rows
-        for found in derive(row for batch in batches for row in batch.to_pylist()):
-            held.append(found._replace(facts="") if found.facts_digest in told else found)
-            told.add(found.facts_digest)
+        sent: set[str] = set()  # a text of a thousand letters, once for thousands of rows
+        for fact_set in derive(row for batch in batches for row in batch.to_pylist()):
+            held.append(fact_set._replace(facts="") if fact_set.facts_digest in sent else fact_set)
+            sent.add(fact_set.facts_digest)
             if len(held) == _BATCH:
                 yield _batch(held)
                 held = []
@@ -100,8 +100,8 @@ def _derive(rows: DataFrame, derive: _Deriving) -> DataFrame:
     return rows.mapInArrow(derive_batches, _DERIVED)
 
 
-def _batch(found: list[FactSet]) -> pa.RecordBatch:
-    columns = zip(*found, strict=True) if found else ((),) * len(_ARROW)
+def _batch(fact_sets: list[FactSet]) -> pa.RecordBatch:
+    columns = zip(*fact_sets, strict=True) if fact_sets else ((),) * len(_ARROW)
     return pa.RecordBatch.from_arrays(
         [pa.array(column, field.type) for column, field in zip(columns, _ARROW, strict=True)], schema=_ARROW
     )
@@ -125,9 +125,9 @@ def _people_and_lines(
     listed = current_lines(tables.read("rosters")) if rosters is None else rosters
     lines = listed.join(tables.read("assets").select(*_ASSET), "asset_id")
     who = None if rosters is None else small(rosters.select("subject_id").distinct())
-    said = _of(who, tables.read("consents").where(F.col("purpose").isin(*question.wanted)))
+    statements = _of(who, tables.read("consents").where(F.col("purpose").isin(*question.wanted)))
     people = [
-        _records("statement", said, "subject_id"),
+        _records("statement", statements, "subject_id"),
         _records("leave_out", _of(who, _personal(tables), "owner"), "owner", without="owner"),
         _records("key", _newest_keys(tables, question, open_keys, who), "subject_id"),
         _records("subject", _of(who, _dated(tables.read("subjects"))), "subject_id", without="recorded_at"),
@@ -137,8 +137,8 @@ def _people_and_lines(
     united = people[0]
     for more in people[1:]:
         united = united.unionByName(more, allowMissingColumns=True)
-    told = united.withColumn("told", F.col("line").isNotNull())
-    return told.repartition("person").sortWithinPartitions("person", "told").drop("told")
+    ordered = united.withColumn("is_line", F.col("line").isNotNull())
+    return ordered.repartition("person").sortWithinPartitions("person", "is_line").drop("is_line")
 
 
 def _records(kind: str, rows: DataFrame, person: str | Column, without: str = "") -> DataFrame:
@@ -184,9 +184,9 @@ def _newest_keys(
     if few is not None:
         opened = pa.array([key in open_keys for key in few.column("key_id").to_pylist()], pa.bool_())
         return again(newest.withColumn("open", F.lit(False)), few.append_column("open", opened))
-    known = key_frame(tables, open_keys).withColumn("open", F.lit(True))
-    found = newest.join(known, "key_id", "left")
-    return found.select("subject_id", "purpose", "key_id", F.coalesce("open", F.lit(False)).alias("open"))
+    open_frame = key_frame(tables, open_keys).withColumn("open", F.lit(True))
+    joined = newest.join(open_frame, "key_id", "left")
+    return joined.select("subject_id", "purpose", "key_id", F.coalesce("open", F.lit(False)).alias("open"))
 
 
 def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: DataFrame | None) -> DataFrame:
@@ -202,16 +202,16 @@ def _assets(tables: Tables, decisions: DataFrame, fact_sets: DataFrame, only: Da
         facts = facts.join(
             F.broadcast(decided.select("facts_digest").distinct()), "facts_digest", "left_semi"
         )
-    said = F.from_json("facts", ", ".join(f"{law} boolean" for law in LAWS))
-    reached = facts.select("facts_digest", said.alias("said")).select("facts_digest", "said.*")
+    parsed = F.from_json("facts", ", ".join(f"{law} boolean" for law in LAWS))
+    reached = facts.select("facts_digest", parsed.alias("parsed")).select("facts_digest", "parsed.*")
     # A line whose facts are gone, can't be read or don't say may be under any law.
     laws = [F.max(F.coalesce(law, F.lit(True))).alias(law) for law in LAWS]
     lines = decided.join(F.broadcast(reached), "facts_digest", "left").groupBy("asset_id", "purpose")
     allowed = lines.agg(
         F.max(F.col("effect") == "allow").alias("allowed"), F.min("valid_until").alias("until"), *laws
     )
-    told = F.collect_list(F.struct("purpose", "allowed", "until", *LAWS)).alias("lines")
-    return assets.join(allowed.groupBy("asset_id").agg(told), "asset_id", "left")
+    summaries = F.collect_list(F.struct("purpose", "allowed", "until", *LAWS)).alias("lines")
+    return assets.join(allowed.groupBy("asset_id").agg(summaries), "asset_id", "left")
 
 
 def _surroundings(tables: Tables, question: DecisionRequest) -> ReferenceTables:

@@ -1,4 +1,4 @@
-"""Which lines and which assets a night has to decide on again: those whose facts could have changed since the last.
+"""Which lines and which assets a run has to decide on again: those whose facts could have changed since the last.
 
 A decision holds until its `valid_until` passes or something it rests on changes: its line, its asset, something about
 its person, or whether its key is open. What touches more than some people or files (an event, footage that is
@@ -25,7 +25,7 @@ _OPEN = '"key_open":true'  # as canonical JSON has it; inside a string its quote
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Roster rows to derive, and the night they follow."""
+    """Roster rows to derive, and the run they follow."""
 
     tables: Tables
     since: Since
@@ -36,14 +36,14 @@ class Due:
     def assets(self) -> DataFrame:
         """Assets to derive, once the lines are decided: what is decided about one rests on its lines' decisions."""
         mine = (F.col("as_of") == F.lit(self.question.as_of)) & (F.col("run_id") == self.question.run_id)
-        found = [
+        frames = [
             self.tables.read("decisions").where(mine & (F.col("action") == "embed")).select("asset_id"),
             _of_others(self.since, self.last, self.question).select("asset_id"),
             _files(self.tables, self.since),
             _ended(self.tables, self.last, self.question, "scan").select("asset_id"),
             _ahead(self.tables, self.question, "scan").select("asset_id"),
         ]
-        return _united(found).distinct()
+        return _united(frames).distinct()
 
 
 def due_since(
@@ -85,18 +85,18 @@ def _lines(
     ]
     itself = small(_united(named).distinct()).withColumn("itself", F.lit(True))
     rosters = current_lines(tables.read("rosters"))
-    found = rosters.join(people, "subject_id", "left").join(files, "asset_id", "left")
-    found = found.join(itself, "line_id", "left").where("of_person OR of_file OR itself")
-    return found.select(*rosters.columns)
+    joined = rosters.join(people, "subject_id", "left").join(files, "asset_id", "left")
+    joined = joined.join(itself, "line_id", "left").where("of_person OR of_file OR itself")
+    return joined.select(*rosters.columns)
 
 
 def _files(tables: Tables, since: Since) -> DataFrame:
     """asset_id of every file something was learnt about, or about its source."""
-    found = since.rows("assets").select("asset_id")
+    assets = since.rows("assets").select("asset_id")
     if not since.differs("sources"):
-        return found
+        return assets
     changed = since.rows("sources").select("source_id").distinct()
-    return found.unionByName(
+    return assets.unionByName(
         tables.read("assets").join(F.broadcast(changed), "source_id", "left_semi").select("asset_id")
     )
 
@@ -105,10 +105,10 @@ def _people(tables: Tables, since: Since, last: Last, question: DecisionRequest)
     """People about whom something was recorded. A key that the last run found too young may count by now."""
     made = F.col("created_at")
     young = tables.read("keys").where((made > F.lit(last.known_at)) & (made <= F.lit(question.known_at)))
-    found = [since.rows(name).select("subject_id") for name in ("consents", "subjects", "keys")]
+    people = [since.rows(name).select("subject_id") for name in ("consents", "subjects", "keys")]
     if since.differs("leave_outs"):
-        found.append(_left_out(tables, since))
-    return _united([*found, young.select("subject_id")])
+        people.append(_left_out(tables, since))
+    return _united([*people, young.select("subject_id")])
 
 
 def _left_out(tables: Tables, since: Since) -> DataFrame:
@@ -151,13 +151,13 @@ def _misjudged_keys(tables: Tables, open_keys: frozenset[str]) -> DataFrame:
     """
     shut = key_frame(tables, shut_keys(tables, open_keys)).withColumn("shut", F.lit(True))
     opened = tables.read("fact_sets").where((F.col("action") == "embed") & F.col("facts").contains(_OPEN))
-    told = opened.select("facts_digest", F.lit(True).alias("told_open"))
+    open_sets = opened.select("facts_digest", F.lit(True).alias("fact_open"))
     decided = tables.read("decisions").where("action = 'embed' AND key_id IS NOT NULL")
     decided = decided.join(F.broadcast(shut), "key_id", "left").join(
-        F.broadcast(told), "facts_digest", "left"
+        F.broadcast(open_sets), "facts_digest", "left"
     )
-    odd = decided.where("shut OR told_open IS NULL")  # all others agree
-    wrong = F.col("shut").isNull() == F.col("told_open").isNull()
+    odd = decided.where("shut OR fact_open IS NULL")  # all others agree
+    wrong = F.col("shut").isNull() == F.col("fact_open").isNull()
     newest = odd.groupBy("line_id", "purpose").agg(
         F.max(F.struct(rank().alias("rank"), wrong.alias("wrong"))).alias("newest")
     )

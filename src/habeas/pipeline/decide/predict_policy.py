@@ -1,4 +1,4 @@
-"""What the next night would decide by other rules: derived and decided by the night's own code, written nowhere.
+"""What the next run would decide by other rules: derived and decided by the run's own code, written nowhere.
 
 Each set of rules is asked on facts of its own, since lists (activities, waivers, statutes) are part of a set and
 facts follow from them. Gate 1 rests on what gate 2 would say, so predicted decisions stand in for stored ones there.
@@ -51,28 +51,28 @@ def predict(
 ) -> tuple[Difference, list[dict[str, Any]]]:
     """How `new` would decide otherwise than `old`; with `ids` also each change, by its random ids.
 
-    `asked`: the question of a night; its lists and its policy are replaced by those of either set.
+    `asked`: the question of a run; its lists and its policy are replaced by those of either set.
     """
     asked = with_stored(tables, asked)
     with ExitStack() as kept:
         before, after = (_decided(tables, each, asked, open_keys, kept) for each in (old, new))
         both = _keep(_together(tables, before.things, after.things, open_keys), kept)
-        found = both.groupBy(*_PAIR, "purpose", "source_id").agg(
+        grouped = both.groupBy(*_PAIR, "purpose", "source_id").agg(
             F.count("*").alias("things"),
             F.sum("open_rows").alias("open"),
             F.sum("closed_rows").alias("closed"),
         )
-        counted = found.collect()
+        counted = grouped.collect()
         outcomes = {(r["before"], r["after"]): (before.outcomes[r["before"]], after.outcomes[r["after"]])
                     for r in counted}  # fmt: skip
         kinds = _kinds(tables, outcomes)
         named = both.join(F.broadcast(kinds), ["before", "after"])
         people = named.groupBy("kind").agg(F.countDistinct("subject_id").alias("n")).collect()
-        told = Difference(
+        difference = Difference(
             old.digest, new.digest, _groups(counted, outcomes), {r["kind"]: int(r["n"]) for r in people}
         )
         changes = named.where(F.col("kind") != Kind.SAME.value).collect() if ids else []
-        return told, [_change(row.asDict(), outcomes) for row in changes]
+        return difference, [_change(row.asDict(), outcomes) for row in changes]
 
 
 def _decided(
@@ -83,8 +83,8 @@ def _decided(
     decider = Decider(policies.packs)
     lines = _keep(derived_lines(tables, question, open_keys), kept)
     outcomes = _outcomes(lines, decider)
-    told = [(digest, outcome.effect) for digest, outcome in outcomes.items()]
-    effects = local(tables.spark, told, "facts_digest string, effect string")
+    effect_rows = [(digest, outcome.effect) for digest, outcome in outcomes.items()]
+    effects = local(tables.spark, effect_rows, "facts_digest string, effect string")
     written = lines.join(effects, "facts_digest").withColumn("as_of", F.lit(question.as_of))
     written = written.withColumn("recorded_at", F.lit(_AFTER_ALL))
     decisions = tables.read("decisions").select(*_DECIDED).unionByName(written.select(*_DECIDED))

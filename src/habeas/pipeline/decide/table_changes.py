@@ -23,7 +23,7 @@ class Seen:
     def __init__(self, tables: Tables) -> None:
         self._tables, self._reader = tables, DeltaReader(tables.warehouse)
         self._files = {name: self._reader.files(name) for name in TABLES}
-        self.marks: Mapping[str, Mark] = {name: Mark.of(*found) for name, found in self._files.items()}
+        self.marks: Mapping[str, Mark] = {name: Mark.of(*listed) for name, listed in self._files.items()}
 
     def since(self, last: Last) -> Since | str:
         """What differs from what the last run saw, or why that can't be told."""

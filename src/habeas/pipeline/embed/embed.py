@@ -197,11 +197,11 @@ def _staged_counts(tables: Tables, run_id: str, planned: int) -> dict[str, int]:
         F.count("*").alias("n"), F.sum("count").alias("faces"), F.sum("frames_decoded").alias("frames"),
         F.sum("embedder_faces").alias("calls"),
     )  # fmt: skip
-    found = {r["kind"]: r for r in kinds.collect()}
-    done, refused = found.get("done"), found.get("refusal")
-    quarantined = found["quarantine"]["n"] if "quarantine" in found else 0
+    by_kind = {r["kind"]: r for r in kinds.collect()}
+    done, refused = by_kind.get("done"), by_kind.get("refusal")
+    quarantined = by_kind["quarantine"]["n"] if "quarantine" in by_kind else 0
     return {
-        "embeddings": found["embedding"]["n"] if "embedding" in found else 0,
+        "embeddings": by_kind["embedding"]["n"] if "embedding" in by_kind else 0,
         "faces_refused": (refused["faces"] or 0) if refused else 0,
         "assets_done": done["n"] if done else 0,
         "assets_quarantined": quarantined,

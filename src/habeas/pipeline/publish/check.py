@@ -31,10 +31,10 @@ def aggregate(tables: Tables, run_id: str) -> pd.DataFrame:
     try:
         counted = rows.agg(F.count("*").alias("rows"), F.count(F.when(F.col("bad"), 1)).alias("rows_failing"))
         wanted = [F.expr(sql).alias(name) for name, sql in aggregates(contract)]
-        found: dict[str, object] = {}
+        values: dict[str, object] = {}
         for frame in (rows.where("NOT bad").agg(*wanted), counted):
             row = frame.first()
-            found |= row.asDict() if row else {}
-        return pd.DataFrame([found])
+            values |= row.asDict() if row else {}
+        return pd.DataFrame([values])
     finally:
         rows.unpersist()

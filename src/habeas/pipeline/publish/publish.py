@@ -157,7 +157,7 @@ def _ended(staged: DataFrame) -> DataFrame:
 
 def _close_work(tables: Tables, staged: DataFrame, run_id: str, now: datetime) -> None:
     """Work that was done before and is done again counts from now on: the newest is what holds, and it is newer than
-    what is there, even if a clock is behind. A file that couldn't be reached is no work: it waits for a night that can.
+    what is there, even if a clock is behind. A file that couldn't be reached is no work: it waits for a run that can.
     """
     last = tables.read("work").groupBy("asset_id").agg(F.max("recorded_at").alias("last"))
     rows = (

@@ -1,10 +1,11 @@
 """Which stored rows may be opened: the newest status of each, by its key and its line's newest decision.
 
-Decide settles them once its decisions are written: what ended is closed whatever becomes of the rest of the night.
+Decide settles them once its decisions are written: what ended is closed whatever becomes of the rest of the run.
 Publish settles what it adds.
 
-Who opens rows and who closes keys each write first and then look at what the other wrote, so one of them always
-sees: publish opens, then asks which keys closed meanwhile; a withdrawal closes the key, then shuts what it finds.
+The code that opens rows and the code that closes keys each write first and then read what the other wrote, so that
+one of them always sees the conflict: publish opens, then asks which keys closed meanwhile; a withdrawal closes the key,
+then shuts the rows under it.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ def close_rows(tables: Tables, closed_keys: frozenset[str], run_id: str, now: da
     rows = rows.withColumn("outdated", F.lit(None).cast("string")).persist()  # its key alone closes it
     try:
         decisions = tables.read("decisions").join(rows, ["line_id", "purpose"], "left_semi")
-        known = tables.read("row_status").join(rows, "row_id", "left_semi")
-        return _settle(tables, rows, decisions, known, frozenset(), run_id, now)["closed"]
+        statuses = tables.read("row_status").join(rows, "row_id", "left_semi")
+        return _settle(tables, rows, decisions, statuses, frozenset(), run_id, now)["closed"]
     finally:
         rows.unpersist()
 
@@ -83,7 +84,7 @@ def _settle(
         "line_id", "asset_id", "purpose", "valid_until", "obligations", F.col("decision_id").alias("newest"),
         permits(now).alias("permitted"),
     )  # fmt: skip
-    known = newest_status(statuses).select("row_id", "status", "expires_at", "reason", "recorded_at")
+    latest = newest_status(statuses).select("row_id", "status", "expires_at", "reason", "recorded_at")
     permitted = F.coalesce("permitted", F.lit(False))
     allowed = F.coalesce(F.col("key_open") & permitted & F.col("outdated").isNull(), F.lit(False))
     new, opened = F.col("status").isNull(), F.col("status") == "open"
@@ -94,7 +95,7 @@ def _settle(
         rows.select("row_id", "line_id", "asset_id", "purpose", "key_id", "decision_id", "outdated")
         .join(keys, "key_id", "left")
         .join(decided, ["line_id", "asset_id", "purpose"], "left")
-        .join(known, "row_id", "left")
+        .join(latest, "row_id", "left")
         .withColumn(
             "event",
             F.when(allowed & new, "published").when(allowed & again, "allowed_again")
@@ -117,8 +118,8 @@ def _settle(
             _after_the_last(now).alias("recorded_at"),
             F.lit(run_id).alias("run_id"),
         )
-        found = fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
-        counts = {r["status"]: int(r["n"]) for r in found}
+        counted = fresh.groupBy("status").agg(F.count("*").alias("n")).collect()
+        counts = {r["status"]: int(r["n"]) for r in counted}
         opening = fresh.where("status = 'open'").select("decision_id").distinct()
         if counts.get("open") and (
             bad := unsound_ids(tables, decisions.join(opening, "decision_id", "left_semi"))
@@ -134,11 +135,11 @@ def _settle(
 
 def _denying(tables: Tables, decisions: DataFrame, ids: list[str]) -> DataFrame:
     """The same decisions, of which some allow nothing, whatever they say."""
-    told = local(tables.spark, [(each, True) for each in ids], "decision_id string, told boolean")
+    denied = local(tables.spark, [(each, True) for each in ids], "decision_id string, denied boolean")
     return (
-        decisions.join(F.broadcast(told), "decision_id", "left")
-        .withColumn("effect", F.when(F.col("told"), "deny").otherwise(F.col("effect")))
-        .drop("told")
+        decisions.join(F.broadcast(denied), "decision_id", "left")
+        .withColumn("effect", F.when(F.col("denied"), "deny").otherwise(F.col("effect")))
+        .drop("denied")
     )
 
 

@@ -30,8 +30,8 @@ def staged_digest(tables: Tables, run_id: str) -> str:
 
 def digest_of(rows: DataFrame, shape: StructType) -> str:
     """Of these rows, every column of the table, in whatever order they come."""
-    each = F.sha2(F.to_json(F.struct(*(_column(field) for field in shape.fields))), 256)
-    return _of(rows.select(each.alias("row")).toArrow().column("row").to_pylist())
+    row_digest = F.sha2(F.to_json(F.struct(*(_column(field) for field in shape.fields))), 256)
+    return _of(rows.select(row_digest.alias("row")).toArrow().column("row").to_pylist())
 
 
 def require_staged_by_embed(folder: RunFolder, digest: str) -> None:

@@ -22,7 +22,7 @@ from habeas.model.ids import new_id
 from habeas.model.people import ConsentStatement, ConsentStatus, LeaveOut, RosterLine, Source, Subject
 from habeas.model.purposes import Purposes
 from habeas.oversight.explain.wording import reason
-from habeas.pipeline.record.heard import PersonLedger, follow
+from habeas.pipeline.record.person_ledger import PersonLedger, follow
 from habeas.records.imports import pipeline as imports
 from habeas.records.imports.pipeline import Imported, Input
 from habeas.records.imports.plausibility import recorded_last
@@ -67,8 +67,8 @@ def add_sources(
     if archive is not None and archive.is_dir():
         fresh = {each.source_id for each in read.records} - stored.keys()
         _refuse_others_folders(archive, [*stored.values(), *read.records], fresh)
-    told = [learnt_about(stored[s.source_id], s) if s.source_id in stored else s for s in read.records]
-    rows = [asdict(s) | {"purposes": list(s.purposes)} for s in told if stored.get(s.source_id) != s]
+    merged = [learnt_about(stored[s.source_id], s) if s.source_id in stored else s for s in read.records]
+    rows = [asdict(s) | {"purposes": list(s.purposes)} for s in merged if stored.get(s.source_id) != s]
     if rows:
         tables.upsert_rows("sources", rows)
     _set_aside(tables, read, now)
@@ -109,13 +109,13 @@ def add_consents(
     """
     recorded: list[ConsentStatement] = []
 
-    def known(subject_ids: Collection[str]) -> list[ConsentStatement]:
+    def recorded_about(subject_ids: Collection[str]) -> list[ConsentStatement]:
         recorded.extend(statement_of(row) for row in _about(tables, "consents", subject_ids))
         return recorded
 
     read = imports.import_consents(
         file, purposes=purposes, recorded_at=now, subject_of=_person(registrar, now, as_typed), places=places,
-        recorded=known, together=registrar.together, known=_known(tables, registrar, as_typed),
+        recorded=recorded_about, together=registrar.together, known=_known(tables, registrar, as_typed),
     )  # fmt: skip
     ids = {each.consent_id for each in recorded}
     fresh = [each for each in read.records if each.consent_id not in ids]
@@ -124,12 +124,14 @@ def add_consents(
     # Every pair of the file, not the new ones alone: an import that was cut off is finished by the next.
     pairs = {(each.subject_id, each.purpose) for each in read.records}
     people = {subject for subject, _ in pairs}
-    heard = _heard(tables, people, pairs, [*recorded, *fresh, *noes])
-    closed = heard.close(registrar, now, {each.consent_id for each in noes})
+    ledger = _ledger(tables, people, pairs, [*recorded, *fresh, *noes])
+    closed = ledger.close(registrar, now, {each.consent_id for each in noes})
     _insert(tables, "consents", [statement_row(each) for each in noes])  # before anything else that can fail
     _people(tables, read.subjects, now)
     _insert(tables, "consents", [statement_row(each) for each in fresh if each.status is ConsentStatus.GIVEN])
-    done = follow(tables, registrar, heard, lambda: _heard(tables, people, pairs), closed, _run_of(read), now)
+    done = follow(
+        tables, registrar, ledger, lambda: _ledger(tables, people, pairs), closed, _run_of(read), now
+    )
     _set_aside(tables, read, now)
     return replace(read, closed=done, known=sum(each.consent_id in ids for each in read.records))
 
@@ -173,8 +175,8 @@ def add_leave_outs(
     _people(tables, (Subject(person, None, None) for person in sorted(people)), now)
     _insert(tables, "leave_outs", [leave_out_row(each) for each in fresh if each.lifts is not None])
     # Closed for some footage, or lifted: where consent still stands, it gets a new key.
-    heard = _heard(tables, people)
-    done = follow(tables, registrar, heard, lambda: _heard(tables, people), closed, _run_of(read), now)
+    ledger = _ledger(tables, people)
+    done = follow(tables, registrar, ledger, lambda: _ledger(tables, people), closed, _run_of(read), now)
     _set_aside(tables, read, now)
     return replace(read, closed=done, known=len(read.records) - len(fresh))
 
@@ -199,8 +201,8 @@ def add_rosters(
     as_typed: bool = False,
 ) -> Imported[RosterLine]:
     """Record who is in which asset. The line is about the content that lies there now."""
-    found: dict[tuple[str, str], str] = {}
-    asset_of = _asset_finder(places_of(tables, archive, installation_key), found)
+    asset_at: dict[tuple[str, str], str] = {}
+    asset_of = _asset_finder(places_of(tables, archive, installation_key), asset_at)
     with registrar.together():
         read = imports.import_rosters(
             file,
@@ -217,34 +219,34 @@ def add_rosters(
         row = asdict(line) | {"recorded_at": recorded_at(line, now)}
         rows.append(row | (row.pop("region") or {}))
     _insert(tables, "rosters", rows)
-    _look_again(tables, found)
+    _look_again(tables, asset_at)
     _set_aside(tables, read, now)
     return read
 
 
-def _asset_finder(places: Places, found: dict[tuple[str, str], str]) -> Callable[[str, str], str]:
-    """`found`: gets the asset that lies at each place (source, location) now."""
+def _asset_finder(places: Places, asset_at: dict[tuple[str, str], str]) -> Callable[[str, str], str]:
+    """`asset_at`: gets the asset that lies at each place (source, location) now."""
 
     def asset_of(source_id: str, location: str) -> str:
         try:
             asset = places.asset(source_id, location)
         except BadInput as bad:
             raise BadInput("roster_asset_missing" if bad.reason == "asset_missing" else bad.reason) from None
-        found[source_id, canonical(location)] = asset
+        asset_at[source_id, canonical(location)] = asset
         return asset
 
     return asset_of
 
 
-def _look_again(tables: Store, found: Mapping[tuple[str, str], str]) -> None:
+def _look_again(tables: Store, asset_at: Mapping[tuple[str, str], str]) -> None:
     """Where other content lies than was catalogued, the next run reads the file again, whatever its times say."""
-    known = tables.rows("assets", "location", {location for _, location in found})
+    assets = tables.rows("assets", "location", {location for _, location in asset_at})
     stale = [
         row | {"changed_ns": LOOK_AGAIN}
-        for row in known
+        for row in assets
         if row["present"]
         and "changed_ns" in row  # a table without the column is read again as it is
-        and found.get((row["source_id"], row["location"]), row["asset_id"]) != row["asset_id"]
+        and asset_at.get((row["source_id"], row["location"]), row["asset_id"]) != row["asset_id"]
     ]
     if stale:
         tables.upsert_rows("assets", stale)
@@ -256,10 +258,10 @@ def _person(registrar: Registrar, now: datetime, as_typed: bool) -> Callable[[st
     def subject_of(real_id: str) -> str:
         if not real_id.startswith(SUBJECT):
             return registrar.subject_for(real_id, now, as_typed=as_typed)
-        known = real_id.removeprefix(SUBJECT)
-        if not registrar.knows(known):
+        subject_id = real_id.removeprefix(SUBJECT)
+        if not registrar.knows(subject_id):
             raise BadInput("unknown_subject", "subject: nobody here has that id")
-        return known
+        return subject_id
 
     return subject_of
 
@@ -273,8 +275,8 @@ def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
 
     def listed(subject_ids: Collection[str]) -> Collection[str]:
         lines = tables.rows("rosters", "subject_id", subject_ids, ["subject_id"])
-        said = tables.rows("consents", "subject_id", subject_ids, ["subject_id", "status"])
-        given = {row["subject_id"] for row in said if row["status"] == ConsentStatus.GIVEN}
+        statements = tables.rows("consents", "subject_id", subject_ids, ["subject_id", "status"])
+        given = {row["subject_id"] for row in statements if row["status"] == ConsentStatus.GIVEN}
         return given | {row["subject_id"] for row in lines}
 
     anybody = tables.exists("rosters") or tables.exists("consents")
@@ -291,7 +293,7 @@ def _names(tables: Store) -> Names:
     }
     for row in tables.rows("occasions"):
         there[f"{row['kind']}s"].add(row["name"])
-    return Names({kind: frozenset(found) for kind, found in there.items()})
+    return Names({kind: frozenset(names) for kind, names in there.items()})
 
 
 def _named_by_noes(tables: Store) -> Names:
@@ -306,19 +308,19 @@ def _about(tables: Store, name: str, subject_ids: Collection[str]) -> list[dict[
     return tables.rows(name, "subject_id", subject_ids)
 
 
-def _heard(
+def _ledger(
     tables: Store,
     people: Collection[str],
     pairs: Collection[tuple[str, str]] | None = None,
-    said: Iterable[ConsentStatement] | None = None,
+    statements: Iterable[ConsentStatement] | None = None,
 ) -> PersonLedger:
     """What is recorded about these people, and every lift; of `pairs` (subject_id, purpose) alone where given."""
-    if said is None:
-        said = map(statement_of, _about(tables, "consents", people))
+    if statements is None:
+        statements = map(statement_of, _about(tables, "consents", people))
     lifts = [row for row in tables.rows("leave_outs") if row["lifts"] is not None]
     left_out = [leave_out_of(row) for row in (*_about(tables, "leave_outs", people), *lifts)]
     return PersonLedger(
-        [each for each in said if pairs is None or (each.subject_id, each.purpose) in pairs], left_out
+        [each for each in statements if pairs is None or (each.subject_id, each.purpose) in pairs], left_out
     )
 
 
@@ -329,10 +331,10 @@ def _run_of(read: Imported[Any]) -> str:
 
 def _people(tables: Store, people: Iterable[Subject], now: datetime) -> None:
     """Add people, and what is told of those known."""
-    told = list(people)
-    rows = _about(tables, "subjects", {each.subject_id for each in told})
-    known = {row["subject_id"]: subject_of(row) for row in rows}
-    changed = [asdict(person) | {"recorded_at": now} for person in learnt(known, told)]
+    listed = list(people)
+    rows = _about(tables, "subjects", {each.subject_id for each in listed})
+    stored = {row["subject_id"]: subject_of(row) for row in rows}
+    changed = [asdict(person) | {"recorded_at": now} for person in learnt(stored, listed)]
     for row in changed:
         row["jurisdictions"] = None if row["jurisdictions"] is None else list(row["jurisdictions"])
     if changed:

@@ -66,17 +66,17 @@ class CpuClock:
     def _total(self) -> float:
         own = resource.getrusage(resource.RUSAGE_SELF)
         with self._lock:
-            known = _processes()
-            below = {each.name: each for each in _below(self._root, known)}
+            processes = _processes()
+            below = {each.name: each for each in _below(self._root, processes)}
             # an orphan moves to another parent for its last moment
-            below |= {each.name: each for each in known.values() if each.name in self._unwaited}
+            below |= {each.name: each for each in processes.values() if each.name in self._unwaited}
             self._parents_ignoring_sigchld |= {
                 pid for pid in {each.parent for each in below.values()} if ignores_sigchld(pid)
             }
-            for name in self._unwaited.keys() - {each.name for each in known.values()}:
+            for name in self._unwaited.keys() - {each.name for each in processes.values()}:
                 gone = self._unwaited.pop(name)
                 if (
-                    gone.parent in self._parents_ignoring_sigchld or gone.parent not in known
+                    gone.parent in self._parents_ignoring_sigchld or gone.parent not in processes
                 ):  # else its parent counts it
                     self._ended += gone.seconds
             for name, each in below.items():  # parents first
@@ -88,15 +88,15 @@ class CpuClock:
             return own.ru_utime + own.ru_stime + spent
 
 
-def _below(root: int | None, known: Mapping[int, _Process]) -> Iterator[_Process]:
+def _below(root: int | None, processes: Mapping[int, _Process]) -> Iterator[_Process]:
     """A process and all that it started, directly or not."""
     children: dict[int, list[int]] = {}
-    for pid, each in known.items():
+    for pid, each in processes.items():
         children.setdefault(each.parent, []).append(pid)
-    waiting = [root] if root is not None and root in known else []
+    waiting = [root] if root is not None and root in processes else []
     while waiting:
         pid = waiting.pop()
-        yield known[pid]
+        yield processes[pid]
         waiting += children.get(pid, ())
 
 
@@ -107,15 +107,15 @@ def _processes() -> dict[int, _Process]:
     the system has no /proc.
     """
     tick = os.sysconf("SC_CLK_TCK")
-    found = {}
+    processes = {}
     for place in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = place.read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it ended meanwhile
         pid, spent = int(place.parent.name), sum(int(fields[i]) for i in (11, 12, 13, 14)) / tick
-        found[pid] = _Process((pid, int(fields[19])), int(fields[1]), spent)
-    return found
+        processes[pid] = _Process((pid, int(fields[19])), int(fields[1]), spent)
+    return processes
 
 
 def ignores_sigchld(pid: int) -> bool:

@@ -42,11 +42,11 @@ def coordinates(lock: Path) -> list[str]:
 def problems(folder: Path, lock: Path) -> list[str]:
     """What keeps `folder` from holding exactly the locked jars; empty when all is well."""
     wanted = locked(lock)
-    found = {path.name: path for path in folder.glob("*.jar")}
-    wrong = [f"{name} is missing" for name in sorted(wanted.keys() - found.keys())]
-    wrong += [f"{name} is not in {lock.name}" for name in sorted(found.keys() - wanted.keys())]
-    for name in sorted(wanted.keys() & found.keys()):
-        if sha256(found[name]) != wanted[name]:
+    jars = {path.name: path for path in folder.glob("*.jar")}
+    wrong = [f"{name} is missing" for name in sorted(wanted.keys() - jars.keys())]
+    wrong += [f"{name} is not in {lock.name}" for name in sorted(jars.keys() - wanted.keys())]
+    for name in sorted(wanted.keys() & jars.keys()):
+        if sha256(jars[name]) != wanted[name]:
             wrong.append(f"{name} is not the file that {lock.name} names")
     return wrong
 
@@ -60,15 +60,15 @@ def ensure(folder: Path, lock: Path, fetch: Fetch) -> bool:
         return False
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="fetching-") as work:
-        found = fetch(Path(work))
-        if wrong := problems(found, lock):
+        fetched = fetch(Path(work))
+        if wrong := problems(fetched, lock):
             raise IntegrityError(
                 f"what was found isn't what {lock.name} names: {'; '.join(wrong)}; none of it is used",
                 hint="Ask whoever keeps the place they came from.",
             )
         for stale in folder.glob("*.jar"):
             stale.unlink()
-        for jar in found.glob("*.jar"):
+        for jar in fetched.glob("*.jar"):
             shutil.copy(jar, folder / jar.name)
     return True
 

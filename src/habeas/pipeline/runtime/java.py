@@ -32,8 +32,8 @@ class Java:
 
 def find_java(environment: Mapping[str, str] = os.environ) -> Java | None:
     """The first usable Java of JAVA_HOME, PATH and (macOS) Homebrew; else the first too old one; else None."""
-    found = [java for place in _places(environment) if (java := _ask(place))]
-    return next((java for java in found if java.usable), found[0] if found else None)
+    candidates = [java for place in _places(environment) if (java := _ask(place))]
+    return next((java for java in candidates if java.usable), candidates[0] if candidates else None)
 
 
 def how_to_get(platform: str = sys.platform) -> str:
@@ -65,7 +65,7 @@ def _places(environment: Mapping[str, str]) -> list[Path]:
 def _ask(executable: Path) -> Java | None:
     # The version is asked for, not read from a path; the home is Java's own word (a path may be a chain of links).
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [str(executable), "-XshowSettings:properties", "-version"],
             capture_output=True,
             text=True,
@@ -74,8 +74,8 @@ def _ask(executable: Path) -> Java | None:
         ).stderr
     except (OSError, subprocess.TimeoutExpired):
         return None
-    version = re.search(r"java\.specification\.version = (?:1\.)?(\d+)", said)
-    home = re.search(r"java\.home = (.+)", said)
+    version = re.search(r"java\.specification\.version = (?:1\.)?(\d+)", output)
+    home = re.search(r"java\.home = (.+)", output)
     return Java(Path(home[1].strip()), int(version[1])) if version and home else None
 
 

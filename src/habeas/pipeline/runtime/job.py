@@ -82,9 +82,9 @@ class Job:
     @cached_property
     def custody(self) -> Custody:
         """Where keys are kept, for the steps that are told. Raises UsageError where every user may write there."""
-        found = Custody.read(self.args.custody)
-        require_closed([self.args.custody, found.home])
-        return found
+        custody = Custody.read(self.args.custody)
+        require_closed([self.args.custody, custody.home])
+        return custody
 
     @cached_property
     def scoped_halts(self) -> HaltWatch:
@@ -188,8 +188,8 @@ def _ended(job: Job, body: Callable[[Job], None], stopped: Stop) -> HabeasError 
     except HabeasError as error:
         return error
     except Exception as error:  # the last line of defence: no text that may hold rows leaves it
-        if known := stopped.why or _inside(error) or full_disk(error):
-            return known
+        if cause := stopped.why or _inside(error) or full_disk(error):
+            return cause
         if _debugging():
             raise
         return _unknown(error)

@@ -58,12 +58,12 @@ def _cure(path: str) -> str:
     place = Path(path) if path else None
     while place is not None and place != place.parent:
         try:
-            found = place.stat()
+            stat = place.stat()
         except OSError:
             place = place.parent
             continue
-        owner = _user(found.st_uid)
-        if found.st_uid == os.geteuid():
+        owner = _user(stat.st_uid)
+        if stat.st_uid == os.geteuid():
             return f"You are {user}, the owner of {place}: give yourself the right with chmod u+rwX."
         return f"You are {user}; {place} belongs to {owner}. Run the command as {owner}, or have them grant access."
     return f"You are {user}: run the command as the user who owns the installation."

@@ -35,10 +35,10 @@ class Fault:
 
 
 def require(
-    settings: Settings, wanted: Sequence[str], known: Callable[[], Purposes], source: str | None = None
+    settings: Settings, wanted: Sequence[str], in_force: Callable[[], Purposes], source: str | None = None
 ) -> None:
     """Raise UsageError for the first fault there is; see `faults`."""
-    for fault in faults(settings, wanted, known, source):
+    for fault in faults(settings, wanted, in_force, source):
         raise UsageError(fault.says, hint=fault.mend)
 
 
@@ -49,9 +49,9 @@ def require_installation(settings: Settings) -> None:
 
 
 def faults(
-    settings: Settings, wanted: Sequence[str], known: Callable[[], Purposes], source: str | None = None
+    settings: Settings, wanted: Sequence[str], in_force: Callable[[], Purposes], source: str | None = None
 ) -> Iterator[Fault]:
-    """Why nothing can begin for these purposes (and this source). `known`: the purposes by the rules in force.
+    """Why nothing can begin for these purposes (and this source). `in_force`: the purposes by the rules in force.
 
     Raises what the rules in force raise when they can't be read.
     """
@@ -63,7 +63,7 @@ def faults(
         packs.read(settings.pack_folder())
     except HabeasError as error:
         yield Fault(error.message, error.hint)
-    purposes = known()
+    purposes = in_force()
     for name in wanted:
         if name not in purposes:
             yield Fault(
@@ -131,8 +131,8 @@ def _folders(settings: Settings) -> Iterator[Fault]:
 
 def unusable_sources(settings: Settings) -> dict[str, str]:
     """Sources whose folders can't be used, and the MediaReason why. A run goes on without them."""
-    found = _sources(settings)
-    return usable(settings.archive, found)[1] if found else {}
+    sources = _sources(settings)
+    return usable(settings.archive, sources)[1] if sources else {}
 
 
 def _sources(settings: Settings) -> dict[str, str]:

@@ -39,14 +39,16 @@ class PersonLedger:
 
     def _at(self, now: datetime) -> datetime:
         """A key is no older than the statement it was made for, even if a clock is ahead."""
-        said = [each.recorded_at for each in self.statements] + [each.recorded_at for each in self.leave_outs]
-        return max([now, *said])
+        times = [each.recorded_at for each in self.statements] + [
+            each.recorded_at for each in self.leave_outs
+        ]
+        return max([now, *times])
 
 
 def follow(
     store: Store,
     registrar: EnrolmentStore,
-    heard: PersonLedger,
+    ledger: PersonLedger,
     again: Callable[[], PersonLedger],
     closed: Collection[str],
     run_id: str,
@@ -60,9 +62,9 @@ def follow(
     done = Closed()
     while True:
         done = together(done, close_rows(store, frozenset(closed), run_id, now))
-        if keys := heard.enrol(registrar, now):
+        if keys := ledger.enrol(registrar, now):
             store.insert_rows("keys", [{f.name: getattr(key, f.name) for f in fields(key)} for key in keys])
-        heard = again()
-        closed = heard.close(registrar, now)
+        ledger = again()
+        closed = ledger.close(registrar, now)
         if not closed:
             return done
