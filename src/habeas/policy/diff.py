@@ -127,45 +127,45 @@ class Difference:
 
     def retentions(self) -> dict[tuple[int | None, int | None], int]:
         """(days before, days after) -> listed lines or files whose retention changes so."""
-        found: Counter[tuple[int | None, int | None]] = Counter()
+        counts: Counter[tuple[int | None, int | None]] = Counter()
         for group in self._of(Kind.RETENTION):
-            found[group.before.retention_days, group.after.retention_days] += group.things
-        return dict(sorted(found.items(), key=lambda item: (-item[1], str(item[0]))))
+            counts[group.before.retention_days, group.after.retention_days] += group.things
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], str(item[0]))))
 
     def _of(self, kind: Kind, action: str | None = None) -> list[Group]:
         return [g for g in self.groups if g.kind is kind and action in (None, g.action)]
 
     def as_dict(self) -> dict[str, Any]:
         """What `--json` prints: counts, words of rules and sources; no id of a person or a file."""
-        told: dict[str, Any] = {"old": self.old, "new": self.new, "decided": _decided(self.groups)}
+        summary: dict[str, Any] = {"old": self.old, "new": self.new, "decided": _decided(self.groups)}
         for kind in Kind:
-            told[kind] = {
+            summary[kind] = {
                 "lines": self.count(kind, "embed"),
                 "files": self.count(kind, "scan"),
                 "people": self.people.get(kind, 0),
             }
             if kind is not Kind.SAME:
-                told[kind] |= {
+                summary[kind] |= {
                     "by_rule": self.by_rule(kind),
                     "by_source": self.by_source(kind),
                     "by_purpose": self.by_purpose(kind),
                 }
-        told["rows"] = {"closed": self.rows_closed, "opened_again": self.rows_opened}
-        told["retention"] = [
+        summary["rows"] = {"closed": self.rows_closed, "opened_again": self.rows_opened}
+        summary["retention"] = [
             {"before": before, "after": after, "things": things}
             for (before, after), things in self.retentions().items()
         ]
-        told["groups"] = [
+        summary["groups"] = [
             asdict(group) | {"kind": group.kind} for group in self.groups if group.kind is not Kind.SAME
         ]
-        return told
+        return summary
 
 
 def _decided(groups: Sequence[Group]) -> dict[str, int]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for group in groups:
-        found[{"embed": "lines", "scan": "files"}.get(group.action, group.action)] += group.things
-    return dict(sorted(found.items()))
+        counts[{"embed": "lines", "scan": "files"}.get(group.action, group.action)] += group.things
+    return dict(sorted(counts.items()))
 
 
 def _against(outcome: Outcome) -> set[str]:
@@ -176,8 +176,8 @@ def _against(outcome: Outcome) -> set[str]:
 
 
 def _counted(groups: Iterable[Group], names: Callable[[Group], Iterable[str]]) -> dict[str, int]:
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for group in groups:
         for name in names(group):
-            found[name] += group.things
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+            counts[name] += group.things
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

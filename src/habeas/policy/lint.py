@@ -43,27 +43,27 @@ class Finding:
 
 def lint(folder: Path, today: date) -> tuple[Finding, ...]:
     """Every finding in the packs of `folder`, errors first. Raises UsageError when the folder isn't there."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     packs: list[Pack] = []
     for name in pack_names(folder):
         errors = list(_reading(folder / name))
-        found += errors
+        findings += errors
         if not errors:
             packs.append(pack_from_files(name, pack_files(folder / name)))
     for pack in packs:
-        found += [Finding(*each) for each in meaning(pack.rules)]
-        found += _dates(pack, today)
-        found += _silence(pack)
-        found += _consent_to_all(pack)
-    found += _twice(packs)
-    found += _lists(folder, packs, today)
-    if packs and not any(each.severity == "error" for each in found):
-        found += _unread(packs)
+        findings += [Finding(*each) for each in meaning(pack.rules)]
+        findings += _dates(pack, today)
+        findings += _silence(pack)
+        findings += _consent_to_all(pack)
+    findings += _twice(packs)
+    findings += _lists(folder, packs, today)
+    if packs and not any(each.severity == "error" for each in findings):
+        findings += _unread(packs)
     if HOUSE not in {pack.name for pack in packs} and not (folder / HOUSE).is_dir():
-        found.append(
+        findings.append(
             Finding("error", f"{HOUSE}/", "", "there is no house pack", "The house rules are always asked.")
         )
-    return tuple(sorted(found, key=lambda each: (_ORDER.index(each.severity), each.place, each.rule)))
+    return tuple(sorted(findings, key=lambda each: (_ORDER.index(each.severity), each.place, each.rule)))
 
 
 def _reading(folder: Path) -> Iterator[Finding]:
@@ -188,5 +188,5 @@ def _unread(packs: Sequence[Pack]) -> Iterator[Finding]:
             yield Finding("info", "facts", fact.name, "no rule of any pack reads this fact", mend)
 
 
-def _about(each: PackRule, severity: str, says: str, mend: str) -> Finding:
-    return Finding(severity, each.place, each.rule.rule_id, says, mend)
+def _about(pack_rule: PackRule, severity: str, says: str, mend: str) -> Finding:
+    return Finding(severity, pack_rule.place, pack_rule.rule.rule_id, says, mend)

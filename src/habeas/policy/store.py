@@ -38,8 +38,8 @@ class PolicyStore:
 
     def digests(self) -> tuple[str, ...]:
         """Of every pinned set, sorted."""
-        found = self._folder.iterdir() if self._folder.is_dir() else iter(())
-        return tuple(sorted(path.name for path in found if _DIGEST.fullmatch(path.name)))
+        entries = self._folder.iterdir() if self._folder.is_dir() else iter(())
+        return tuple(sorted(path.name for path in entries if _DIGEST.fullmatch(path.name)))
 
     def pin(self, policies: PolicySet, reviewers: Mapping[str, bytes] | None = None) -> bool:
         """Keep a set for ever, whole or not at all; True if it wasn't there. What is there is checked instead.
@@ -69,18 +69,18 @@ class PolicyStore:
         Raises IntegrityError when there is none or it isn't what its name says, UsageError when this habeas can't
         read it.
         """
-        files, names, known = self._checked(digest)
-        found = policy_set_of(files, names, known if reviewers is None else reviewers)
-        return replace(found, digest=digest)  # the digest it was used under, whatever schema there is now
+        files, names, pinned_reviewers = self._checked(digest)
+        policies = policy_set_of(files, names, pinned_reviewers if reviewers is None else reviewers)
+        return replace(policies, digest=digest)  # the digest it was used under, whatever schema there is now
 
     def whole(self, beginning: str) -> str:
         """The digest that starts with `beginning`. Raises UsageError when none or more than one does."""
-        found = [digest for digest in self.digests() if digest.startswith(beginning)]
-        if len(found) != 1:
-            many = f"{len(found)} sets of rules have digests" if found else "no set of rules has a digest"
-            hint = "Give more of it." if found else f"Pinned sets lie in {self._folder}."
+        matches = [digest for digest in self.digests() if digest.startswith(beginning)]
+        if len(matches) != 1:
+            many = f"{len(matches)} sets of rules have digests" if matches else "no set of rules has a digest"
+            hint = "Give more of it." if matches else f"Pinned sets lie in {self._folder}."
             raise UsageError(f"{many} that starts with {beginning!a}", hint=hint)
-        return found[0]
+        return matches[0]
 
     def _put(self, digest: str, content: Mapping[str, bytes]) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ class PolicyStore:
 def policy_in_force(settings: Settings, book: OrderBook) -> PolicySet:
     """The rules that decide now: those of the newest activation, else the draft in `settings.policies`.
 
-    While an activation is in force the draft isn't even read: nothing in it can stop or change a night.
+    While an activation is in force the draft isn't even read: nothing in it can stop or change a run.
     Raises IntegrityError when what was activated isn't pinned whole, UsageError when the draft that counts has errors.
     """
     if not book.activations:
@@ -142,13 +142,13 @@ def store_of(settings: Settings) -> PolicyStore:
 
 def _files(folder: Path) -> dict[str, bytes]:
     """Every plain file under `folder`; a link is as good as an edit."""
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             raise ValueError("a link")
         if not path.is_dir():
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found
+            contents[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return contents
 
 
 def _altered(digest: str) -> IntegrityError:

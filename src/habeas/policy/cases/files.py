@@ -111,25 +111,25 @@ class _Reader:
 
     def case(self, node: yaml.Node) -> Case:
         optional = ("facts", "by", "missing", "regulator", "regulator_by", "obligations", "waived")
-        told = fields(node, self.file, ("name", "is"), optional)
-        facts = _changed(self.facts, told.get("facts"), self.file, self.action)
-        waived = self._waived(told.get("waived"), facts)
-        effect = Effect(word(told["is"], self.file, _EFFECTS))
-        if effect is not Effect.ALLOW and "by" not in told:
+        entry = fields(node, self.file, ("name", "is"), optional)
+        facts = _changed(self.facts, entry.get("facts"), self.file, self.action)
+        waived = self._waived(entry.get("waived"), facts)
+        effect = Effect(word(entry["is"], self.file, _EFFECTS))
+        if effect is not Effect.ALLOW and "by" not in entry:
             _refuse(node, self.file, "a refusal must say by which rules", "Add by: [RULE, …], all that fire.")
         return Case(
             family=self.family,
-            name=text(told["name"], self.file),
+            name=text(entry["name"], self.file),
             place=place(node, self.file),
             action=self.action,
             packs=self.packs,
             facts=facts,
             effect=effect,
-            by=self._rules(told.get("by")),
-            missing=texts(told["missing"], self.file) if "missing" in told else None,
-            regulator=Effect(word(told["regulator"], self.file, _EFFECTS)) if "regulator" in told else None,
-            regulator_by=self._rules(told.get("regulator_by")),
-            obligations=texts(told["obligations"], self.file) if "obligations" in told else (),
+            by=self._rules(entry.get("by")),
+            missing=texts(entry["missing"], self.file) if "missing" in entry else None,
+            regulator=Effect(word(entry["regulator"], self.file, _EFFECTS)) if "regulator" in entry else None,
+            regulator_by=self._rules(entry.get("regulator_by")),
+            obligations=texts(entry["obligations"], self.file) if "obligations" in entry else (),
             waived=waived,
         )
 
@@ -146,20 +146,20 @@ class _Reader:
         """Rule ids as tables of decisions hold them: pack/id."""
         if node is None:
             return None
-        found = tuple(self._rule(each) for each in sequence(node, self.file))
-        if len(set(found)) != len(found):
+        rules = tuple(self._rule(each) for each in sequence(node, self.file))
+        if len(set(rules)) != len(rules):
             _refuse(node, self.file, "a rule stands twice in the list", "Keep one of them.")
-        return found
+        return rules
 
     def _rule(self, node: yaml.Node) -> str:
         asked = text(node, self.file)
-        known = [f"{pack.name}/silent" for pack in self.there]
-        known += [f"{pack.name}/{each.rule.rule_id}" for pack in self.there for each in pack.rules]
-        found = [name for name in known if asked in (name, name.split("/")[1])]
-        if len(found) != 1:
-            says = "no pack asked here has a rule" if not found else "several packs have a rule"
+        names = [f"{pack.name}/silent" for pack in self.there]
+        names += [f"{pack.name}/{each.rule.rule_id}" for pack in self.there for each in pack.rules]
+        matches = [name for name in names if asked in (name, name.split("/")[1])]
+        if len(matches) != 1:
+            says = "no pack asked here has a rule" if not matches else "several packs have a rule"
             _refuse(node, self.file, f"{says} {asked}", "Write pack/ID, of a rule that is in force.")
-        return found[0]
+        return matches[0]
 
 
 def _changed(

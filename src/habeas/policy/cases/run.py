@@ -31,13 +31,13 @@ def run_tables(folder: Path, packs: Sequence[Pack]) -> tuple[Result, ...]:
 def run_case(case: Case, packs: Sequence[Pack]) -> Result:
     """One row, decided by those of `packs` that it names."""
     verdict = decide(case.action, case.facts, [pack for pack in packs if pack.name in case.packs])
-    told = verdict.regulator
-    said: list[tuple[str, object, object]] = [
+    regulator = verdict.regulator
+    compared: list[tuple[str, object, object]] = [
         ("answer", case.effect, verdict.effect),
         ("by", _sorted(case.by), _names(verdict)),
         ("missing", _sorted(case.missing), verdict.missing),
-        ("regulator", case.regulator, told.effect if told else None),
-        ("regulator_by", _sorted(case.regulator_by), _names(told) if told else ()),
+        ("regulator", case.regulator, regulator.effect if regulator else None),
+        ("regulator_by", _sorted(case.regulator_by), _names(regulator) if regulator else ()),
         (
             "obligations",
             case.obligations,
@@ -46,17 +46,17 @@ def run_case(case: Case, packs: Sequence[Pack]) -> Result:
         ("waived", _sorted(case.waived), _names(verdict, waived=True)),
     ]
     differs = [
-        f"{name}: expected {_said(expected)}, got {_said(got)}"
-        for name, expected, got in said
+        f"{name}: expected {_shown(expected)}, got {_shown(got)}"
+        for name, expected, got in compared
         if expected is not None and expected != got
     ]
     return Result(case, verdict, tuple(differs))
 
 
-def _names(told: Verdict | Informed, *, waived: bool = False) -> tuple[str, ...]:
+def _names(verdict: Verdict | Informed, *, waived: bool = False) -> tuple[str, ...]:
     """The rules that count, or those that were waived, as a case names them."""
     return tuple(
-        sorted(f"{each.pack}/{each.rule_id}" for each in told.rules if (each.kind == "waived") == waived)
+        sorted(f"{each.pack}/{each.rule_id}" for each in verdict.rules if (each.kind == "waived") == waived)
     )
 
 
@@ -64,5 +64,5 @@ def _sorted(names: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(sorted(names))
 
 
-def _said(value: object) -> str:
+def _shown(value: object) -> str:
     return (", ".join(value) if isinstance(value, tuple) else str(value or "")) or "nothing"

@@ -87,8 +87,8 @@ def _processor_facts(processors: tuple[Processor, ...], clock: Clock) -> Facts:
 
 def _every(answers: Iterable[bool | None]) -> bool | None:
     """False when one is, else unknown when one is, else True."""
-    found = list(answers)
-    return False if False in found else None if None in found else True
+    values = list(answers)
+    return False if False in values else None if None in values else True
 
 
 def recipient(source: Source | None, activity: Activity | None) -> str | None:
@@ -109,10 +109,10 @@ def _destinations(activity: Activity | None) -> tuple[list[str], bool]:
     if activity is None:
         return [], False
     parts = (activity.recipient, activity.processors, activity.processing_places, activity.transfers)
-    found = [*(activity.processing_places or ()), *(activity.transfers or ())]
-    found += [each.place for each in activity.processors or ()]
-    found += [activity.recipient.place] if activity.recipient else []
-    return found, None not in parts
+    places = [*(activity.processing_places or ()), *(activity.transfers or ())]
+    places += [each.place for each in activity.processors or ()]
+    places += [activity.recipient.place] if activity.recipient else []
+    return places, None not in parts
 
 
 def all_places(source: Source | None, activity: Activity | None) -> tuple[str, ...] | None:

@@ -23,7 +23,7 @@ from habeas.records.leave_outs import left_out
 
 Flips = list[datetime | None]
 
-_NOBODY: frozenset[LeaveOutKind] = frozenset()
+_NO_KINDS: frozenset[LeaveOutKind] = frozenset()
 _BANDS = (("within_1_year", 365), ("within_3_years", 1095))
 
 
@@ -64,8 +64,8 @@ def scan_moving(
     """What differs from asset to asset of one source and purpose, for looking for faces in it.
 
     `line_allowed`: True when some line of the asset has embed = allow for the purpose, False when there are lines and
-    none has, None when nobody listed anybody. `line_laws`: laws (as facts) that reach any of those lines; None when
-    nobody is listed, so that every law may. `lines_valid_until`: earliest valid_until of those decisions.
+    none has, None when no person is listed. `line_laws`: laws (as facts) that reach any of those lines; None when
+    no person is listed, so that every law may. `lines_valid_until`: earliest valid_until of those decisions.
     """
     flips: Flips = [lines_valid_until, *terms.scan_flips]
     facts: Facts = _laws(terms, ALL if line_laws is None else frozenset(line_laws))
@@ -129,31 +129,33 @@ def _person(terms: SourceTerms, voice: PersonRecord, facts: Facts, flips: Flips)
 
 def _consent(terms: SourceTerms, voice: PersonRecord, where: Place, facts: Facts, flips: Flips) -> None:
     stands, before = voice.stands(terms, where)
-    said, status = stands.consent, stands.status
-    if said is not None and said.guardian and status == "given":
-        of_age = guardian_ends(voice.subject, said)
+    statement, status = stands.consent, stands.status
+    if statement is not None and statement.guardian and status == "given":
+        of_age = guardian_ends(voice.subject, statement)
         status = "expired" if of_age <= terms.as_of else status
         flips.append(of_age)
     given = status == "given"
     facts["consent"] = status
     facts["consent_in_scope"] = stands.in_scope
     facts["consent_before_capture"] = before
-    facts["consent_explicit"] = said.explicit if said else None
-    facts["consent_separate"] = said.separate if said else None
-    facts["consent_written"] = said.written if said else None
-    facts["guardian_consented"] = said.guardian if said else None
-    facts["separate_consent"] = bool(said and given and said.explicit and said.separate and stands.in_scope)
+    facts["consent_explicit"] = statement.explicit if statement else None
+    facts["consent_separate"] = statement.separate if statement else None
+    facts["consent_written"] = statement.written if statement else None
+    facts["guardian_consented"] = statement.guardian if statement else None
+    facts["separate_consent"] = bool(
+        statement and given and statement.explicit and statement.separate and stands.in_scope
+    )
     if terms.recipient is not None:
         facts["recipient_consented"] = given and (
-            not terms.recipient or (said is not None and terms.recipient in said.recipients)
+            not terms.recipient or (statement is not None and terms.recipient in statement.recipients)
         )
     if terms.abroad is not None:
-        named = said.countries if said else ()
+        named = statement.countries if statement else ()
         facts["transfer_consented"] = given and all(
             any(within(place, country) for country in named) for place in terms.abroad
         )
-    if said is not None and terms.notice is not None:
-        facts["notice_current"] = said.notice_version == terms.notice
+    if statement is not None and terms.notice is not None:
+        facts["notice_current"] = statement.notice_version == terms.notice
     flips.append(stands.flips_at)
 
 
@@ -162,11 +164,11 @@ def _left_out(
 ) -> frozenset[LeaveOutKind]:
     own = voice.leave_outs if voice else ()
     if not own and not footage:
-        return _NOBODY
+        return _NO_KINDS
     subject = voice.subject_id if voice else None
-    found = left_out((*own, *footage), subject, terms.purpose, where, terms.as_of, terms.known_at)
-    flips.append(found.flips_at)
-    return found.kinds
+    result = left_out((*own, *footage), subject, terms.purpose, where, terms.as_of, terms.known_at)
+    flips.append(result.flips_at)
+    return result.kinds
 
 
 def _retained(terms: SourceTerms, place: Place, catalogued_at: datetime, flips: Flips) -> bool | None:

@@ -80,7 +80,7 @@ class Deriver:
             for action in Action
         }
         self._person: str | None = None
-        self._heard = _Heard()
+        self._records = _PersonRows()
         self._voice: PersonRecord | None = None
 
     def hear(self, row: Row) -> None:
@@ -88,42 +88,42 @@ class Deriver:
         self._turn_to(row["person"])
         if self._voice is not None:
             raise IntegrityError("something about a person came after their lines", hint="Run decide again.")
-        self._heard.take(row)
+        self._records.take(row)
 
     def lines(self, row: Row) -> Iterator[FactSet]:
         """The facts of one roster line."""
         subject, key = row["line"]["subject_id"], row["person"]
         self._turn_to(key)
         if subject is not None and self._voice is None:
-            self._voice = self._heard.voice(subject)
+            self._voice = self._records.voice(subject)
         line, voice = row["line"], None if subject is None else self._voice
-        place, found = self._place(line), line["catalogued_at"]
+        place, catalogued_at = self._place(line), line["catalogued_at"]
         footage = self._footage.about(place)
         for purpose in self._question.wanted:
             terms = self._terms_of(line["source_id"], purpose)
             moving = embed_moving(
-                terms, voice, line["attested_by"], line["attested_at"], place, found,
-                self._heard.keys.get(purpose), footage,
+                terms, voice, line["attested_by"], line["attested_at"], place, catalogued_at,
+                self._records.keys.get(purpose), footage,
             )  # fmt: skip
-            found_set = self._set(Action.EMBED, line, terms.embed, moving, purpose)
-            yield found_set._replace(key_id=self._heard.key_ids.get(purpose))
+            fact_set = self._set(Action.EMBED, line, terms.embed, moving, purpose)
+            yield fact_set._replace(key_id=self._records.key_ids.get(purpose))
 
     def scans(self, row: Row) -> Iterator[FactSet]:
         """The facts of one asset; `lines` tells what was decided about the people listed in it."""
         listed = {each["purpose"]: each for each in row["lines"] or ()}
-        place, found = self._place(row), row["catalogued_at"]
+        place, catalogued_at = self._place(row), row["catalogued_at"]
         footage = self._footage.about(place)
         for purpose in self._question.wanted:
-            terms, told = self._terms_of(row["source_id"], purpose), listed.get(purpose)
-            allowed, laws, until = (None, None, None) if told is None else (
-                told["allowed"], [law for law in LAWS if told[law]], told["until"]
+            terms, summary = self._terms_of(row["source_id"], purpose), listed.get(purpose)
+            allowed, laws, until = (None, None, None) if summary is None else (
+                summary["allowed"], [law for law in LAWS if summary[law]], summary["until"]
             )  # fmt: skip
-            moving = scan_moving(terms, place, found, allowed, laws, until, footage)
+            moving = scan_moving(terms, place, catalogued_at, allowed, laws, until, footage)
             yield self._set(Action.SCAN, row, terms.scan, moving, purpose)
 
     def _turn_to(self, person: str) -> None:
         if person != self._person:
-            self._person, self._heard, self._voice = person, _Heard(), None
+            self._person, self._records, self._voice = person, _PersonRows(), None
 
     def _terms_of(self, source_id: str, purpose: str) -> SourceTerms:
         key = (source_id, purpose)
@@ -175,7 +175,7 @@ def _belonging(
     )  # fmt: skip
 
 
-class _Heard:
+class _PersonRows:
     """What was recorded about one person so far."""
 
     def __init__(self) -> None:

@@ -24,13 +24,13 @@ class LeaveOutIndex:
     def __init__(self, records: Iterable[LeaveOut]) -> None:
         self._by: dict[tuple[str, str], list[LeaveOut]] = {}
         self._lifts: dict[str, list[LeaveOut]] = {}
-        for each in records:
-            if each.lifts is not None:
-                self._lifts.setdefault(each.lifts, []).append(each)
+        for record in records:
+            if record.lifts is not None:
+                self._lifts.setdefault(record.lifts, []).append(record)
                 continue
-            part = next((part for part in self._PARTS if getattr(each.scope, part)), "")
-            for name in getattr(each.scope, part) if part else ("",):
-                self._by.setdefault(_key(part, name), []).append(each)
+            part = next((part for part in self._PARTS if getattr(record.scope, part)), "")
+            for name in getattr(record.scope, part) if part else ("",):
+                self._by.setdefault(_key(part, name), []).append(record)
 
     def about(self, place: Place) -> tuple[LeaveOut, ...]:
         """Leave-outs that may concern footage of this place, each with the records that end it."""
@@ -44,9 +44,9 @@ class LeaveOutIndex:
             ("", ""),
             *(_key(part, name) for part, given in zip(self._PARTS, names, strict=True) for name in given),
         ]
-        found = dict.fromkeys(each for key in keys for each in self._by.get(key, ()))
-        ids = {each.leave_out_id for each in found}
-        return (*found, *(lift for one in sorted(ids) for lift in self._lifts.get(one, ())))
+        concerned = dict.fromkeys(each for key in keys for each in self._by.get(key, ()))
+        ids = {each.leave_out_id for each in concerned}
+        return (*concerned, *(lift for one in sorted(ids) for lift in self._lifts.get(one, ())))
 
     def left_out(self, place: Place, purposes: Sequence[str], now: datetime, known_at: datetime) -> list[str]:
         """The purposes for which the footage is left out now, or by the time of the record that is dated last.

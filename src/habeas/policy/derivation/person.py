@@ -28,36 +28,38 @@ class PersonRecord:
         self.subject_id, self.subject = subject_id, subject
         self.laws = laws_of_all((subject.jurisdictions or None) if subject else None)
         self.leave_outs = tuple(leave_outs)
-        self._said: dict[str, list[ConsentStatement]] = {}
+        self._statements: dict[str, list[ConsentStatement]] = {}
         for each in statements:
             if each.subject_id == subject_id:
-                self._said.setdefault(each.purpose, []).append(each)
-        self._scoped = any(not each.scope.everywhere for said in self._said.values() for each in said)
-        self._known: dict[object, tuple[Standing, bool | None]] = {}
+                self._statements.setdefault(each.purpose, []).append(each)
+        self._scoped = any(
+            not each.scope.everywhere for recorded in self._statements.values() for each in recorded
+        )
+        self._standings: dict[object, tuple[Standing, bool | None]] = {}
         self._now: dict[object, Standing] = {}
 
     def stands(self, terms: SourceTerms, place: Place) -> tuple[Standing, bool | None]:
         """Where their consent stands for this footage, and whether it was given before the footage was taken."""
         key = (terms.purpose, terms.as_of, terms.known_at, place if self._scoped else place.captured_at)
-        if key not in self._known:
-            said = self._said.get(terms.purpose, [])
-            now = self._stands_now(said, terms, place)
-            self._known = {} if len(self._known) > _KEPT else self._known
-            self._known[key] = now, self._before_capture(said, now, terms, place)
-        return self._known[key]
+        if key not in self._standings:
+            statements = self._statements.get(terms.purpose, [])
+            now = self._stands_now(statements, terms, place)
+            self._standings = {} if len(self._standings) > _KEPT else self._standings
+            self._standings[key] = now, self._before_capture(statements, now, terms, place)
+        return self._standings[key]
 
-    def _stands_now(self, said: list[ConsentStatement], terms: SourceTerms, place: Place) -> Standing:
+    def _stands_now(self, statements: list[ConsentStatement], terms: SourceTerms, place: Place) -> Standing:
         """Of a person who named no footage, the same for all of it: only what came before depends on the file."""
         key = (terms.purpose, terms.as_of, terms.known_at)
         if self._scoped or key not in self._now:
-            now = standing(said, self.subject_id, terms.purpose, place, terms.as_of, terms.known_at)
+            now = standing(statements, self.subject_id, terms.purpose, place, terms.as_of, terms.known_at)
             if self._scoped:
                 return now
             self._now[key] = now
         return self._now[key]
 
     def _before_capture(
-        self, said: list[ConsentStatement], now: Standing, terms: SourceTerms, place: Place
+        self, statements: list[ConsentStatement], now: Standing, terms: SourceTerms, place: Place
     ) -> bool | None:
         """What stood when the footage was taken was a consent, and it said no less than what stands now.
 
@@ -68,7 +70,7 @@ class PersonRecord:
         if now.status == "given" and now.statement.given_at < place.captured_at:
             return _shown(now.statement, place.captured_at)
         just_before = place.captured_at - timedelta(microseconds=1)
-        then = standing(said, self.subject_id, terms.purpose, place, just_before, terms.known_at)
+        then = standing(statements, self.subject_id, terms.purpose, place, just_before, terms.known_at)
         if then.status != "given" or then.statement is None or then.in_scope is not True:
             return False
         if not _shown(then.statement, place.captured_at):

@@ -99,12 +99,12 @@ _EMBED_ALONE = ("commercial", "model_training")
 
 
 def _purpose_facts(lists: Lists, purpose: str) -> Facts:
-    found = lists.purposes.get(purpose)
+    entry = lists.purposes.get(purpose)
     return {
-        "purpose_known": found is not None,
-        "commercial": found.commercial if found else None,
-        "model_training": found.training if found else None,
-        "gallery_building": found.gallery if found else None,
+        "purpose_known": entry is not None,
+        "commercial": entry.commercial if entry else None,
+        "model_training": entry.training if entry else None,
+        "gallery_building": entry.gallery if entry else None,
     }
 
 
@@ -134,16 +134,18 @@ def _statutes(
     """Whether a statute names exactly this. Where it isn't stated who takes part, none does."""
     if source is None:
         return {}
-    found: list[Statute] = []
+    statutes: list[Statute] = []
     if activity is not None and activity.recipient is not None and activity.processors is not None:
         classes = {"controller", *(each.kind for each in activity.processors)}
         if recipient(source, activity) != "":
             classes.add(activity.recipient.kind)
-        found = [s for s in lists.statutes if s.covers(purpose, source.controller, classes, "template")]
-    found = [each for each in found if clock.reached(each.reviewed_on) and not clock.reached(each.expires_on)]
-    laws = laws_of_all(each.place for each in found)
+        statutes = [s for s in lists.statutes if s.covers(purpose, source.controller, classes, "template")]
+    statutes = [
+        each for each in statutes if clock.reached(each.reviewed_on) and not clock.reached(each.expires_on)
+    ]
+    laws = laws_of_all(each.place for each in statutes)
     of_law: Facts = {f"statute_{law.removeprefix('law_')}": law in laws for law in LAWS}
-    return {"statute_named": bool(found), **of_law}
+    return {"statute_named": bool(statutes), **of_law}
 
 
 def _waived(lists: Lists, source: Source | None, purpose: str, clock: Clock) -> str | None:

@@ -50,18 +50,18 @@ _WORDS = {"transfer_ground": TRANSFER, "disclosure": DISCLOSURE, "regulator_find
 
 def activities_of(raw: bytes, file: str, purposes: Collection[str]) -> Mapping[str, Activity]:
     """Activities by purpose. Raises UsageError naming the line."""
-    found: dict[str, Activity] = {}
+    activities: dict[str, Activity] = {}
     for node in strict_yaml.entries(raw, file, "activities"):
         activity = _activity(node, file)
         place = strict_yaml.place(node, file)
         if activity.purpose not in purposes:
             hint = "Purposes stand in purposes.yaml, to the letter."
             raise UsageError(f"{place}: the purpose is not in the list of purposes", hint=hint)
-        if activity.purpose in found:
+        if activity.purpose in activities:
             hint = "What goes to another recipient is a purpose of its own."
             raise UsageError(f"{place}: purpose {activity.purpose} stands already in the list", hint=hint)
-        found[activity.purpose] = activity
-    return found
+        activities[activity.purpose] = activity
+    return activities
 
 
 def _activity(node: yaml.Node, file: str) -> Activity:
@@ -75,8 +75,8 @@ def _activity(node: yaml.Node, file: str) -> Activity:
         **dict.fromkeys(_FLAGS, strict_yaml.boolean),
     }
     entry = strict_yaml.fields(node, file, ("purpose",), readers)
-    said = {name: readers[name](value, file) for name, value in entry.items() if name != "purpose"}
-    activity = Activity(strict_yaml.text(entry["purpose"], file), **said)
+    values = {name: readers[name](value, file) for name, value in entry.items() if name != "purpose"}
+    activity = Activity(strict_yaml.text(entry["purpose"], file), **values)
     _check_recipient(activity, strict_yaml.place(node, file))
     return activity
 
@@ -106,12 +106,12 @@ def _recipient(node: yaml.Node, file: str) -> Recipient:
 
 
 def _processors(node: yaml.Node, file: str) -> tuple[Processor, ...]:
-    found = [_processor(each, file) for each in strict_yaml.sequence(node, file)]
-    if len({each.name for each in found}) != len(found):
+    processors = [_processor(each, file) for each in strict_yaml.sequence(node, file)]
+    if len({each.name for each in processors}) != len(processors):
         raise UsageError(
             f"{strict_yaml.place(node, file)}: a processor stands twice in the list", hint="Name each once."
         )
-    return tuple(found)
+    return tuple(processors)
 
 
 def _processor(node: yaml.Node, file: str) -> Processor:
@@ -158,7 +158,7 @@ def _places(node: yaml.Node, file: str) -> tuple[str, ...]:
 
 
 def _place(node: yaml.Node, file: str) -> str:
-    found = strict_yaml.text(node, file)
-    if not PLACE.fullmatch(found):
+    value = strict_yaml.text(node, file)
+    if not PLACE.fullmatch(value):
         raise UsageError(f"{strict_yaml.place(node, file)}: expected a place", hint="KR, US-IL, or unknown.")
-    return found
+    return value

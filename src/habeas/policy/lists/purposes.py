@@ -26,21 +26,21 @@ def load_purposes(path: Path) -> Purposes:
 
 def purposes_of(raw: bytes, file: str) -> Purposes:
     """The list written in `raw`. Raises UsageError naming the line."""
-    found: dict[str, Purpose] = {}
+    purposes: dict[str, Purpose] = {}
     for node in strict_yaml.entries(raw, file, "purposes"):
         place, entry = strict_yaml.place(node, file), strict_yaml.fields(node, file, _FIELDS)
-        said = {name: strict_yaml.text(entry[name], file) for name in _FIELDS if name not in _FLAGS}
-        if not _ID.fullmatch(said["id"]):
+        texts = {name: strict_yaml.text(entry[name], file) for name in _FIELDS if name not in _FLAGS}
+        if not _ID.fullmatch(texts["id"]):
             raise UsageError(
                 f"{place}: id must be lower case ASCII letters, digits and _", hint="Write archive_search."
             )
-        if said["id"] in found:
-            raise UsageError(f"{place}: {said['id']} stands already in the list", hint="Keep one of them.")
-        if not said["broader"].startswith(_DPV) or not said["iri"].startswith(("urn:", "https://")):
+        if texts["id"] in purposes:
+            raise UsageError(f"{place}: {texts['id']} stands already in the list", hint="Keep one of them.")
+        if not texts["broader"].startswith(_DPV) or not texts["iri"].startswith(("urn:", "https://")):
             hint = "It is the purpose's own address, and the nearest term of the Data Privacy Vocabulary."
             raise UsageError(
                 f"{place}: iri must be https: or urn:, and broader a DPV term ({_DPV}…)", hint=hint
             )
         flags = {name: strict_yaml.boolean(entry[name], file) for name in _FLAGS}
-        found[said["id"]] = Purpose(said["id"], said["label"], said["iri"], said["broader"], **flags)
-    return Purposes(found)
+        purposes[texts["id"]] = Purpose(texts["id"], texts["label"], texts["iri"], texts["broader"], **flags)
+    return Purposes(purposes)

@@ -75,16 +75,16 @@ def statutes_of(
 
     Raises UsageError naming the line: a wildcard, an unknown purpose, no signature, one that isn't the reviewer's.
     """
-    found: dict[str, Statute] = {}
+    statutes: dict[str, Statute] = {}
     for node in entries_of(raw, file):
         entry, place = entry_of(node, file, purposes), strict_yaml.place(node, file)
-        if entry["id"] in found:
+        if entry["id"] in statutes:
             raise UsageError(
                 f"{place}: statute {entry['id']} stands already in the list", hint="Keep one of them."
             )
         check_signature(node, file, entry, reviewers)
-        found[entry["id"]] = _statute(entry)
-    return tuple(found.values())
+        statutes[entry["id"]] = _statute(entry)
+    return tuple(statutes.values())
 
 
 def entry_of(node: yaml.Node, file: str, purposes: Collection[str]) -> dict[str, Any]:
@@ -103,25 +103,25 @@ def entry_of(node: yaml.Node, file: str, purposes: Collection[str]) -> dict[str,
         )
     if not PLACE.fullmatch(entry["place"]) or entry["place"] == UNKNOWN:
         raise UsageError(f"{place}: place must say whose law it is", hint="Write it like KR, DE or US-IL.")
-    for name, known in (
+    for name, allowed in (
         ("purposes", purposes),
         ("processor_classes", PROCESSOR_CLASSES),
         ("data_kinds", DATA_KINDS),
     ):
-        if set(entry[name]) - set(known):
-            hint = f"Known: {', '.join(sorted(known))}."
+        if set(entry[name]) - set(allowed):
+            hint = f"Known: {', '.join(sorted(allowed))}."
             raise UsageError(f"{strict_yaml.place(nodes[name], file)}: unknown {name}", hint=hint)
     return entry | {name: day.isoformat() for name, day in days.items()}
 
 
 def _named(node: yaml.Node, file: str, name: str) -> list[str]:
-    found = list(strict_yaml.texts(node, file))
-    if not found or any(word.lower() in _WILD or "*" in word for word in found):
+    names = list(strict_yaml.texts(node, file))
+    if not names or any(word.lower() in _WILD or "*" in word for word in names):
         raise UsageError(
             f"{strict_yaml.place(node, file)}: {name} must name each one, without a wildcard",
             hint="A ground by statute holds for what the statute names and for nothing else.",
         )
-    return found
+    return names
 
 
 def sign_statute(entry: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> str:

@@ -122,39 +122,39 @@ def text(node: yaml.Node, file: str) -> str:
 
 def texts(node: yaml.Node, file: str) -> tuple[str, ...]:
     """A list of texts, none twice; it may be empty."""
-    found = tuple(text(each, file) for each in sequence(node, file))
-    if len(set(found)) != len(found):
+    values = tuple(text(each, file) for each in sequence(node, file))
+    if len(set(values)) != len(values):
         raise UsageError(f"{place(node, file)}: something stands twice in the list", hint="Name each once.")
-    return found
+    return values
 
 
 def word(node: yaml.Node, file: str, words: Iterable[str]) -> str:
     """One word of a closed list."""
-    known = tuple(words)
-    if (found := text(node, file)) not in known:
-        said = f"{place(node, file)}: expected one of {', '.join(known)}"
-        raise UsageError(said, hint="Write one of them as it stands here.")
-    return found
+    choices = tuple(words)
+    if (value := text(node, file)) not in choices:
+        message = f"{place(node, file)}: expected one of {', '.join(choices)}"
+        raise UsageError(message, hint="Write one of them as it stands here.")
+    return value
 
 
 def boolean(node: yaml.Node, file: str) -> bool:
     """`true` or `false`. Raises UsageError with file and line for anything else."""
-    found = text(node, file)
-    if found not in ("true", "false"):
+    value = text(node, file)
+    if value not in ("true", "false"):
         raise UsageError(
             f"{place(node, file)}: expected true or false", hint="Write one of them, unquoted or not."
         )
-    return found == "true"
+    return value == "true"
 
 
 def day(node: yaml.Node, file: str) -> date:
     """Day in the form 2026-01-31. Raises UsageError with file and line for anything else."""
-    found = text(node, file)
+    value = text(node, file)
     try:
-        read = date.fromisoformat(found)
+        read = date.fromisoformat(value)
     except ValueError:
         read = None
-    if read is None or read.isoformat() != found:
+    if read is None or read.isoformat() != value:
         raise UsageError(f"{place(node, file)}: expected a day", hint="Write it like 2026-01-31.")
     return read
 

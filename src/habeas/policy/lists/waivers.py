@@ -51,8 +51,8 @@ class Waiver:
     @property
     def about(self) -> str:
         """What it is about, for people."""
-        parts = [f"{name} {', '.join(said)}" for name, said in
-                 (("source", self.sources), ("purpose", self.purposes)) if said]  # fmt: skip
+        parts = [f"{name} {', '.join(names)}" for name, names in
+                 (("source", self.sources), ("purpose", self.purposes)) if names]  # fmt: skip
         return "; ".join(parts) or "everything"
 
 
@@ -105,8 +105,8 @@ def _limit(entry: Mapping[str, yaml.Node], name: str, file: str) -> tuple[str, .
     """Sources or purposes it is limited to. Written and empty is refused: it could mean all or none."""
     if name not in entry:
         return ()
-    said = strict_yaml.texts(entry[name], file)
-    if not said or {"*", "any", "all"} & {word.lower() for word in said}:
+    values = strict_yaml.texts(entry[name], file)
+    if not values or {"*", "any", "all"} & {word.lower() for word in values}:
         hint = f"Leave {name} out where it limits nothing."
         raise UsageError(f"{strict_yaml.place(entry[name], file)}: {name} must name each one", hint=hint)
-    return said
+    return values

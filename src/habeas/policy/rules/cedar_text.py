@@ -66,11 +66,11 @@ def _check_seen(text: str, file: str) -> None:
 def parsed(source: str, place: str) -> Statement:
     """One statement, parsed and type-checked against the facts there are. Raises UsageError."""
     try:
-        found = cedarpy.policies_to_pst(source)
+        policies = cedarpy.policies_to_pst(source)
     except ValueError as error:
         hint = "See docs.cedarpolicy.com, or a rule of a shipped pack."
         raise UsageError(f"{place}: not Cedar: {error}", hint=hint) from None
-    if len(found.static_policies) != 1:
+    if len(policies.static_policies) != 1:
         raise UsageError(
             f"{place}: expected one policy without slots", hint="End each rule with a semicolon."
         )
@@ -79,7 +79,7 @@ def parsed(source: str, place: str) -> Statement:
         reasons = "; ".join(error.error.replace("for policy `policy0`, ", "") for error in checked.errors)
         hint = "The facts and their words stand in docs/reference/rules.md; guard each with `context has`."
         raise UsageError(f"{place}: {reasons}", hint=hint)
-    node = next(iter(found.static_policies.values()))
+    node = next(iter(policies.static_policies.values()))
     return Statement(place, source, node, attributes_of(node.clauses), words_of(node.clauses))
 
 

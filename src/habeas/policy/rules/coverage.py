@@ -24,31 +24,31 @@ class Found(NamedTuple):
 def meaning(rules: Sequence[PackRule]) -> tuple[Found, ...]:
     """Every finding about the forbids among `rules`, which are those of one pack."""
     forbids = [each for each in rules if each.rule.kind != "permit"]
-    found: dict[Found, None] = {}
+    findings: dict[Found, None] = {}
     by_action: dict[Action, dict[str, Firing]] = {}
     for action in Action:
         among = [each for each in forbids if action in each.actions]
         by_action[action] = {}
         for each in among:
-            known = firing(each, action, among)
-            if known is not None:
-                by_action[action][each.rule.rule_id] = known
-            found |= dict.fromkeys(_alone(each, action, known))
-        found |= dict.fromkeys(_open(by_action[action], among))
-    return (*found, *_shadowed(by_action, forbids))
+            tested = firing(each, action, among)
+            if tested is not None:
+                by_action[action][each.rule.rule_id] = tested
+            findings |= dict.fromkeys(_alone(each, action, tested))
+        findings |= dict.fromkeys(_open(by_action[action], among))
+    return (*findings, *_shadowed(by_action, forbids))
 
 
-def _alone(each: PackRule, action: Action, known: Firing | None) -> Iterator[Found]:
-    name = each.rule.rule_id
-    if known is None:
+def _alone(pack_rule: PackRule, action: Action, tested: Firing | None) -> Iterator[Found]:
+    name = pack_rule.rule.rule_id
+    if tested is None:
         mend = "Read fewer facts in one rule, or split it."
-        yield Found("info", each.place, name, "reads too many facts to be tried on all of them", mend)
-    elif known.errs:
+        yield Found("info", pack_rule.place, name, "reads too many facts to be tried on all of them", mend)
+    elif tested.errs:
         mend = "Write it so that it can always be evaluated: what can't be is refused."
-        yield Found("error", each.place, name, "can't be evaluated on some facts", mend)
-    elif not known.on:
+        yield Found("error", pack_rule.place, name, "can't be evaluated on some facts", mend)
+    elif not tested.on:
         mend = "Its conditions exclude one another: mend them, or take the pair or the action out."
-        yield Found("error", each.place, name, f"can never fire for {action}", mend)
+        yield Found("error", pack_rule.place, name, f"can never fire for {action}", mend)
 
 
 def _shadowed(
@@ -56,14 +56,14 @@ def _shadowed(
 ) -> Iterator[Found]:
     """Deny rules that never decide alone: whenever they fire, one other fires as well."""
     denies = [each for each in forbids if each.rule.kind == "deny"]
-    told: set[str] = set()
+    reported: set[str] = set()
     for one in denies:
         for other in denies:
             name, more = one.rule.rule_id, other.rule.rule_id
-            if one is other or more in told or not set(one.actions) <= set(other.actions):
+            if one is other or more in reported or not set(one.actions) <= set(other.actions):
                 continue
             if all(_covered(name, more, by_action[action], action, forbids) for action in one.actions):
-                told.add(name)
+                reported.add(name)
                 mend = "Keep it if the law says it twice; else narrow one of them."
                 yield Found(
                     "warning", one.place, name, f"never decides alone: {more} fires whenever it does", mend
@@ -93,9 +93,9 @@ def _implies(one: Firing, other: Firing, among: Sequence[PackRule]) -> bool:
 
 def _open(firings: Mapping[str, Firing], among: Sequence[PackRule]) -> Iterator[Found]:
     """Deny rules that a missing fact would silence, with no gap rule to speak for it."""
-    for each in among:
-        name, denying = each.rule.rule_id, firings.get(each.rule.rule_id)
-        if each.rule.kind != "deny" or denying is None:
+    for pack_rule in among:
+        name, denying = pack_rule.rule.rule_id, firings.get(pack_rule.rule.rule_id)
+        if pack_rule.rule.kind != "deny" or denying is None:
             continue
         guards = [
             firings[other.rule.rule_id]
@@ -109,15 +109,15 @@ def _open(firings: Mapping[str, Firing], among: Sequence[PackRule]) -> Iterator[
         for fact in sorted(_silencing(denying, guards)):
             says = f"denies for some value of {fact}, and could allow where {fact} is missing"
             mend = f"Write !(context has {fact} && …), or give {fact} a gap rule that applies everywhere."
-            yield Found("error", each.place, name, says, mend)
+            yield Found("error", pack_rule.place, name, says, mend)
 
 
 def _silencing(denying: Firing, guards: Sequence[Firing]) -> set[str]:
     """Facts without which none of the guards fires, though the rule does with them."""
-    found = set()
+    missing_facts = set()
     for values in denying.on:
         facts = dict(zip(denying.names, values, strict=True))
         for fact, value in facts.items():
             if value is not None and not any(each.fires(facts | {fact: None}) for each in guards):
-                found.add(fact)
-    return found
+                missing_facts.add(fact)
+    return missing_facts

@@ -83,13 +83,13 @@ def _read(
     against: list[Rule] = []
     aside: list[Rule] = []
     for answer in answers:
-        heard = [each.rule for each in answer.against if not ignored(each)]
+        refusing = [each.rule for each in answer.against if not ignored(each)]
         aside += [each.rule for each in answer.against if ignored(each)]
         if not answer.understood:
-            heard.append(_own(answer.pack, *_NOT_UNDERSTOOD))
+            refusing.append(_own(answer.pack, *_NOT_UNDERSTOOD))
         elif not answer.pack.permits(action):
-            heard.append(_own(answer.pack, *_SILENT))
-        against += heard
+            refusing.append(_own(answer.pack, *_SILENT))
+        against += refusing
     against.sort(key=lambda rule: rule.curable)  # what nothing cures comes first
     if not against:
         permits = tuple(each.rule for answer in answers for each in answer.pack.permits(action))

@@ -22,16 +22,16 @@ _KNOWN = ", ".join([*(f"{n}<=N" for n in AT_MOST), *(f"{n}>=N" for n in AT_LEAST
 
 def parse(text: str, place: str) -> tuple[str, ...]:
     """The duties in an annotation, sorted. Raises UsageError naming the place."""
-    found = text.split("; ")
-    for each in found:
+    duties = text.split("; ")
+    for each in duties:
         if each not in WORDS and not _LIMIT.fullmatch(each):
             raise UsageError(
                 f"{place}: @obligation holds something that is no obligation",
                 hint=f'Write "; " between these, with N from 1 to 99999: {_KNOWN}.',
             )
-    if len({re.split("[<>]", each)[0] for each in found}) != len(found):
+    if len({re.split("[<>]", each)[0] for each in duties}) != len(duties):
         raise UsageError(f"{place}: @obligation says something twice", hint="Keep one of them.")
-    return tuple(sorted(found))
+    return tuple(sorted(duties))
 
 
 def unite(duties: Iterable[str]) -> tuple[str, ...]:

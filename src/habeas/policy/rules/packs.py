@@ -131,20 +131,20 @@ def _check_meta(name: str, meta: PackMeta, where: str) -> None:
 def pack_of(name: str, texts: Mapping[str, str], meta: PackMeta) -> Pack:
     """Parse and check a pack from its Cedar texts by file name. Raises UsageError."""
     _check_meta(name, meta, f"{name}/{META_FILE}")
-    found = [
+    all_rules = [
         rule_of(name, parsed(source, place))
         for file in sorted(texts)
         for place, source in cut(texts[file], f"{name}/{file}")
     ]
-    pairs.check(name, found)
-    rules = tuple(each for each in found if each.enacted)
+    pairs.check(name, all_rules)
+    rules = tuple(each for each in all_rules if each.enacted)
     parts = [part for file in sorted(texts) for part in (file, texts[file])]
     return Pack(
         name=name,
         digest=digest("pack", name, meta.title, meta.law, meta.applies_when, *parts),
         meta=meta,
         rules=rules,
-        pending=tuple(each for each in found if not each.enacted),
+        pending=tuple(each for each in all_rules if not each.enacted),
         reads={action: pairs.facts_read(rules, action) for action in Action},
         policies=cedarpy.PolicySet.from_str("\n".join(each.statement.text for each in rules)),
     )

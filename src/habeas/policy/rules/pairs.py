@@ -51,19 +51,19 @@ def _check_ids(rules: Sequence[PackRule]) -> None:
 
 
 def _check_pairs(rules: Sequence[PackRule]) -> None:
-    by_id = {each.rule.rule_id: each for each in rules if each.rule.kind != "permit"}
-    for name, each in by_id.items():
-        if (each.rule.kind == "gap") != name.endswith(GAP_SUFFIX):
-            says = f"{each.place}: ids of gap rules, and only theirs, end in {GAP_SUFFIX}"
+    by_id = {pack_rule.rule.rule_id: pack_rule for pack_rule in rules if pack_rule.rule.kind != "permit"}
+    for name, pack_rule in by_id.items():
+        if (pack_rule.rule.kind == "gap") != name.endswith(GAP_SUFFIX):
+            says = f"{pack_rule.place}: ids of gap rules, and only theirs, end in {GAP_SUFFIX}"
             raise UsageError(says, hint=f"A pair is called X and X{GAP_SUFFIX}.")
         other_id = partner_id(name)
         other = by_id.get(other_id)
         if other is None:
             hint = "Rules come in gap/deny pairs: write the other one."
-            raise UsageError(f"{each.place}: {name} has no partner {other_id}", hint=hint)
-        wrong = [word for word, mine, theirs in _alike(each, other) if mine != theirs]
+            raise UsageError(f"{pack_rule.place}: {name} has no partner {other_id}", hint=hint)
+        wrong = [word for word, mine, theirs in _alike(pack_rule, other) if mine != theirs]
         if wrong:
-            says = f"{each.place}: {name} and {other_id} differ in {' and '.join(wrong)}"
+            says = f"{pack_rule.place}: {name} and {other_id} differ in {' and '.join(wrong)}"
             raise UsageError(says, hint="Both rules of a pair must say the same there.")
 
 
@@ -81,18 +81,18 @@ def _alike(one: PackRule, two: PackRule) -> list[tuple[str, object, object]]:
 def _check_reads(rules: Sequence[PackRule]) -> None:
     """A rule is silent while a fact it reads is missing, unless absence makes it fire or a gap rule does."""
     always = {
-        (each.rule.fact, action)
-        for each in rules
-        if each.rule.kind == "gap" and not each.applies
-        for action in each.actions
+        (pack_rule.rule.fact, action)
+        for pack_rule in rules
+        if pack_rule.rule.kind == "gap" and not pack_rule.applies
+        for action in pack_rule.actions
     }
-    for each in rules:
-        clauses = each.statement.node.clauses
+    for pack_rule in rules:
+        clauses = pack_rule.statement.node.clauses
         opening = {name for clause in clauses for name in open_when_absent(clause.expr)}
-        for name in sorted(opening - {each.rule.fact}):
-            bare = [action for action in each.actions if (name, action) not in always]
+        for name in sorted(opening - {pack_rule.rule.fact}):
+            bare = [action for action in pack_rule.actions if (name, action) not in always]
             if bare:
-                says = f"{each.place}: reads {name} so that the rule is silent while {name} is missing"
+                says = f"{pack_rule.place}: reads {name} so that the rule is silent while {name} is missing"
                 hint = (
                     f"Write !(context has {name} && …), or give {name} a gap rule of its own for {bare[0]} "
                     "that applies everywhere."

@@ -164,8 +164,8 @@ def _actions_of(statement: Statement) -> tuple[Action, ...]:
 
 def _check_forbid(statement: Statement, kind: str, fact: str, actions: tuple[Action, ...]) -> None:
     place, clauses = statement.place, statement.node.clauses
-    known = fact_named(fact)
-    if known is None or known.type == WAIVERS or not set(actions) <= set(known.actions):
+    declared = fact_named(fact)
+    if declared is None or declared.type == WAIVERS or not set(actions) <= set(declared.actions):
         says = f'@fact("{fact}") is no fact of {" and ".join(actions)}'
         _refuse(place, says, "The facts of each action stand in docs/reference/rules.md.")
     applies, last = clauses[:-1], clauses[-1] if clauses else None
@@ -186,8 +186,8 @@ def _check_forbid(statement: Statement, kind: str, fact: str, actions: tuple[Act
 
 def _word(place: str, name: str, value: str, words: tuple[str, ...] | list[str]) -> str:
     if value not in words:
-        known = " or ".join(f'"{word}"' for word in words)
-        _refuse(place, f"@{name} must be {known}", "Mend the word.")
+        choices = " or ".join(f'"{word}"' for word in words)
+        _refuse(place, f"@{name} must be {choices}", "Mend the word.")
     return value
 
 
