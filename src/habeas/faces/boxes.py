@@ -33,5 +33,5 @@ def intersections(boxes: Boxes, others: Boxes) -> NDArray[np.float64]:
 
 def areas(boxes: Boxes) -> NDArray[np.float64]:
     """(n,) area of each box."""
-    found: NDArray[np.float64] = (boxes[:, 2:4] - boxes[:, :2]).astype(np.float64).prod(1)
-    return found
+    products: NDArray[np.float64] = (boxes[:, 2:4] - boxes[:, :2]).astype(np.float64).prod(1)
+    return products

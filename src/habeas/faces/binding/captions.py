@@ -37,12 +37,12 @@ def read(lines: Sequence[Line], boxes: Boxes) -> list[Line] | None:
         return None
     if not all(_behind(boxes[front], boxes[back]) for front, back in pairwise(standing)):
         return None
-    found = {
+    line_of = {
         int(face): line
         for row, faces in zip(rows, standing, strict=True)
         for line, face in zip(row, faces, strict=True)
     }
-    return [found[face] for face in range(len(boxes))]
+    return [line_of[face] for face in range(len(boxes))]
 
 
 def _numbered(lines: Sequence[Line]) -> list[list[Line]] | None:

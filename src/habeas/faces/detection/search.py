@@ -90,10 +90,10 @@ class Search:
         looks = [whole, *self._in_tiles(image)]
         if self._doubts(image, whole.boxes):
             looks = self._with_filling(image, looks)
-        found = self._merged(looks) if len(looks) > 1 else whole
+        merged = self._merged(looks) if len(looks) > 1 else whole
         return [
             Detection((float(b[0]), float(b[1]), float(b[2]), float(b[3])), points, float(b[4]))
-            for b, points in zip(found.boxes, found.landmarks, strict=True)
+            for b, points in zip(merged.boxes, merged.landmarks, strict=True)
         ]
 
     def _doubts(self, image: Image, boxes: NDArray[np.float32]) -> bool:

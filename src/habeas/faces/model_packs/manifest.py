@@ -21,14 +21,14 @@ _Part = TypeVar("_Part", Detector, Recogniser)
 def parse(text: str) -> ModelPack:
     """Raises UsageError naming the field that is missing, unknown or impossible."""
     try:
-        said = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{FILE} is no valid TOML: {error}") from None
-    if said.pop("format", None) != FORMAT:
+    if document.pop("format", None) != FORMAT:
         raise UsageError(f"{FILE}: format must be {FORMAT}")
-    detector = _part(Detector, _with_candidates(said.pop("detector", None)), _DETECTOR)
-    recogniser = _part(Recogniser, said.pop("recogniser", None), _RECOGNISER)
-    values = _fields("", said, _PACK)
+    detector = _part(Detector, _with_candidates(document.pop("detector", None)), _DETECTOR)
+    recogniser = _part(Recogniser, document.pop("recogniser", None), _RECOGNISER)
+    values = _fields("", document, _PACK)
     if values["permitted_purposes"] != (ANY_PURPOSE,) and ANY_PURPOSE in values["permitted_purposes"]:
         raise UsageError(f'{FILE}: permitted_purposes is either ["{ANY_PURPOSE}"] or a list of purposes')
     if not detector.candidate_threshold <= detector.threshold:
@@ -36,34 +36,34 @@ def parse(text: str) -> ModelPack:
     return ModelPack(**values, detector=detector, recogniser=recogniser)
 
 
-def _with_candidates(said: object) -> object:
+def _with_candidates(table: object) -> object:
     """The detector's table with a candidate threshold, where it states none."""
-    if not isinstance(said, dict):
-        return said
-    stated = said.get("threshold")  # what is wrong with it is said where it is read
-    known = stated if isinstance(stated, float) and 0.01 <= stated <= 1 else 0.5
-    return {"candidate_threshold": max(0.01, CANDIDATE_SHARE * known)} | said
+    if not isinstance(table, dict):
+        return table
+    stated = table.get("threshold")  # what is wrong with it is said where it is read
+    threshold = stated if isinstance(stated, float) and 0.01 <= stated <= 1 else 0.5
+    return {"candidate_threshold": max(0.01, CANDIDATE_SHARE * threshold)} | table
 
 
-def _part(kind: type[_Part], said: object, rules: Mapping[str, Callable[[Any], Any]]) -> _Part:
+def _part(kind: type[_Part], table: object, rules: Mapping[str, Callable[[Any], Any]]) -> _Part:
     name = kind.__name__.lower()
-    if not isinstance(said, dict):
+    if not isinstance(table, dict):
         raise UsageError(f"{FILE}: a table [{name}] is needed")
-    return kind(**_fields(f"[{name}] ", said, rules))
+    return kind(**_fields(f"[{name}] ", table, rules))
 
 
-def _fields(where: str, said: dict[str, Any], rules: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    for name in sorted((set(said) ^ set(rules)) - (_OPTIONAL - set(said))):
+def _fields(where: str, table: dict[str, Any], rules: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    for name in sorted((set(table) ^ set(rules)) - (_OPTIONAL - set(table))):
         what = "is missing" if name in rules else "is no field of a pack"
         raise UsageError(f"{FILE}: {where}{name} {what}")
     values = {}
     for name, rule in rules.items():
-        if name not in said:
+        if name not in table:
             continue
         try:
-            values[name] = rule(said[name])
+            values[name] = rule(table[name])
         except (TypeError, ValueError):
-            raise UsageError(f"{FILE}: {where}{name} can't be {said[name]!r}") from None
+            raise UsageError(f"{FILE}: {where}{name} can't be {table[name]!r}") from None
     return values
 
 

@@ -77,8 +77,8 @@ def verify(pack: ModelPack, folder: Path) -> None:
         _require(pack, part.file, _sha256(folder / part.file), part.sha256)
 
 
-def _require(pack: ModelPack, name: str, found: str, stated: str) -> None:
-    if found != stated:
+def _require(pack: ModelPack, name: str, actual: str, stated: str) -> None:
+    if actual != stated:
         raise IntegrityError(
             f"{name} of model pack {pack.name} has another digest than pack.toml states",
             hint="Fetch the file again from where its licence_source says; don't edit the digest.",
@@ -118,9 +118,9 @@ def digests(pack: ModelPack) -> frozenset[str]:
 
 def require_untainted(pack: ModelPack, tainted: Mapping[str, str]) -> None:
     """Raise RefusedByPolicy for a pack, or a network of one, on the list of models that nothing is made with."""
-    if found := sorted(digests(pack) & tainted.keys()):
+    if matches := sorted(digests(pack) & tainted.keys()):
         raise RefusedByPolicy(
-            f"model pack {pack.name} is on the list of tainted models: {tainted[found[0]]}",
+            f"model pack {pack.name} is on the list of tainted models: {tainted[matches[0]]}",
             hint="Nothing is made with it. The list is tainted.yaml, beside the rules.",
         )
 
@@ -166,12 +166,12 @@ def add(folder: Path, destination: Path, *others: Path) -> ModelPack:
 
 def listed(*destinations: Path) -> tuple[tuple[str, ModelPack | UsageError], ...]:
     """Each folder of `destinations` with its pack, or why it can't be read; of two of one name the first."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for destination in destinations:
         for path in destination.iterdir() if destination.is_dir() else ():
             if path.is_dir() and not path.name.startswith("."):
-                found.setdefault(path.name, path)
-    return tuple((name, _read_or_error(found[name])) for name in sorted(found))
+                paths.setdefault(path.name, path)
+    return tuple((name, _read_or_error(paths[name])) for name in sorted(paths))
 
 
 class Finder(Protocol):
@@ -229,20 +229,20 @@ def check(
         if isinstance(picture, BadInput):
             unreadable[name] = picture.reason
             continue
-        found = models.detect(picture.image)
-        boxes[name] = sum(one.score >= models.threshold for one in found)
+        detections = models.detect(picture.image)
+        boxes[name] = sum(one.score >= models.threshold for one in detections)
         for t in tried:
-            doubtful[t][name] = sum(t <= one.score < models.threshold for one in found)
+            doubtful[t][name] = sum(t <= one.score < models.threshold for one in detections)
             refused[t] += boxes[name] == 1 and _doubted(
-                picture, [one for one in found if one.score >= t], models, rules
+                picture, [one for one in detections if one.score >= t], models, rules
             )
     return Checked(boxes, unreadable, doubtful, refused)
 
 
-def _doubted(picture: Frame, found: Sequence[Detection], models: Finder, rules: BindingRules) -> bool:
+def _doubted(picture: Frame, detections: Sequence[Detection], models: Finder, rules: BindingRules) -> bool:
     """True if the only face of a picture would be refused because of its doubtful boxes."""
     tracker = Tracker(FaceRules(), models.threshold)
-    tracker.add(picture, found)
+    tracker.add(picture, detections)
     return bind([_PORTRAIT], tracker.finish(), True, rules).refused[BindingReason.AMBIGUOUS] > 0
 
 

@@ -18,10 +18,10 @@ def follow(frames: Frames, detect: Callable[[Image], Sequence[Detection]], track
     """
     count, frame = 0, next(frames, None)
     while frame is not None:
-        found = detect(frame.image)
-        closer = frame.passed and tracker.unsure(frame, found)
+        detections = detect(frame.image)
+        closer = frame.passed and tracker.unsure(frame, detections)
         if not closer:  # else it comes again, behind those before it
-            tracker.add(frame, found)
+            tracker.add(frame, detections)
             count += 1
         frame = after(frames, closer=closer)
     return count
