@@ -38,7 +38,7 @@ def read_key(path: Path, size: int, *, public: bool = False) -> bytes:
     """The `size` bytes of a key file.
 
     Raises KeyUnavailable when it is missing or a link, IntegrityError when it has another length or when
-    anybody but its owner may read it (unless it is `public`: then, when others may write it).
+    users other than its owner may read it (unless it is `public`: then, when others may write it).
     """
     unwanted = 0o022 if public else _OTHERS
     try:

@@ -46,11 +46,11 @@ class Custodian(KeyStore):
         query = sa.select(*RECORD_COLUMNS, keys.c.sealed_private, keys.c.epoch).where(
             keys.c.status == "open", keys.c.sealed_private.is_not(None)
         )
-        found: list[sa.Row[Any]] = []
+        rows: list[sa.Row[Any]] = []
         with self._transaction() as connection:
             for part in chunks(sorted(key_ids)):
-                found += connection.execute(query.where(keys.c.key_id.in_(part)))
-            return found, all_epochs(connection)
+                rows += connection.execute(query.where(keys.c.key_id.in_(part)))
+            return rows, all_epochs(connection)
 
     def note_opening(self, at: datetime, who: str, reason: str, row_ids: Collection[str]) -> str:
         """Record that `who` is about to open these rows, and why; returns the opening_id."""
@@ -86,14 +86,14 @@ class Custodian(KeyStore):
 
         def act(connection: sa.Connection) -> int:
             unfinished = (openings.c.opening_id == opening_id) & (openings.c.digest == "")
-            found = connection.execute(
+            updated = connection.execute(
                 openings.update().where(unfinished).values(rows=rows, digest=digest)
             ).rowcount
-            for word, row_ids in by_outcome.items() if found else ():
+            for word, row_ids in by_outcome.items() if updated else ():
                 for part in chunks(row_ids):
                     asked = (opened_rows.c.opening_id == opening_id) & opened_rows.c.row_id.in_(part)
                     connection.execute(opened_rows.update().where(asked).values(outcome=word))
-            return found
+            return updated
 
         if self._write(act) != 1:
             raise IntegrityError("an opening was finished that never began or is finished already")

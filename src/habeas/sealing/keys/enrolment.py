@@ -2,7 +2,7 @@
 
 A key belongs to a person and a purpose, whatever the scope of what they said. So a withdrawal for one event closes
 the whole key, and where consent to other footage still stands, a new one is made: what was sealed before stays shut,
-and the nights that follow seal again what is still allowed.
+and the runs that follow seal again what is still allowed.
 
 The order matters and is the caller's: close, then record what was said, then enrol. A run that starts in between
 finds the old key closed and no new one.
@@ -86,11 +86,11 @@ def close_left_out(
     records = store.records(sorted({str(each.subject_id) for each in live}))
     closed: list[str] = []
     for kind in LeaveOutKind:
-        said = [each for each in live if each.kind is kind]
+        of_kind = [each for each in live if each.kind is kind]
         pairs = {
             (key.subject_id, key.purpose)
             for key in records
-            for each in said
+            for each in of_kind
             if _about(each, (key.subject_id, key.purpose))
             and (
                 each.scope.everywhere

@@ -67,18 +67,18 @@ class Registrar(KeyStore):
         shapes = {mac: None if as_typed else self._shape_mac(real_id) for real_id, mac in macs.items()}
 
         def act(connection: sa.Connection) -> dict[bytes, str]:
-            known = subjects(connection, macs.values())
-            new = {mac: self._random(16).hex() for mac in macs.values() if mac not in known}
+            enrolled = subjects(connection, macs.values())
+            new = {mac: self._random(16).hex() for mac in macs.values() if mac not in enrolled}
             rows = [{"real_id_hmac": mac, "subject_id": new[mac], "created_at": now} for mac in new]
             insert(connection, identity, rows)
             self._prepare(connection)
             shaped = with_shape(connection, shapes)
             rows = [{"real_id_hmac": mac, "shape_hmac": shapes[mac]} for mac in shapes if mac not in shaped]
             insert(connection, identity_shapes, rows)
-            return known | new
+            return enrolled | new
 
-        found = self._write(act)
-        return {real_id: found[mac] for real_id, mac in macs.items()}
+        subject_ids = self._write(act)
+        return {real_id: subject_ids[mac] for real_id, mac in macs.items()}
 
     def find_subject(self, real_id: str) -> str | None:
         """The subject behind a real id, or None if it isn't enrolled."""
@@ -144,11 +144,11 @@ class Registrar(KeyStore):
         wanted = set(pairs)
         for _ in range(TRIES):
             with self._transaction() as connection:
-                known, generations = latest(connection, wanted)
+                existing, generations = latest(connection, wanted)
                 epoch = newest_epoch(connection)
-            missing = sorted(wanted - known.keys())
+            missing = sorted(wanted - existing.keys())
             if not missing:
-                return known
+                return existing
             # Made outside the write lock: ten thousand key pairs take seconds.
             self._insert_keys(self._new_keys(missing, generations, epoch, now))
         raise Unavailable("the key store is too busy", hint="Run the import again; it goes on where it was.")
@@ -199,8 +199,8 @@ class Registrar(KeyStore):
         wanted = set(pairs)
 
         def act(connection: sa.Connection) -> list[str]:
-            known, _ = latest(connection, wanted)
-            key_ids = sorted(record.key_id for record in known.values())
+            newest, _ = latest(connection, wanted)
+            key_ids = sorted(record.key_id for record in newest.values())
             for part in chunks(key_ids):
                 connection.execute(
                     keys.update()

@@ -64,20 +64,20 @@ def row_of(record: KeyRecord) -> dict[str, Any]:
 
 def subjects(connection: sa.Connection, macs: Iterable[bytes]) -> dict[bytes, str]:
     """HMAC of a real id -> subject_id, for those that are known."""
-    found = {}
+    subject_ids = {}
     for part in chunks(sorted(set(macs))):
         for row in connection.execute(sa.select(identity).where(identity.c.real_id_hmac.in_(part))):
-            found[row.real_id_hmac] = row.subject_id
-    return found
+            subject_ids[row.real_id_hmac] = row.subject_id
+    return subject_ids
 
 
 def with_shape(connection: sa.Connection, macs: Iterable[bytes]) -> frozenset[bytes]:
     """Those HMACs of real ids whose shape is kept, or that were said to have none."""
-    found = set[bytes]()
+    shaped = set[bytes]()
     for part in chunks(sorted(set(macs))):
         query = sa.select(identity_shapes.c.real_id_hmac).where(identity_shapes.c.real_id_hmac.in_(part))
-        found.update(connection.execute(query).scalars())
-    return frozenset(found)
+        shaped.update(connection.execute(query).scalars())
+    return frozenset(shaped)
 
 
 def latest(

@@ -57,7 +57,7 @@ class KeyStore:
 
     def ends(self, key_ids: Collection[str]) -> Mapping[str, datetime | None]:
         """When each key ended; None = it is open. A key that isn't here, or whose end is unknown, is left out."""
-        found: dict[str, datetime | None] = {}
+        end_times: dict[str, datetime | None] = {}
         with self._transaction() as connection:
             for part in chunks(sorted(set(key_ids))):
                 query = sa.select(keys.c.key_id, keys.c.status, keys.c.closed_at).where(
@@ -65,8 +65,8 @@ class KeyStore:
                 )
                 for row in connection.execute(query):
                     if row.status == "open" or row.closed_at is not None:
-                        found[row.key_id] = None if row.status == "open" else row.closed_at
-        return found
+                        end_times[row.key_id] = None if row.status == "open" else row.closed_at
+        return end_times
 
     def records(
         self, subject_ids: Collection[str] | None = None, *, only_open: bool = True
@@ -75,14 +75,14 @@ class KeyStore:
         query = sa.select(*RECORD_COLUMNS)
         if only_open:
             query = query.where(keys.c.status == "open")
-        found: list[sa.Row[Any]] = []
+        rows: list[sa.Row[Any]] = []
         with self._transaction() as connection:
             if subject_ids is None:
-                found += connection.execute(query)
+                rows += connection.execute(query)
             else:
                 for part in chunks(sorted(set(subject_ids))):
-                    found += connection.execute(query.where(keys.c.subject_id.in_(part)))
-        return sorted(map(record_of, found), key=lambda record: record.key_id)
+                    rows += connection.execute(query.where(keys.c.subject_id.in_(part)))
+        return sorted(map(record_of, rows), key=lambda record: record.key_id)
 
     def openings(self) -> list[Mapping[str, Any]]:
         """Every opening, oldest first: opening_id, at, who, reason, rows, digest (empty = never finished)."""
