@@ -127,8 +127,8 @@ class Sources(BaseOperator):
     """Red where a source was left out of the run because its folder couldn't be used: everything else is published."""
 
     def execute(self, context: Context) -> None:
-        if told := left_out_of(Path(config()), run_slug(str(context["run_id"]))):
-            raise AirflowFailException(f"{told}. Everything else was done.")
+        if left_out := left_out_of(Path(config()), run_slug(str(context["run_id"]))):
+            raise AirflowFailException(f"{left_out}. Everything else was done.")
         self.log.info("no source was left out")
 
 
@@ -145,14 +145,14 @@ DEFAULTS: dict[str, Any] = {
 
 def config() -> str:
     """Path of the settings file."""
-    found = os.environ.get("HABEAS_CONFIG") or Variable.get("habeas_config", default="")
-    return str(found or resources.default_home() / "habeas.toml")
+    path = os.environ.get("HABEAS_CONFIG") or Variable.get("habeas_config", default="")
+    return str(path or resources.default_home() / "habeas.toml")
 
 
 def custody() -> str:
     """Path of the custody file, for the two steps that read which keys are open."""
-    found = os.environ.get("HABEAS_CUSTODY") or Variable.get("habeas_custody", default="")
-    return str(found or Path(config()).parent / "custody" / "custody.toml")
+    path = os.environ.get("HABEAS_CUSTODY") or Variable.get("habeas_custody", default="")
+    return str(path or Path(config()).parent / "custody" / "custody.toml")
 
 
 MACROS = {"habeas_config": config, "habeas_custody": custody, "run_slug": run_slug}

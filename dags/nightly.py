@@ -1,4 +1,4 @@
-"""The night: what is new or changed since the last one, from files to sealed embeddings."""
+"""The nightly run: what is new or changed since the last one, from files to sealed embeddings."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ def body(job: Job) -> None:
     asked = expectations(contract) if job.counts["rows"] else []
     verdict = gx.judge(aggregates, asked) if asked else gx.NOTHING_JUDGED
     failed = verdict.failed + verdict.warned
-    found = results(run_id, contract, job.counts, asked, failed, datetime.now(UTC))
-    page = write_checks(folder_of(job.settings.report, run_id), found)
+    check_results = results(run_id, contract, job.counts, asked, failed, datetime.now(UTC))
+    page = write_checks(folder_of(job.settings.report, run_id), check_results)
     job.counts["expectations_failed"] = len(verdict.failed)
     if not verdict.ok:
         raise CheckFailed(

@@ -279,8 +279,8 @@ def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
         given = {row["subject_id"] for row in statements if row["status"] == ConsentStatus.GIVEN}
         return given | {row["subject_id"] for row in lines}
 
-    anybody = tables.exists("rosters") or tables.exists("consents")
-    return Known(_names(tables), _alike(registrar, as_typed), listed if anybody else None)
+    any_recorded = tables.exists("rosters") or tables.exists("consents")
+    return Known(_names(tables), _alike(registrar, as_typed), listed if any_recorded else None)
 
 
 def _names(tables: Store) -> Names:

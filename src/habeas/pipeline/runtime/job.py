@@ -249,7 +249,7 @@ def _status(error: HabeasError) -> str:
 
 
 def _unknown(error: Exception) -> HabeasError:
-    """What may be told of an error that nobody raised on purpose: its kind, as its text may hold a value of a row."""
+    """What may be told of an unexpected error: its kind alone, as its text may hold a value of a row."""
     return HabeasError(f"{type(error).__name__}; details are kept out of logs")
 
 
