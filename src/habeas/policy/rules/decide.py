@@ -144,7 +144,7 @@ class Decider:
             raise UsageError("a policy pack is there twice", hint="Name each pack once.")
         self.packs = tuple(sorted(packs, key=lambda pack: pack.name))
         self.policy_digest = policy_digest(packs)
-        self._known: dict[tuple[Action, str], Verdict] = {}
+        self._verdicts: dict[tuple[Action, str], Verdict] = {}
         self._answers: dict[tuple[object, ...], _Answer] = {}
 
     def decide(self, action: Action, facts: Facts) -> Verdict:
@@ -156,9 +156,9 @@ class Decider:
         return self._remembered((Action(action), text), parse(text))
 
     def _remembered(self, key: tuple[Action, str], facts: Facts) -> Verdict:
-        if key not in self._known:
-            self._known[key] = _decide(key[0], facts, self.packs, self._ask)
-        return self._known[key]
+        if key not in self._verdicts:
+            self._verdicts[key] = _decide(key[0], facts, self.packs, self._ask)
+        return self._verdicts[key]
 
     def _ask(self, pack: Pack, action: Action, facts: Facts) -> _Answer:
         """A pack answers the facts it reads, so that many fact sets share an answer."""
