@@ -258,7 +258,8 @@ def since(statement: ConsentStatement) -> datetime:
 
 
 def newer_in_both(consent: ConsentStatement, no: ConsentStatement) -> bool:
-    return not (consent.given_at <= since(no) or consent.recorded_at < no.recorded_at)
+    given = min(consent.given_at, consent.recorded_at)  # one dated ahead is taken as given when it was recorded
+    return not (given <= since(no) or consent.recorded_at < no.recorded_at)
 
 
 def slowly(
