@@ -258,7 +258,8 @@ def since(statement: ConsentStatement) -> datetime:
 
 
 def newer_in_both(consent: ConsentStatement, no: ConsentStatement) -> bool:
-    given = min(consent.given_at, consent.recorded_at)  # one dated ahead is taken as given when it was recorded
+    """A consent dated ahead is taken as given when it was recorded."""
+    given = min(consent.given_at, consent.recorded_at)
     return not (given <= since(no) or consent.recorded_at < no.recorded_at)
 
 

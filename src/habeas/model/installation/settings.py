@@ -118,7 +118,10 @@ class _FromToml(BaseSettings):
             )
 
 
-_RENAMED = {("pack",): "it is called model_pack now", ("packs",): "it is called policy_packs now"}
+_RENAMED: dict[tuple[int | str, ...], str] = {
+    ("pack",): "it is called model_pack now",
+    ("packs",): "it is called policy_packs now",
+}
 
 
 def _why(error: ValueError, settings: type[BaseSettings]) -> str:
