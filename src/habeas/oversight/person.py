@@ -55,8 +55,8 @@ def _lines(reader: Reader, subject_id: str) -> list[Row]:
     lines = rows(reader, "rosters", ("subject_id", "=", subject_id), columns=_LINE)
     wanted = sorted({row["asset_id"] for row in lines})
     columns = ["asset_id", "source_id", "location", "present"]
-    found = rows(reader, "assets", ("asset_id", "in", wanted), columns=columns) if wanted else []
-    assets = {row["asset_id"]: row for row in found}
+    present = rows(reader, "assets", ("asset_id", "in", wanted), columns=columns) if wanted else []
+    assets = {row["asset_id"]: row for row in present}
     nothing = {"source_id": None, "location": None, "present": None}
     return [
         {**row, **{name: assets.get(row["asset_id"], nothing)[name] for name in nothing}}
@@ -66,10 +66,10 @@ def _lines(reader: Reader, subject_id: str) -> list[Row]:
 
 def _keys(reader: Reader, subject_id: str, key_status: KeyStatus | None) -> list[Row]:
     columns = ["key_id", "purpose", "generation", "created_at"]
-    found = rows(reader, "keys", ("subject_id", "=", subject_id), columns=columns)
+    keys = rows(reader, "keys", ("subject_id", "=", subject_id), columns=columns)
     return [
         {**row, "status": key_status(row["key_id"]) if key_status else "unknown here"}
-        for row in sorted(found, key=lambda row: (row["purpose"], row["generation"]))
+        for row in sorted(keys, key=lambda row: (row["purpose"], row["generation"]))
     ]
 
 
@@ -77,9 +77,9 @@ def _templates(reader: Reader, subject_id: str, now: datetime) -> list[Row]:
     stored = rows(reader, "embeddings", ("subject_id", "=", subject_id), columns=_TEMPLATE)
     ids = sorted(row["row_id"] for row in stored)
     newest = newest_statuses(rows(reader, "row_status", ("row_id", "in", ids)) if ids else ())
-    told = []
+    templates = []
     for row in sorted(stored, key=lambda row: (row["purpose"], row["sealed_at"], row["row_id"])):
         status = newest.get(row["row_id"], {})
         more = {name: status.get(name) for name in ("reason", "expires_at", "erase_by")}
-        told.append({**row, "state": state_of(newest.get(row["row_id"]), now), **more})
-    return told
+        templates.append({**row, "state": state_of(newest.get(row["row_id"]), now), **more})
+    return templates

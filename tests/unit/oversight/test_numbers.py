@@ -77,13 +77,13 @@ def counted(world: Tables, hours: int = 48) -> tuple[Tally, Numbers]:
 def adds_up(n: Numbers) -> None:
     """Every identity that a page states."""
     files, faces, lines, templates = n.files, n.faces, n.lines, n.templates
-    assert files.found == len(files.looked_at) + len(files.refused) + len(files.set_aside) + len(
+    assert files.total == len(files.looked_at) + len(files.refused) + len(files.set_aside) + len(
         files.waiting
     )
     assert not files.looked_at & files.refused.keys() and not files.looked_at & files.waiting
     assert files.ended <= files.looked_at
-    assert faces.found == faces.embedded + sum(faces.refused.values())
-    assert faces.found >= faces.bound >= faces.allowed >= faces.embedded >= 0
+    assert faces.total == faces.embedded + sum(faces.refused.values())
+    assert faces.total >= faces.bound >= faces.allowed >= faces.embedded >= 0
     assert all(count > 0 for count in faces.refused.values())
     assert lines.listed == lines.allowed + lines.refused + lines.undecided
     assert lines.allowed == lines.with_template + sum(lines.without_by.values())
@@ -155,9 +155,9 @@ def test_every_number_adds_up_whatever_the_tables_hold(world: Tables) -> None:
     for part in parts:
         adds_up(part)
     for value in (
-        lambda n: n.files.found,
+        lambda n: n.files.total,
         lambda n: len(n.files.looked_at),
-        lambda n: n.faces.found,
+        lambda n: n.faces.total,
         lambda n: n.faces.embedded,
         lambda n: n.lines.listed,
         lambda n: n.lines.with_template,
@@ -210,7 +210,7 @@ def test_a_second_night_on_unchanged_files_finds_no_more_faces_and_counts_closed
     _, second = counted(tables(**after_bob_withdrew()))
     adds_up(first)
     adds_up(second)
-    assert (first.faces.found, second.faces.found) == (3, 3)
+    assert (first.faces.total, second.faces.total) == (3, 3)
     assert (first.templates.open, first.templates.due, first.templates.people) == (4, 0, 2)
     assert (second.templates.open, second.templates.states["closed"], second.templates.due) == (2, 2, 2)
     assert (second.templates.late, second.templates.people) == (0, 1)
@@ -237,7 +237,7 @@ def test_work_of_an_earlier_version_is_counted_as_its_tables_allow() -> None:
     world = first_night() | {"work": [work("a", "w1", None, None)]}
     _, told = counted(tables(**world))
     adds_up(told)
-    assert (3, 2) == (told.faces.found, told.faces.embedded)
+    assert (3, 2) == (told.faces.total, told.faces.embedded)
 
 
 def test_a_file_nobody_is_listed_in_is_told_from_one_whose_people_are_refused() -> None:
@@ -303,4 +303,4 @@ def test_a_permission_that_ran_out_since_the_last_night_is_no_open_template() ->
 def test_what_an_empty_warehouse_tells_is_nothing() -> None:
     _, told = counted(tables())
     adds_up(told)
-    assert 0 == told.files.found + told.faces.found + told.lines.listed + told.templates.stored
+    assert 0 == told.files.total + told.faces.total + told.lines.listed + told.templates.stored

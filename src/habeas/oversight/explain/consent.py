@@ -33,30 +33,32 @@ _HOW: Final = {
 _ID = 12
 
 
-def said(found: Sequence[Row], purpose: str, as_of: datetime, place: Place | None) -> ExplanationStep:
+def consent_step(
+    statements: Sequence[Row], purpose: str, as_of: datetime, place: Place | None
+) -> ExplanationStep:
     """The statements of one person about one purpose; what was recorded after the decision is told apart.
 
     `place`: where the file belongs; None = that can't be told, and then nothing is said about it.
     """
-    listed = sorted(found, key=lambda row: (row["recorded_at"], row["given_at"]))
-    known = [_statement(row, as_of, place) for row in listed if row["recorded_at"] <= as_of]
-    later = [_statement(row, as_of, place) for row in listed if row["recorded_at"] > as_of]
-    if known:
-        says = " ".join(known)
+    ordered = sorted(statements, key=lambda row: (row["recorded_at"], row["given_at"]))
+    sentences = [_statement(row, as_of, place) for row in ordered if row["recorded_at"] <= as_of]
+    later = [_statement(row, as_of, place) for row in ordered if row["recorded_at"] > as_of]
+    if sentences:
+        says = " ".join(sentences)
     elif later:
         says = f"When this was decided, nobody had recorded that this person was asked for {purpose}, so no."
     else:
         says = f"As far as is recorded, nobody ever asked this person for {purpose}: no yes and no no, so no."
     if later:
         says += " Recorded since: " + " ".join(later)
-    fields = [_fields(row, place) for row in listed]
+    fields = [_fields(row, place) for row in ordered]
     return ExplanationStep("consent", says, {"purpose": purpose, "statements": fields})
 
 
 def _fields(row: Row, place: Place | None) -> dict[str, Any]:
     """Every column for a program, also those that are unknown: a rule refuses for them."""
-    known = {**dict.fromkeys(_FIELDS), **plain(row, *_FIELDS)}
-    return {**known, "about_this_file": None if place is None else _reaches(row, place)}
+    columns = {**dict.fromkeys(_FIELDS), **plain(row, *_FIELDS)}
+    return {**columns, "about_this_file": None if place is None else _reaches(row, place)}
 
 
 def _reaches(row: Row, place: Place) -> bool:
@@ -82,9 +84,9 @@ def _statement(row: Row, as_of: datetime, place: Place | None) -> str:
 
 def _how(row: Row) -> list[str]:
     """How a yes was said, to whom else, and what isn't recorded about that: rules that ask for it refuse."""
-    known = [yes if row[name] else no for name, (yes, no, _) in _HOW.items() if row[name] is not None]
+    stated = [yes if row[name] else no for name, (yes, no, _) in _HOW.items() if row[name] is not None]
     unknown = [words for name, (_, _, words) in _HOW.items() if row[name] is None]
-    parts = ["said " + ", ".join(known)] if known else []
+    parts = ["said " + ", ".join(stated)] if stated else []
     parts += ["nobody recorded " + " or ".join(unknown)] if unknown else []
     parts += [f"{', '.join(row['recipients'])} may get templates"] if row["recipients"] else []
     parts += [f"they may go to {', '.join(row['countries'])}"] if row["countries"] else []

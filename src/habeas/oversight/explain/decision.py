@@ -18,7 +18,9 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def judged(book: Rulebook, row: Row, facts: str | None, source_id: str | None) -> list[ExplanationStep]:
+def decision_steps(
+    book: Rulebook, row: Row, facts: str | None, source_id: str | None
+) -> list[ExplanationStep]:
     """`book`: the rules the decision was made by. `facts`: its fact set as JSON; None when it is gone."""
     against = row["effect"] != "allow"
     spoke = [name for name in row["rules"] if not is_waived(name)]
@@ -49,10 +51,10 @@ def _decision(book: Rulebook, row: Row, facts: str | None, spoke: list[str]) -> 
         )
     if facts is None:
         says += " Its facts are no longer held."
-    rules = [_told(book, name) for name in row["rules"]]
+    rules = [_rule_fields(book, name) for name in row["rules"]]
     regulator = {
         "effect": row["regulator_effect"],
-        "rules": [_told(book, n) for n in row["regulator_rules"] or ()],
+        "rules": [_rule_fields(book, n) for n in row["regulator_rules"] or ()],
     }
     fields = {**plain(row, *_FIELDS), "rules": rules, "regulator": regulator, "facts": facts}
     return ExplanationStep("decision", says, fields)
@@ -64,13 +66,13 @@ def _wanted(name: str, purpose: str) -> str:
     return f"“{fact(name)}”" + (f" ({where})" if where else "")
 
 
-def _told(book: Rulebook, name: str) -> dict[str, Any]:
+def _rule_fields(book: Rulebook, name: str) -> dict[str, Any]:
     rule = book.rule(name)
-    told: dict[str, Any] = {"rule": name, "sentence": "" if rule.sentence == name else rule.sentence}
-    told |= {"citation": rule.citation, "curable": rule.curable}
+    fields: dict[str, Any] = {"rule": name, "sentence": "" if rule.sentence == name else rule.sentence}
+    fields |= {"citation": rule.citation, "curable": rule.curable}
     if rule.source:
-        told["source"] = rule.source
-    return told
+        fields["source"] = rule.source
+    return fields
 
 
 def _rule(book: Rulebook, name: str, row: Row) -> ExplanationStep:
@@ -132,6 +134,6 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _joined(said: Iterable[str]) -> str:
-    text = "; ".join(said)
+def _joined(sentences: Iterable[str]) -> str:
+    text = "; ".join(sentences)
     return text[:1].upper() + text[1:]

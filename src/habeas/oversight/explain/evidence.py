@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from habeas.model.people import LeaveOut, Place
-from habeas.oversight.explain.consent import said
-from habeas.oversight.explain.decision import judged
+from habeas.oversight.explain.consent import consent_step
+from habeas.oversight.explain.decision import decision_steps
 from habeas.oversight.explain.wording import LEFT_OUT, reason
 from habeas.oversight.explanation_step import ExplanationStep, day, plain
 from habeas.policy.derivation.derive_rows import place_of
@@ -51,9 +51,9 @@ class Evidence:
 
     def aside(self, asset_id: str) -> list[ExplanationStep]:
         """Why the file, or something made of it, was set aside; nothing when it never was."""
-        found = rows(self.reader, "quarantine", ("asset_id", "=", asset_id))
-        found.sort(key=lambda row: (row["recorded_at"], row["quarantine_id"]))
-        return [set_aside(row) for row in found]
+        quarantined = rows(self.reader, "quarantine", ("asset_id", "=", asset_id))
+        quarantined.sort(key=lambda row: (row["recorded_at"], row["quarantine_id"]))
+        return [set_aside(row) for row in quarantined]
 
     def source(self, source_id: str) -> ExplanationStep:
         """Step about a source: controller, purposes, grounds."""
@@ -104,8 +104,8 @@ class Evidence:
         if subject_id is None:
             return ExplanationStep("consent", "Nobody is named, so nobody could consent.", {"statements": []})
         where = (("subject_id", "=", subject_id), ("purpose", "=", purpose))
-        found = rows(self.reader, "consents", *where)
-        return said(found, purpose, as_of, self._place_of(asset_id) if found else None)
+        statements = rows(self.reader, "consents", *where)
+        return consent_step(statements, purpose, as_of, self._place_of(asset_id) if statements else None)
 
     def decision(self, row: Row) -> list[ExplanationStep]:
         """What was decided, every rule that fired, waivers, duties, and a regulator's reading."""
@@ -113,7 +113,7 @@ class Evidence:
         asset = one(self.reader, "assets", "asset_id", row["asset_id"], ["source_id"])
         book = self.rules.at(row["policy_digest"])
         text = facts["facts"] if facts else None
-        return judged(book, row, text, asset["source_id"] if asset else None)
+        return decision_steps(book, row, text, asset["source_id"] if asset else None)
 
     def left_out(self, subject_id: str | None, asset_id: str, purpose: str) -> list[ExplanationStep]:
         """Whatever leave-out list names the person or the file; nothing when none does."""
@@ -123,9 +123,9 @@ class Evidence:
             return []
         about = [e for e in listed if e.lifts is None and speaks_about(e, subject_id, purpose, place)]
         lifts = {each.lifts: each for each in listed if each.lifts}
-        said = [_left_out(each, lifts.get(each.leave_out_id)) for each in about]
+        sentences = [_left_out(each, lifts.get(each.leave_out_id)) for each in about]
         names = [{"leave_out_id": each.leave_out_id, "kind": str(each.kind)} for each in about]
-        return [ExplanationStep("left out", " ".join(said), {"leave_outs": names})] if said else []
+        return [ExplanationStep("left out", " ".join(sentences), {"leave_outs": names})] if sentences else []
 
     def _place_of(self, asset_id: str) -> Place | None:
         """Where a file belongs; None when the catalogue doesn't know it."""

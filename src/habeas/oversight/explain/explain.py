@@ -102,12 +102,12 @@ def _embedding(links: Evidence, row_id: str) -> Explanation:
 
 
 def _status(links: Evidence, row_id: str) -> ExplanationStep:
-    found = rows(links.reader, "row_status", ("row_id", "=", row_id))
-    if not found:
+    statuses = rows(links.reader, "row_status", ("row_id", "=", row_id))
+    if not statuses:
         return ExplanationStep(
             "status", "No status is recorded: the row counts as closed.", {"status": "closed"}
         )
-    newest = newest_statuses(found)[row_id]
+    newest = newest_statuses(statuses)[row_id]
     names = ["status", "reason", "decision_id", "erase_by", "recorded_at"]
     if newest["status"] == "closed":
         return ExplanationStep("status", _closed(newest), plain(newest, *names))

@@ -31,8 +31,8 @@ class Explanation:
     def as_dict(self) -> dict[str, Any]:
         """The explanation as plain values, for JSON."""
         links = [{"step": link.step, "says": link.says, **link.fields} for link in self.links]
-        told = {"kind": self.kind, "id": self.id, "headline": self.headline, "links": links}
-        return told | {"alarm": self.alarm} if self.alarm else told
+        values = {"kind": self.kind, "id": self.id, "headline": self.headline, "links": links}
+        return values | {"alarm": self.alarm} if self.alarm else values
 
 
 def source_of(links: Evidence, asset_id: str) -> list[ExplanationStep]:

@@ -30,11 +30,11 @@ def explain_line(links: Evidence, line_id: str) -> Explanation:
     tally, numbers = _counted(links, asset_id)
     way += _templates(tally, line_id)
     way += _without(numbers, line_id)
-    told = (
+    effects = (
         "; ".join(f"{row['purpose']}: {EFFECTS[row['effect']]}" for row in decisions) or "nothing decided yet"
     )
     kind = "roster line" if any(row["effect"] == "allow" for row in decisions) else "refusal"
-    return Explanation(kind, line_id, f"A listed person in one file. {told.capitalize()}.", tuple(way))
+    return Explanation(kind, line_id, f"A listed person in one file. {effects.capitalize()}.", tuple(way))
 
 
 def explain_asset(links: Evidence, asset_id: str) -> Explanation:
@@ -63,12 +63,12 @@ def explain_asset(links: Evidence, asset_id: str) -> Explanation:
 
 def _headline(numbers: Numbers, aside: list[ExplanationStep]) -> str:
     kept, faces = numbers.templates, numbers.faces
-    if aside and not kept.stored and not faces.found:
+    if aside and not kept.stored and not faces.total:
         why = sorted({reason(link.fields["reason"]) for link in aside})
         return f"One file that was set aside: {'; '.join(why)}."
     shut = f", {kept.shut} shut" if kept.shut else ""
     return (
-        f"One file: {faces.found} faces found, {faces.embedded} embedded, {sum(faces.refused.values())} refused; "
+        f"One file: {faces.total} faces found, {faces.embedded} embedded, {sum(faces.refused.values())} refused; "
         f"{kept.open} templates open{shut}."
     )
 
@@ -97,9 +97,9 @@ def _templates(tally: Tally, line_id: str = "") -> list[ExplanationStep]:
     ids = [row["row_id"] for row in tally.embeddings if line_id in ("", row["line_id"])]
     if not ids:
         return []
-    told = Counter(states[row_id] for row_id in ids)
-    how = ", ".join(f"{number} {state}" for state, number in sorted(told.items()))
-    fields = {"row_ids": sorted(ids), "states": dict(told)}
+    counts = Counter(states[row_id] for row_id in ids)
+    how = ", ".join(f"{number} {state}" for state, number in sorted(counts.items()))
+    fields = {"row_ids": sorted(ids), "states": dict(counts)}
     return [ExplanationStep("templates", f"{len(ids)} stored, {how}: {listed(ids)}.", fields)]
 
 

@@ -21,14 +21,16 @@ _STORED = ("row_id", "key_id", "subject_id", "purpose", "asset_id")
 def explain_person(links: Evidence, subject_id: str) -> Explanation:
     """What is recorded about a person, and which templates follow from it."""
     reader, who = links.reader, ("subject_id", "=", subject_id)
-    known = one(reader, "subjects", "subject_id", subject_id)
+    subject = one(reader, "subjects", "subject_id", subject_id)
     way = [
         ExplanationStep(
-            "person", _person(known), {"subject_id": subject_id, **(plain(known, *known) if known else {})}
+            "person",
+            _person(subject),
+            {"subject_id": subject_id, **(plain(subject, *subject) if subject else {})},
         )
     ]
-    said = sorted(rows(reader, "consents", who), key=lambda row: (row["recorded_at"], row["given_at"]))
-    for row in said:
+    statements = sorted(rows(reader, "consents", who), key=lambda row: (row["recorded_at"], row["given_at"]))
+    for row in statements:
         says = (
             f"On {day(row['given_at'])} {CONSENT.get(row['status'], row['status'])} to {row['purpose']}; "
             f"recorded {day(row['recorded_at'])}."
@@ -55,7 +57,9 @@ def explain_person(links: Evidence, subject_id: str) -> Explanation:
     keys = rows(reader, "keys", who, columns=["key_id"])
     way += [links.key(row["key_id"]) for row in sorted(keys, key=lambda row: str(row["key_id"]))]
     way += _templates(links, who)
-    headline = f"Person {subject_id[:8]}: listed {len(lines)} times, {len(said)} statements about consent."
+    headline = (
+        f"Person {subject_id[:8]}: listed {len(lines)} times, {len(statements)} statements about consent."
+    )
     return Explanation("person", subject_id, headline, tuple(way))
 
 
@@ -85,10 +89,12 @@ def explain_run(links: Evidence, run_id: str, left: Sequence[Row] = ()) -> Expla
         counts = row.get("counts")
         way.append(ExplanationStep("task", says, fields | {"counts": json.loads(counts) if counts else {}}))
     mine = ("run_id", "=", run_id)
-    told = Counter(row["effect"] for row in rows(links.reader, "decisions", mine, columns=["effect"]))
-    if told:
-        says = ", ".join(f"{number} {effect}" for effect, number in sorted(told.items()))
-        way.append(ExplanationStep("decisions", f"It made {told.total()} decisions: {says}.", dict(told)))
+    effects = Counter(row["effect"] for row in rows(links.reader, "decisions", mine, columns=["effect"]))
+    if effects:
+        says = ", ".join(f"{number} {effect}" for effect, number in sorted(effects.items()))
+        way.append(
+            ExplanationStep("decisions", f"It made {effects.total()} decisions: {says}.", dict(effects))
+        )
     way += _templates(links, mine)
     closed = [row for row in rows(links.reader, "row_status", mine) if row["status"] == "closed"]
     if closed:
@@ -103,12 +109,12 @@ def explain_run(links: Evidence, run_id: str, left: Sequence[Row] = ()) -> Expla
     return Explanation("run", run_id, f"Run {run_id}: {how}.", tuple(way))
 
 
-def _person(known: Row | None) -> str:
-    if known is None:
+def _person(subject: Row | None) -> str:
+    if subject is None:
         return "Nothing but the id is known here."
-    places = ", ".join(known["jurisdictions"] or ()) or "unknown"
-    age = (known["age"] or "unknown").replace("_", " ")
-    return f"Law of: {places}; age: {age}; known since {day(known['recorded_at'])}."
+    places = ", ".join(subject["jurisdictions"] or ()) or "unknown"
+    age = (subject["age"] or "unknown").replace("_", " ")
+    return f"Law of: {places}; age: {age}; known since {day(subject['recorded_at'])}."
 
 
 def _templates(links: Evidence, where: tuple[str, str, str]) -> list[ExplanationStep]:

@@ -175,8 +175,8 @@ EFFECTS: Final = {"allow": "allowed", "deny": "denied", "gap": "refused because 
 
 def fact(name: str) -> str:
     """A fact's name in words; the name itself where no words are known."""
-    known = fact_named(name)
-    return known.sentence if known else name.replace("_", " ")
+    listed = fact_named(name)
+    return listed.sentence if listed else name.replace("_", " ")
 
 
 def obligation(text: str) -> str:

@@ -36,7 +36,7 @@ class Files:
     look at them any more.
     """
 
-    found: int
+    total: int
     looked_at: frozenset[str]
     refused: Mapping[str, str]
     set_aside: Mapping[str, str]
@@ -78,7 +78,7 @@ def count_files(tally: Tally, rules: Rulebook) -> Files:
         else:
             refused[name] = _why(mine, rules, name in listed)
     return Files(
-        found=len(tally.assets),
+        total=len(tally.assets),
         looked_at=tally.looked_at - aside.keys(),
         refused=refused,
         set_aside=aside,
@@ -110,5 +110,5 @@ def _why(scans: list[Row], rules: Rulebook, listed: bool) -> str:
     for fact in _TOLD_FIRST:
         if fact in facts:
             return fact
-    told = min(facts, default="undecided")
-    return NO_ROSTER if told == _NOBODY_ALLOWED and not listed else told
+    first = min(facts, default="undecided")
+    return NO_ROSTER if first == _NOBODY_ALLOWED and not listed else first

@@ -49,7 +49,7 @@ def count_lines(tally: Tally, files: Files, states: Mapping[str, str]) -> Lines:
     for row in tally.decisions:
         if row["action"] == "embed" and row["line_id"] in named:
             effects.setdefault(row["line_id"], set()).add(row["effect"])
-    allowed = {line for line, found in effects.items() if "allow" in found}
+    allowed = {line for line, answers in effects.items() if "allow" in answers}
     return Lines(
         listed=len(named),
         allowed=len(allowed),
@@ -69,25 +69,25 @@ def _without(
     faces = _refused_faces(tally)
     failed = {row["asset_id"]: row["reason"] for row in tally.quarantine if row["item"] == "row"}
     missing: dict[str, list[str]] = {}
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for line, row in allowed.items():
         asset, shut = row["asset_id"], stored.get(line)
         if shut and "open" in shut:
             continue
         if shut:
-            found[line] = SHUT
+            reasons[line] = SHUT
         elif asset not in tally.present:
-            found[line] = GONE
+            reasons[line] = GONE
         elif (why := files.set_aside.get(asset) or files.refused.get(asset)) is not None:
-            found[line] = why
+            reasons[line] = why
         elif asset in files.waiting:
-            found[line] = WAITING
+            reasons[line] = WAITING
         else:
             missing.setdefault(asset, []).append(line)
     for asset, lines in missing.items():
         why = failed.get(asset) or _face(faces.get(asset, Counter()), len(lines))
-        found |= dict.fromkeys(lines, why)
-    return found
+        reasons |= dict.fromkeys(lines, why)
+    return reasons
 
 
 def _face(refused: Counter[str], lines: int) -> str:
@@ -105,8 +105,8 @@ def _face(refused: Counter[str], lines: int) -> str:
 
 def _refused_faces(tally: Tally) -> dict[str, Counter[str]]:
     """asset_id -> faces of its newest work by reason, of the reasons that may be about an allowed line."""
-    found: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[str]] = {}
     for row in tally.refusals:
         if row["reason"] in _ABOUT_SOME:
-            found.setdefault(row["asset_id"], Counter())[row["reason"]] += row["count"]
-    return found
+            counts.setdefault(row["asset_id"], Counter())[row["reason"]] += row["count"]
+    return counts

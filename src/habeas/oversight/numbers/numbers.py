@@ -1,7 +1,7 @@
 """Every number that a page, a summary or an explanation tells, counted in one place so that they add up.
 
-- Files, each once: found = looked at + refused + set aside + waiting.
-- Faces, each once, in the files looked at: found = embedded + refused, by reason. Only the newest work of a file
+- Files, each once: total = looked at + refused + set aside + waiting.
+- Faces, each once, in the files looked at: total = embedded + refused, by reason. Only the newest work of a file
   counts: what older work found in the same file is superseded.
 - Roster lines (a person said to be in a file), each once: listed = allowed + refused + undecided;
   allowed = with an open template + without one, by reason.
@@ -34,7 +34,7 @@ class Faces:
     was refused for two purposes stands under both, one that was embedded for a third as well.
     """
 
-    found: int
+    total: int
     embedded: int
     refused: Mapping[str, int]
     refused_for: Mapping[str, int]
@@ -88,7 +88,7 @@ _BOUND: Final = (BindingReason.NOT_ALLOWED, BindingReason.QUALITY)
 
 
 def count(tally: Tally, rules: Rulebook, now: datetime) -> Numbers:
-    """Count everything. `now`: a permission that ended by then is over, whatever the last night wrote."""
+    """Count everything. `now`: a permission that ended by then is over, whatever the last run wrote."""
     states = template_states(tally, now)
     files = count_files(tally, rules)
     return Numbers(
@@ -131,7 +131,7 @@ def count_templates(tally: Tally, states: Mapping[str, str], now: datetime) -> T
 
 def count_faces(tally: Tally) -> Faces:
     """Faces of the files that were looked at, by their newest work."""
-    found = embedded = 0
+    total = embedded = 0
     refused: Counter[str] = Counter()
     refused_for: Counter[str] = Counter()
     by_asset: dict[str, list[Row]] = {}
@@ -148,15 +148,15 @@ def count_faces(tally: Tally) -> Faces:
                 denied[row["purpose"]] += row["count"]
             else:
                 plain[row["reason"]] += row["count"]
-        here, kept = _found(work, plain, denied, lines.get(asset, set()))
-        found, embedded = found + here, embedded + kept
+        faces, kept = _face_counts(work, plain, denied, lines.get(asset, set()))
+        total, embedded = total + faces, embedded + kept
         refused += plain
         refused_for += denied
-        refused[BindingReason.NOT_ALLOWED] += here - kept - plain.total()
-    return Faces(found, embedded, _sorted(+refused), _sorted(refused_for))
+        refused[BindingReason.NOT_ALLOWED] += faces - kept - plain.total()
+    return Faces(total, embedded, _sorted(+refused), _sorted(refused_for))
 
 
-def _found(
+def _face_counts(
     work: Row, plain: Counter[str], denied: Counter[str], stored: set[tuple[str, str]]
 ) -> tuple[int, int]:
     """Faces found and faces embedded in one file.

@@ -54,13 +54,13 @@ def _people(orders: list[Order], registrar_public: bytes) -> dict[str, Person]:
             raise _wrong(order, "only the registrar may give it")
         verify(order, registrar_public, registrar_public)
     for order in _of(orders, OrderKind.PERSON):
-        said = order.payload
-        key = bytes.fromhex(said["public_key"])
-        if said["person"] in people or key in {p.public_key for p in people.values()}:
+        payload = order.payload
+        key = bytes.fromhex(payload["public_key"])
+        if payload["person"] in people or key in {p.public_key for p in people.values()}:
             # With two ids one person would be their own second person.
             raise _wrong(order, "its id or its key is somebody's already")
-        roles = frozenset(map(Role, said["roles"]))
-        people[said["person"]] = Person(said["person"], roles, order.signed_at, key)
+        roles = frozenset(map(Role, payload["roles"]))
+        people[payload["person"]] = Person(payload["person"], roles, order.signed_at, key)
     for order in _of(orders, OrderKind.REMOVAL):
         gone = people.get(order.payload["person"])
         if gone is None or gone.removed_at is not None:
@@ -83,13 +83,13 @@ def _may(order: Order, people: Mapping[str, Person], kept: Mapping[str, set[str]
 def _halts(orders: list[Order]) -> tuple[Halt, ...]:
     halts: dict[str, Halt] = {}
     for order in _of(orders, OrderKind.HALT):
-        said = order.payload
+        payload = order.payload
         halts[order.order_id] = Halt(
             halt_id=order.order_id,
-            scope=HaltScope(said["scope"]),
-            name=said["name"],
-            reason=said["reason"],
-            until=instant(said["until"]),
+            scope=HaltScope(payload["scope"]),
+            name=payload["name"],
+            reason=payload["reason"],
+            until=instant(payload["until"]),
             by=order.signer,
             at=order.signed_at,
         )
@@ -105,9 +105,14 @@ def _halts(orders: list[Order]) -> tuple[Halt, ...]:
 
 
 def _activation(order: Order) -> Activation:
-    said = order.payload
+    payload = order.payload
     return Activation(
-        order.order_id, said["digest"], tuple(said["names"]), said["note"], order.signer, order.signed_at
+        order.order_id,
+        payload["digest"],
+        tuple(payload["names"]),
+        payload["note"],
+        order.signer,
+        order.signed_at,
     )
 
 

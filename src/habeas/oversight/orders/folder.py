@@ -85,10 +85,10 @@ class OrderFolder:
             return ()
         try:
             with os.scandir(self._folder) as entries:
-                found = [(e.name, e.stat(follow_symlinks=False)) for e in entries if not _unfinished(e.name)]
+                files = [(e.name, e.stat(follow_symlinks=False)) for e in entries if not _unfinished(e.name)]
         except OSError as error:
             raise _unreadable(error) from None
-        return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in found))
+        return tuple(sorted((n, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in files))
 
     def _content(self, name: str) -> bytes:
         try:

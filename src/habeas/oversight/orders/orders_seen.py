@@ -28,11 +28,11 @@ def order_words(book: OrderBook) -> Mapping[str, str]:
 
 def require_all_there(book: OrderBook, records: Iterable[TaskRecord]) -> None:
     """Raise IntegrityError where an order is gone that an earlier run saw. `records` are verified, newest first."""
-    known = {activation.order_id for activation in book.activations}
+    activated = {activation.order_id for activation in book.activations}
     looked_at = list(islice(records, _LOOKED_AT))
     for record in looked_at:
         seen = record.digests.get(_ACTIVATION)
-        if seen is not None and seen not in known:
+        if seen is not None and seen not in activated:
             raise IntegrityError(
                 f"the rules that run {record.run_id} decided by are no longer in force: the order that activated them "
                 "is gone, and older rules don't come back in silence",

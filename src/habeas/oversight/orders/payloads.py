@@ -49,7 +49,9 @@ def fault(kind: OrderKind, payload: Mapping[str, Any]) -> str:
     fields = _FIELDS[kind]
     if set(payload) != set(fields):
         return f"it must have the fields {', '.join(sorted(fields))} and no other"
-    wrong = next(((name, said) for name, check in fields.items() if (said := check(payload[name]))), None)
+    wrong = next(
+        ((name, problem) for name, check in fields.items() if (problem := check(payload[name]))), None
+    )
     if wrong:
         return f"its {wrong[0]} {wrong[1]}"
     if kind is OrderKind.HALT and (payload["scope"] == HaltScope.ALL) != (payload["name"] == ""):
@@ -75,9 +77,9 @@ def _person_id(value: object) -> str:
 
 
 def _roles(value: object) -> str:
-    known = {str(role) for role in Role}
-    if not _words(value) or not set(value) <= known:  # type: ignore[call-overload]
-        return f"must be some of {', '.join(sorted(known))}, each once, in order"
+    roles = {str(role) for role in Role}
+    if not _words(value) or not set(value) <= roles:  # type: ignore[call-overload]
+        return f"must be some of {', '.join(sorted(roles))}, each once, in order"
     return ""
 
 
@@ -103,19 +105,21 @@ def _scope(value: object) -> str:
 def _name(value: object) -> str:
     if type(value) is not str or len(value) > LONGEST_NAME:
         return f"must be text of at most {LONGEST_NAME} characters"
-    return f"holds {found}" if (found := flaw(value)) else ""
+    return f"holds {problem}" if (problem := flaw(value)) else ""
 
 
 def _names(value: object) -> str:
     if type(value) is not list or not value or len(set(map(str, value))) != len(value):
         return "must be words, each once"
-    return next((said for one in value if (said := _name(one) or ("is empty" if one == "" else ""))), "")
+    return next(
+        (problem for one in value if (problem := _name(one) or ("is empty" if one == "" else ""))), ""
+    )
 
 
 def _text(value: object) -> str:
     if type(value) is not str or len(value) > LONGEST_TEXT:
         return f"must be text of at most {LONGEST_TEXT} characters"
-    return f"holds {found}" if (found := hidden(value)) else ""
+    return f"holds {problem}" if (problem := hidden(value)) else ""
 
 
 def _reason(value: object) -> str:

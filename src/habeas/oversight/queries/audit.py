@@ -57,25 +57,26 @@ def find_subject(reader: Reader, id_prefix: str) -> str:
     """
     prefix = id_prefix.strip().lower()
     require_random_id(prefix)
-    found = {
+    matches = {
         str(row["subject_id"])
         for table in _NAME_PEOPLE
         for row in starting(reader, table, "subject_id", prefix, ["subject_id"])
     }
-    if prefix in found:
+    if prefix in matches:
         return prefix
-    if not found:
+    if not matches:
         raise UsageError(
             "nobody here has a subject id that is or starts with the one given",
             hint="Ids are listed by: habeas tables show subjects. A real id goes into a file: --subject-file FILE",
         )
-    if len(found) > 1:
-        listed = ", ".join(sorted(found)[:_SHOWN])
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    if len(matches) > 1:
+        listed = ", ".join(sorted(matches)[:_SHOWN])
+        more = f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
         raise UsageError(
-            f"that is the beginning of {len(found)} subject ids: {listed}{more}", hint="Give more of the id."
+            f"that is the beginning of {len(matches)} subject ids: {listed}{more}",
+            hint="Give more of the id.",
         )
-    return found.pop()
+    return matches.pop()
 
 
 def require_random_id(subject: str) -> None:
@@ -95,11 +96,11 @@ def log_consents(
     `standing` says where the statements that speak leave the consent at `as_of`; `in_force`: it still stood then;
     `about`: the footage it is about, in words. About an asset: the statements of the people its roster lists.
     """
-    known = as_of if known_at is None else known_at
-    found = _wanted(reader, wanted, rows(reader, "consents", ("recorded_at", "<=", known)))
-    found.sort(key=_order)
+    recorded_by = as_of if known_at is None else known_at
+    statements = _wanted(reader, wanted, rows(reader, "consents", ("recorded_at", "<=", recorded_by)))
+    statements.sort(key=_order)
     sources = [row["source_id"] for row in rows(reader, "sources", columns=["source_id"])] or [""]
-    words = _speaking(found, sources, as_of, known)
+    words = _speaking(statements, sources, as_of, recorded_by)
     return [
         {
             **row,
@@ -107,7 +108,7 @@ def log_consents(
             "standing": words.get(row["consent_id"], ""),
             "in_force": words.get(row["consent_id"]) in _COUNTS,
         }
-        for row in found
+        for row in statements
     ]
 
 
@@ -115,17 +116,17 @@ def log_leave_outs(
     reader: Reader, wanted: About, as_of: datetime, known_at: datetime | None = None
 ) -> list[Row]:
     """Every leave-out of the people asked about that was known at `known_at` (default: as_of), oldest first."""
-    known = as_of if known_at is None else known_at
-    listed = rows(reader, "leave_outs", ("recorded_at", "<=", known))
+    recorded_by = as_of if known_at is None else known_at
+    listed = rows(reader, "leave_outs", ("recorded_at", "<=", recorded_by))
     lifted = lifted_by(map(leave_out_of, listed), as_of)
-    found = [row for row in _wanted(reader, wanted, listed) if row["lifts"] is None]
+    chosen = [row for row in _wanted(reader, wanted, listed) if row["lifts"] is None]
     return [
         {
             **row,
             "about": scope_words(leave_out_of(row).scope),
             "in_force": holds(leave_out_of(row), as_of) and row["leave_out_id"] not in lifted,
         }
-        for row in sorted(found, key=lambda row: (row["since"], row["recorded_at"], row["leave_out_id"]))
+        for row in sorted(chosen, key=lambda row: (row["since"], row["recorded_at"], row["leave_out_id"]))
     ]
 
 
@@ -136,35 +137,35 @@ def statements_of(reader: Reader, subject_id: str) -> list[ConsentStatement]:
 
 def person(reader: Reader, subject_id: str) -> Subject:
     """What is known about one person besides what they said."""
-    found = one(reader, "subjects", "subject_id", subject_id)
-    return Subject(subject_id, None, None) if found is None else subject_of(found)
+    row = one(reader, "subjects", "subject_id", subject_id)
+    return Subject(subject_id, None, None) if row is None else subject_of(row)
 
 
-def _wanted(reader: Reader, wanted: About, found: list[Row]) -> list[Row]:
+def _wanted(reader: Reader, wanted: About, chosen: list[Row]) -> list[Row]:
     if wanted.subject_id:
-        found = [row for row in found if row["subject_id"] == wanted.subject_id]
+        chosen = [row for row in chosen if row["subject_id"] == wanted.subject_id]
     if wanted.asset_id:
         listed = {line["subject_id"] for line in rows(reader, "rosters", ("asset_id", "=", wanted.asset_id))}
-        found = [row for row in found if row["subject_id"] in listed]
-    return found
+        chosen = [row for row in chosen if row["subject_id"] in listed]
+    return chosen
 
 
-def _speaking(found: list[Row], sources: list[str], as_of: datetime, known_at: datetime) -> dict[str, str]:
+def _speaking(entries: list[Row], sources: list[str], as_of: datetime, known_at: datetime) -> dict[str, str]:
     """Statement -> where it leaves the consent, for each statement that speaks for some footage.
 
     Footage is tried that lies in each source and that each statement's own scope is about.
     """
-    told: dict[str, str] = {}
+    statuses: dict[str, str] = {}
     groups: dict[tuple[str, str], list[ConsentStatement]] = {}
-    for row in found:
+    for row in entries:
         groups.setdefault((row["subject_id"], row["purpose"]), []).append(statement_of(row))
-    for (subject, purpose), said in groups.items():
-        places = [Place(source) for source in sources] + [inside(each.scope) for each in said]
+    for (subject, purpose), statements in groups.items():
+        places = [Place(source) for source in sources] + [inside(each.scope) for each in statements]
         for place in places:
-            where = standing(said, subject, purpose, place, as_of, known_at)
+            where = standing(statements, subject, purpose, place, as_of, known_at)
             if where.statement and where.status:
-                told[where.statement.consent_id] = where.status
-    return told
+                statuses[where.statement.consent_id] = where.status
+    return statuses
 
 
 def inside(scope: Scope) -> Place:
@@ -190,12 +191,12 @@ def log_decisions(reader: Reader, wanted: About, as_of: datetime, now: datetime 
     `now` (default: `as_of`), which permits nothing.
     """
     where = [("asset_id", "=", wanted.asset_id)] if wanted.asset_id else []
-    found = [row for row in rows(reader, "decisions", *where) if _recorded_by(row, as_of, now)]
+    decisions = [row for row in rows(reader, "decisions", *where) if _recorded_by(row, as_of, now)]
     if wanted.subject_id:
         about_them = rows(reader, "rosters", ("subject_id", "=", wanted.subject_id), columns=["line_id"])
         lines = {row["line_id"] for row in about_them}
-        found = [row for row in found if row["line_id"] in lines]
-    held = {row["decision_id"] for row in current_decisions(found).values()}
+        decisions = [row for row in decisions if row["line_id"] in lines]
+    held = {row["decision_id"] for row in current_decisions(decisions).values()}
     return [
         {
             **row,
@@ -205,7 +206,7 @@ def log_decisions(reader: Reader, wanted: About, as_of: datetime, now: datetime 
             and not dated_ahead(row["as_of"], as_of)
             and (row["valid_until"] is None or row["valid_until"] > as_of),
         }
-        for row in oldest_first(found)
+        for row in oldest_first(decisions)
     ]
 
 

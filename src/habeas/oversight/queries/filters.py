@@ -31,9 +31,13 @@ class Wanted:
 
 
 def chosen(
-    reader: Reader, found: Iterable[Row], wanted: Wanted, rules: Collection[str], purposes: Collection[str]
+    reader: Reader,
+    decisions: Iterable[Row],
+    wanted: Wanted,
+    rules: Collection[str],
+    purposes: Collection[str],
 ) -> list[Row]:
-    """Those of `found` that fit, each with its source_id.
+    """Those of `decisions` that fit, each with its source_id.
 
     `rules`, `purposes`: those in force. Raises UsageError for a word that no decision and nothing in force knows: no
     answer would read like "it never happened". A message does not repeat it.
@@ -41,9 +45,9 @@ def chosen(
     homes = {
         row["asset_id"]: row["source_id"] for row in rows(reader, "assets", columns=["asset_id", "source_id"])
     }
-    told = [{**row, "source_id": homes.get(row["asset_id"])} for row in found]
-    _require_known(reader, told, wanted, rules, purposes)
-    return [row for row in told if _fits(row, wanted)]
+    placed = [{**row, "source_id": homes.get(row["asset_id"])} for row in decisions]
+    _require_known(reader, placed, wanted, rules, purposes)
+    return [row for row in placed if _fits(row, wanted)]
 
 
 def _fits(row: Row, wanted: Wanted) -> bool:
@@ -65,18 +69,22 @@ def _is(fired: str, wanted: str) -> bool:
 
 
 def _require_known(
-    reader: Reader, found: Collection[Row], wanted: Wanted, rules: Collection[str], purposes: Collection[str]
+    reader: Reader,
+    decisions: Collection[Row],
+    wanted: Wanted,
+    rules: Collection[str],
+    purposes: Collection[str],
 ) -> None:
     if wanted.since and wanted.until and wanted.since >= wanted.until:
         raise UsageError("--from is not before --to", hint="Give the earlier time to --from.")
     if wanted.effect and wanted.effect not in _EFFECTS:
         raise UsageError("--effect names no effect", hint=f"Effects: {', '.join(_EFFECTS)}.")
     sources = {row["source_id"] for row in rows(reader, "sources", columns=["source_id"])}
-    if wanted.source and wanted.source not in sources | {row["source_id"] for row in found}:
+    if wanted.source and wanted.source not in sources | {row["source_id"] for row in decisions}:
         raise UsageError("--source names no source", hint="See: habeas source list")
-    known = {row["purpose"] for row in found} | set(purposes)
-    if wanted.purpose and wanted.purpose not in known:
-        raise UsageError("--purpose names no purpose", hint=f"Known: {', '.join(sorted(known))}.")
-    fired = {rule for row in found for rule in row["rules"]} | set(rules)
+    purpose_names = {row["purpose"] for row in decisions} | set(purposes)
+    if wanted.purpose and wanted.purpose not in purpose_names:
+        raise UsageError("--purpose names no purpose", hint=f"Known: {', '.join(sorted(purpose_names))}.")
+    fired = {rule for row in decisions for rule in row["rules"]} | set(rules)
     if wanted.rule and not any(_is(rule, wanted.rule) for rule in fired):
         raise UsageError("--rule names no rule", hint="Rules are listed in docs/reference/rules.md.")

@@ -45,21 +45,21 @@ def find(reader: Reader, given: str, archive: Path | None = None) -> tuple[str, 
     prefix = given.strip().lower()
     if len(prefix) < 2 or "\0" in given:
         raise UsageError("that is no id and no path", hint=_HINT)
-    found = _with_id(reader, prefix) if _PREFIX.fullmatch(prefix) else set()
-    if exact := [entry for entry in found if entry[1] == prefix]:
-        found = set(exact)
-    found |= {("run", str(row["run_id"])) for row in rows(reader, "runs", ("run_id", "=", given.strip()))}
-    if not found:
-        found = {("asset", asset) for asset in _at(reader, given, archive)}
-    if not found:
+    matches = _with_id(reader, prefix) if _PREFIX.fullmatch(prefix) else set()
+    if exact := [entry for entry in matches if entry[1] == prefix]:
+        matches = set(exact)
+    matches |= {("run", str(row["run_id"])) for row in rows(reader, "runs", ("run_id", "=", given.strip()))}
+    if not matches:
+        matches = {("asset", asset) for asset in _at(reader, given, archive)}
+    if not matches:
         raise UsageError("nothing here has that id, and no catalogued file has that path", hint=_HINT)
-    if len(found) > 1:
-        listed = ", ".join(f"{kind} {whole}" for kind, whole in sorted(found)[:_SHOWN])
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    if len(matches) > 1:
+        listed = ", ".join(f"{kind} {whole}" for kind, whole in sorted(matches)[:_SHOWN])
+        more = f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
         raise UsageError(
-            f"that fits {len(found)} things: {listed}{more}", hint="Give more of the id or path."
+            f"that fits {len(matches)} things: {listed}{more}", hint="Give more of the id or path."
         )
-    return found.pop()
+    return matches.pop()
 
 
 def _with_id(reader: Reader, prefix: str) -> set[tuple[str, str]]:
@@ -82,9 +82,9 @@ def _at(reader: Reader, given: str, archive: Path | None) -> set[str]:
         wanted |= {encode(os.fsencode(inside))} if not inside.startswith("..") else set()
     roots = {row["source_id"]: row["root"] for row in rows(reader, "sources", columns=["source_id", "root"])}
     columns = ["asset_id", "source_id", "location", "present"]
-    found = [row for row in rows(reader, "assets", columns=columns) if wanted & _names(row, roots)]
-    there = [row for row in found if row["present"]]
-    return {row["asset_id"] for row in there or found}
+    matches = [row for row in rows(reader, "assets", columns=columns) if wanted & _names(row, roots)]
+    there = [row for row in matches if row["present"]]
+    return {row["asset_id"] for row in there or matches}
 
 
 def _names(asset: Row, roots: dict[str, str]) -> set[str]:

@@ -33,13 +33,13 @@ def log_openings(openings: Iterable[Record], asked: Iterable[Record], wanted: Wa
     if wanted.since and wanted.until and wanted.since >= wanted.until:
         raise UsageError("--from is not before --to", hint="Give the earlier time to --from.")
     rows: dict[str, dict[str, str]] = {}
-    for each in asked:
-        rows.setdefault(each["opening_id"], {})[each["row_id"]] = each["outcome"]
-    told = [_told(opening, rows.get(opening["opening_id"], {})) for opening in openings]
-    return [row for row in told if _fits(row, wanted)]
+    for request in asked:
+        rows.setdefault(request["opening_id"], {})[request["row_id"]] = request["outcome"]
+    entries = [_entry(opening, rows.get(opening["opening_id"], {})) for opening in openings]
+    return [row for row in entries if _fits(row, wanted)]
 
 
-def one_a_row(found: Iterable[Row]) -> list[Row]:
+def one_a_row(entries: Iterable[Row]) -> list[Row]:
     """One line a row that was asked for; an opening without ids stands with none."""
     return [
         {
@@ -47,12 +47,12 @@ def one_a_row(found: Iterable[Row]) -> list[Row]:
             "row_id": row_id,
             "outcome": word,
         }
-        for each in found
+        for each in entries
         for row_id, word in (each["rows"] or {"": "ids were not kept"}).items()
     ]
 
 
-def _told(opening: Record, rows: dict[str, str]) -> Row:
+def _entry(opening: Record, rows: dict[str, str]) -> Row:
     finished = bool(opening["digest"])
     outcomes: dict[str, int] = {}
     for word in rows.values():

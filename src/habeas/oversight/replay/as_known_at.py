@@ -92,14 +92,14 @@ class Holdings:
 
 def grouped(listed: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]]:
     """Rows by key, in their order."""
-    found: dict[K, list[Row]] = {}
+    groups: dict[K, list[Row]] = {}
     for row in listed:
-        found.setdefault(key(row), []).append(row)
-    return found
+        groups.setdefault(key(row), []).append(row)
+    return groups
 
 
 def key_then(held: Held, person: str, purpose: str, times: RunTimes) -> tuple[Row | None, bool]:
-    """The person's newest key as a run heard of it (None = there was none), and whether its state can be known.
+    """The person's newest key as a run read it (None = there was none), and whether its state can be known.
 
     A run looks at no key made after it began. One that was closed before the end of its reading may have been seen
     either way.
@@ -109,14 +109,14 @@ def key_then(held: Held, person: str, purpose: str, times: RunTimes) -> tuple[Ro
     if newest is None:
         return None, True
     ended = held.ends.get(newest["key_id"], times.known_at) if held.ends is not None else None
-    known = held.ends is not None and newest["key_id"] in held.ends
+    end_known = held.ends is not None and newest["key_id"] in held.ends
     moved = ended is not None and times.known_at < ended <= times.read_by
     opened = ended is None or ended > times.read_by
-    return {"purpose": purpose, "key_id": newest["key_id"], "open": opened}, known and not moved
+    return {"purpose": purpose, "key_id": newest["key_id"], "open": opened}, end_known and not moved
 
 
 def lines_then(row: Row, held: Held, there: Callable[[Row], bool]) -> Row | None:
-    """What had been decided about the people listed in a scanned asset, as the night sums it up.
+    """What had been decided about the people listed in a scanned asset, as the scan decision sums it up.
 
     `there`: whether an embed decision had been written by then.
     """
@@ -137,7 +137,7 @@ def lines_then(row: Row, held: Held, there: Callable[[Row], bool]) -> Row | None
 def _laws(facts: str) -> frozenset[str]:
     """The laws in a stored fact set; every law where it can't be read."""
     try:
-        found = parse(facts)
+        values = parse(facts)
     except UsageError:
         return frozenset(LAWS)
-    return frozenset(law for law in LAWS if found.get(law) is True)
+    return frozenset(law for law in LAWS if values.get(law) is True)

@@ -1,6 +1,6 @@
 """The facts of recorded decisions, derived anew from the tables as they were known then, and compared.
 
-The derivation is the night's own (`derive_rows`). What was recorded later than the run is not heard; a person who was
+The derivation is that of a run (`derive_rows`). Rows recorded later than the run are left out; a person who was
 erased since, or a row that holds something newer than the decision, is told instead of a difference.
 """
 
@@ -65,21 +65,21 @@ class RederiveFacts:
                 each for each in held.lists.get(row["asset_id"], ()) if each["recorded_at"] <= times.known_at
             ]
             gone_then = replaced(listed)
-            told = lines_then(
+            summary = lines_then(
                 row, held, lambda each: each["line_id"] not in gone_then and self._was_there(each, times)
             )
-            (derived,) = deriver.scans(held.assets[row["asset_id"]] | {"lines": [told] if told else []})
+            (derived,) = deriver.scans(held.assets[row["asset_id"]] | {"lines": [summary] if summary else []})
         else:
-            derived, known = self._embed(row, held, times, deriver)
-            unseen |= {} if known else {"key_open": _UNKNOWN_KEY}
+            derived, key_known = self._embed(row, held, times, deriver)
+            unseen |= {} if key_known else {"key_open": _UNKNOWN_KEY}
         if times.code not in (None, code_digest()):
             unseen |= dict.fromkeys(_strange(row, stored, parse(derived.facts), policies), _OTHER_CODE)
-        found = compared(row, stored, derived, unseen)
-        if found.says is Again.DIFFERS and row["action"] == Action.EMBED:
+        result = compared(row, stored, derived, unseen)
+        if result.says is Again.DIFFERS and row["action"] == Action.EMBED:
             wide, _ = self._embed(row, held, times, self._deriver(row, policies, times), ever=True)
             if (wide.facts, wide.valid_until) != (derived.facts, derived.valid_until):
                 return FactsAgain(Again.CHANGED, (), _MOVED)
-        return found
+        return result
 
     def _embed(
         self, row: Row, held: Held, times: RunTimes, deriver: Deriver, *, ever: bool = False
@@ -90,16 +90,16 @@ class RederiveFacts:
         """
         line = held.lines[row["line_id"]]
         person = line["subject_id"] or row["line_id"]
-        key, known = key_then(held, person, row["purpose"], times)
-        heard = [("statement", each) for each in _by_then(held.consents.get(person, ()), times.known_at)]
-        heard += [("leave_out", each) for each in self._personal(person, times.known_at)]
-        heard += [("key", key)] if key is not None else []
-        heard += [("subject", held.subjects[person])] if person in held.subjects else []
-        for kind, record in heard:
+        key, key_known = key_then(held, person, row["purpose"], times)
+        records = [("statement", each) for each in _by_then(held.consents.get(person, ()), times.known_at)]
+        records += [("leave_out", each) for each in self._personal(person, times.known_at)]
+        records += [("key", key)] if key is not None else []
+        records += [("subject", held.subjects[person])] if person in held.subjects else []
+        for kind, record in records:
             deriver.hear(dict.fromkeys(_KINDS) | {"person": person, kind: record})
         about = held.assets[row["asset_id"]] | line | ({"folders_now": None} if ever else {})
         (derived,) = deriver.lines(dict.fromkeys(_KINDS) | {"person": person, "line": about})
-        return derived, known
+        return derived, key_known
 
     def _deriver(self, row: Row, policies: PolicySet, times: RunTimes) -> Deriver:
         question = DecisionRequest(
@@ -190,9 +190,9 @@ def _strange(row: Row, stored: Facts, again: Facts, policies: PolicySet) -> set[
     rule of then asked for is new. Without that, a statement taken out of the ledger would pass for another version's.
     """
     action = Action(row["action"])
-    known = {fact.name for fact in facts_of(action)}
+    named = {fact.name for fact in facts_of(action)}
     asked = {name for pack in policies.packs for name in pack.reads[action]}
-    return (stored.keys() - again.keys() - known) | (again.keys() - stored.keys() - asked)
+    return (stored.keys() - again.keys() - named) | (again.keys() - stored.keys() - asked)
 
 
 def _by_then(listed: Iterable[Row], known_at: datetime) -> list[Row]:

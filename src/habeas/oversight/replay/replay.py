@@ -100,13 +100,13 @@ class Replayer:
         self._read_facts({row["facts_digest"] for row in decisions})
         made = [self._verdict(row) for row in decisions]
         # Facts are compared where the first check could be made: without rules it is unknown what to derive.
-        known = [at for at, each in enumerate(made) if not each.why]
-        if self._derive_again and known:
-            chosen = [decisions[at] for at in known]
+        checkable = [at for at, each in enumerate(made) if not each.why]
+        if self._derive_again and checkable:
+            chosen = [decisions[at] for at in checkable]
             stored = {row["facts_digest"]: self._facts(row["facts_digest"]) for row in chosen}
             again = self._derive_again(chosen, stored, lambda digest: self._set(digest)[0])
-            for at, told in zip(known, again, strict=True):
-                made[at] = replace(made[at], facts=told)
+            for at, checked in zip(checkable, again, strict=True):
+                made[at] = replace(made[at], facts=checked)
         return made
 
     def _verdict(self, row: Row) -> Replayed:
@@ -137,20 +137,20 @@ class Replayer:
         """The pinned rules, read once; an error is remembered too."""
         if digest not in self._sets:
             try:
-                found = self._rules(digest)
-                self._sets[digest] = (found, Decider(found.packs))
+                policies = self._rules(digest)
+                self._sets[digest] = (policies, Decider(policies.packs))
             except HabeasError as error:
                 self._sets[digest] = error
-        known = self._sets[digest]
-        if isinstance(known, HabeasError):
-            raise known
-        return known
+        cached = self._sets[digest]
+        if isinstance(cached, HabeasError):
+            raise cached
+        return cached
 
     def _read_facts(self, digests: set[str]) -> None:
         fresh = sorted(digests - self._stored.keys())
         if fresh:
-            found = rows(self._reader, "fact_sets", ("facts_digest", "in", fresh))
-            self._stored |= {row["facts_digest"]: row for row in found}
+            fact_sets = rows(self._reader, "fact_sets", ("facts_digest", "in", fresh))
+            self._stored |= {row["facts_digest"]: row for row in fact_sets}
 
 
 def differences(row: Row, decider: Decider, facts: Facts) -> tuple[str, ...]:
@@ -221,14 +221,14 @@ def tell(made: Iterable[Replayed]) -> ReplayReport:
     decisions = reproduced = unverified = 0
     facts, notes = Counter[str](), Counter[str]()
     alarms = []
-    for each in made:
+    for decision in made:
         decisions += 1
-        reproduced += each.reproduced
-        unverified += not each.verified
-        facts[each.facts.says] += 1
-        notes.update([each.facts.note] if each.facts.note else [])
-        if each.alarm:
-            alarms.append(each)
+        reproduced += decision.reproduced
+        unverified += not decision.verified
+        facts[decision.facts.says] += 1
+        notes.update([decision.facts.note] if decision.facts.note else [])
+        if decision.alarm:
+            alarms.append(decision)
     return ReplayReport(
         decisions,
         reproduced,

@@ -36,10 +36,10 @@ class Batches(Reader, Protocol):
 def count_of_run(reader: Batches, run_id: str) -> int:
     """How many decisions a run wrote. Raises UsageError when there is none, IntegrityError when they are gone."""
     where = [("run_id", "=", run_id)]
-    found = sum(int(batch.num_rows) for batch in _batches(reader, ["decision_id"], where))
-    if not found:
+    count = sum(int(batch.num_rows) for batch in _batches(reader, ["decision_id"], where))
+    if not count:
         raise UsageError("no decision was written by the run named", hint="See: habeas tables show runs")
-    return found
+    return count
 
 
 def of_run(reader: Batches, run_id: str) -> Iterator[list[Row]]:
@@ -69,12 +69,12 @@ def sample(reader: Batches, size: int, seed: str) -> list[str]:
 
 
 def _proof_of_decisions(reader: Reader) -> str:
-    """What shows that decisions were made; empty = nothing does, as before the first night."""
+    """What shows that decisions were made; empty = nothing does, as before the first run."""
     if resting := resting_on(reader, "decisions"):
         return f"{resting} holds rows that rest on one"
     for run in rows(reader, "runs", ("task", "=", DECIDE.name), columns=["run_id", "counts"]):
-        told = json.loads(run["counts"])
-        if any(count and name.endswith(_EFFECTS) for name, count in told.items()):
+        counts = json.loads(run["counts"])
+        if any(count and name.endswith(_EFFECTS) for name, count in counts.items()):
             return f"run {run['run_id']} says that it made some"
     return ""
 

@@ -69,13 +69,13 @@ def side_by_side(
 
     A row that is nowhere counted is left out; where it counts nothing in one column it has no bar and no number.
     """
-    order = [key for key in labels if any(found.get(key) for found in counts.values())]
+    order = [key for key in labels if any(column.get(key) for column in counts.values())]
     if not order:
         return Markup("")
-    longest = max(count for found in counts.values() for count in found.values())
+    longest = max(count for column in counts.values() for count in column.values())
     head = _columns("", [_HEAD.format(name) for name in counts])
     rows = [
-        _columns(labels[key], [_cell(found.get(key, 0), longest, colour) for found in counts.values()])
+        _columns(labels[key], [_cell(column.get(key, 0), longest, colour) for column in counts.values()])
         for key in order
     ]
     return Markup('<ul class="bars side">{}{}</ul>').format(head, Markup("").join(rows))
@@ -106,11 +106,11 @@ def _shown(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
 
 
-def histogram(found: Sequence[Bin], title: str) -> Markup:
+def histogram(bins: Sequence[Bin], title: str) -> Markup:
     """Columns over equal bins. Only the bins go in, never the values they were made from."""
-    if not found:
+    if not bins:
         return Markup("")
-    data = [{"low": item.low, "high": item.high, "count": item.count} for item in found]
+    data = [{"low": item.low, "high": item.high, "count": item.count} for item in bins]
     chart = (
         alt.Chart(_inline(data))
         .mark_bar(color=_BLUE)

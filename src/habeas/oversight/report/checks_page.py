@@ -30,7 +30,7 @@ def results(
     now: datetime,
 ) -> dict[str, Any]:
     """What the page shows, for programs. `counts`: `rows` and how many of them are `failing`; `failed`: names."""
-    told = [_told(each, each.name not in failed) for each in expectations]
+    judged = [_judged(each, each.name not in failed) for each in expectations]
     return {
         "run_id": run_id,
         "judged_at": now.isoformat(),
@@ -38,22 +38,22 @@ def results(
         "contract_version": contract.version,
         "rows": counts["rows"],
         "rows_failing": counts["failing"],
-        "passed": not any(each["severity"] == "critical" for each in told if not each["passed"]),
-        "expectations": told,
+        "passed": not any(each["severity"] == "critical" for each in judged if not each["passed"]),
+        "expectations": judged,
     }
 
 
-def render(found: Mapping[str, Any]) -> str:
+def render(checks: Mapping[str, Any]) -> str:
     """The page as HTML: what failed first, then the contract's order."""
-    entries = sorted(found["expectations"], key=lambda each: each["passed"])
-    return environment().get_template("checks.html.jinja").render(found=found, entries=entries)
+    entries = sorted(checks["expectations"], key=lambda each: each["passed"])
+    return environment().get_template("checks.html.jinja").render(checks=checks, entries=entries)
 
 
-def write_checks(folder: Path, found: Mapping[str, Any]) -> Path:
+def write_checks(folder: Path, checks: Mapping[str, Any]) -> Path:
     """Write both files into the run's folder of pages; return the page. Raises Unavailable."""
     try:
-        write(folder, json.dumps(found, indent=1) + "\n", RESULTS)
-        return write(folder, render(found), PAGE)
+        write(folder, json.dumps(checks, indent=1) + "\n", RESULTS)
+        return write(folder, render(checks), PAGE)
     except OSError as error:
         raise Unavailable(
             f"the page of the quality checks can't be written to {folder} ({type(error).__name__})",
@@ -61,7 +61,7 @@ def write_checks(folder: Path, found: Mapping[str, Any]) -> Path:
         ) from None
 
 
-def _told(asked: Expectation, passed: bool) -> dict[str, Any]:
+def _judged(asked: Expectation, passed: bool) -> dict[str, Any]:
     return {
         "name": asked.name,
         "says": asked.description,

@@ -181,8 +181,8 @@ def _rules(tally: Tally, rules: Rulebook) -> tuple[RuleLine, ...]:
         if not is_waived(rule)
     )
     return tuple(
-        RuleLine(name, rules.sentence(name), rules.rule(name).citation, found)
-        for name, found in sorted(fired.items(), key=lambda item: (-item[1], item[0]))
+        RuleLine(name, rules.sentence(name), rules.rule(name).citation, number)
+        for name, number in sorted(fired.items(), key=lambda item: (-item[1], item[0]))
     )
 
 
@@ -194,15 +194,15 @@ def _missing(tally: Tally) -> tuple[tuple[str, int, str], ...]:
         for name in row["missing"] or ()
     )
     return tuple(
-        (words, found, where)
-        for (words, where), found in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        (words, number, where)
+        for (words, where), number in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     )
 
 
 def _of_no_source(tally: Tally) -> int:
     """Files that the run found outside every registered source."""
-    told = [json.loads(row["counts"]) for row in tally.runs if row["task"] == "catalog" and row["counts"]]
-    return int(told[-1].get("unregistered", 0)) if told else 0
+    counts = [json.loads(row["counts"]) for row in tally.runs if row["task"] == "catalog" and row["counts"]]
+    return int(counts[-1].get("unregistered", 0)) if counts else 0
 
 
 def _obligations(tally: Tally) -> tuple[str, ...]:
@@ -213,8 +213,8 @@ def _obligations(tally: Tally) -> tuple[str, ...]:
     return tuple(obligation(duty) for duty in duties)
 
 
-def _last_word(found: Sequence[Row], column: str) -> str:
-    words = [row[column] for row in found if row.get(column)]
+def _last_word(entries: Sequence[Row], column: str) -> str:
+    words = [row[column] for row in entries if row.get(column)]
     return str(words[-1]) if words else ""
 
 
@@ -222,9 +222,9 @@ def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
     """Ids worth explaining: a template, a refused person, a missing fact, a waived rule, a file that may not be
     scanned.
     """
-    found = []
+    questions = []
     if tally.embeddings:
-        found.append(("why this template exists", min(row["row_id"] for row in tally.embeddings)))
+        questions.append(("why this template exists", min(row["row_id"] for row in tally.embeddings)))
     for what, action, effect in (
         ("why this person's face was refused", "embed", "deny"),
         ("which fact is missing", "", "gap"),
@@ -234,8 +234,8 @@ def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
             row for row in tally.decisions if row["effect"] == effect and action in ("", row["action"])
         ]
         if fitting:
-            found.append((what, min(row["decision_id"] for row in fitting)))
+            questions.append((what, min(row["decision_id"] for row in fitting)))
     waived = [row["decision_id"] for row in tally.decisions if any(map(is_waived, row["rules"]))]
     if waived:
-        found.append(("what was waived, by whom and until when", min(waived)))
-    return tuple(found)
+        questions.append(("what was waived, by whom and until when", min(waived)))
+    return tuple(questions)

@@ -15,13 +15,13 @@ Summary = Mapping[str, Any]
 
 def kept(runs: Path) -> list[Summary]:
     """The summary of every run that has a page, the newest first; one that can't be read has only its name."""
-    found: list[Summary] = []
+    summaries: list[Summary] = []
     for place in runs.glob("*/index.html"):
         summary: dict[str, Any] = {}
         with suppress(OSError, ValueError):
             summary = json.loads((place.parent / "summary.json").read_text(encoding="utf-8"))
-        found.append(summary if "counted_at" in summary else {"run_id": place.parent.name})
-    return sorted(found, key=_order, reverse=True)
+        summaries.append(summary if "counted_at" in summary else {"run_id": place.parent.name})
+    return sorted(summaries, key=_order, reverse=True)
 
 
 def is_later(summaries: Sequence[Summary], than: Summary) -> bool:

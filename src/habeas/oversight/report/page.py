@@ -88,18 +88,18 @@ def _steps(numbers: Numbers) -> list[dict[str, Any]]:
     """Each step of the way with what was lost on the way to it; files and faces are counted apart."""
     files, faces = numbers.files, numbers.faces
     counts = (
-        ("Files", "found in registered sources", files.found, True),
+        ("Files", "found in registered sources", files.total, True),
         ("Looked at", "first gate: may anyone look for faces here?", len(files.looked_at), False),
-        ("Faces", "found in those files, each once", faces.found, True),
+        ("Faces", "found in those files, each once", faces.total, True),
         ("Bound", "to one listed person, without comparing faces", faces.bound, False),
         ("Allowed", "second gate: person, purpose and law said yes", faces.allowed, False),
         ("Embedded", "good enough, measured and sealed", faces.embedded, False),
     )
-    told: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
     for label, says, count, fresh in counts:
-        lost = 0 if fresh else told[-1]["count"] - count
-        told.append({"label": label, "says": says, "count": count, "lost": lost, "fresh": fresh})
-    return told
+        lost = 0 if fresh else steps[-1]["count"] - count
+        steps.append({"label": label, "says": says, "count": count, "lost": lost, "fresh": fresh})
+    return steps
 
 
 def _reasons(counts: Mapping[str, int]) -> Any:

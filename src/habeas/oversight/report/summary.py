@@ -26,7 +26,7 @@ def summarise(
         "finished_at": _iso(max((row["finished_at"] for row in tally.runs), default=None)),
         "counted_at": now.isoformat(),
         "files": {
-            "found": files.found,
+            "found": files.total,
             "looked_at": len(files.looked_at),
             "refused": files.refused_by,
             "set_aside": files.set_aside_by,
@@ -34,7 +34,7 @@ def summarise(
             "looked_at_and_refused_since": len(files.ended),
         },
         "faces": {
-            "found": faces.found,
+            "found": faces.total,
             "bound": faces.bound,
             "allowed": faces.allowed,
             "embedded": faces.embedded,
@@ -66,11 +66,11 @@ def summarise(
 
 def status(tasks: Iterable[Row]) -> str:
     """How a run ended: done, halted, refused, failed, or unfinished when a step left no record."""
-    found = {row["task"]: row["status"] for row in tasks}
+    statuses = {row["task"]: row["status"] for row in tasks}
     for word in ("failed", "refused", "halted"):
-        if word in found.values():
+        if word in statuses.values():
             return word
-    return "done" if all(found.get(step.name) == "done" for step in NIGHTLY) else "unfinished"
+    return "done" if all(statuses.get(step.name) == "done" for step in NIGHTLY) else "unfinished"
 
 
 def waivers(tally: Tally, rules: Rulebook) -> list[dict[str, Any]]:
@@ -80,7 +80,9 @@ def waivers(tally: Tally, rules: Rulebook) -> list[dict[str, Any]]:
         return []
     used = Counter(rule.rpartition("/")[2].removesuffix("-gap") for row in tally.decisions
                    for rule in set(row["rules"]) if is_waived(rule))  # fmt: skip
-    return [{**told, "used": used[told["rule"]]} for told in waivers_on(rules.waivers, max(times).date())]
+    return [
+        {**waiver, "used": used[waiver["rule"]]} for waiver in waivers_on(rules.waivers, max(times).date())
+    ]
 
 
 def waivers_on(waivers: Iterable[Waiver], today: date) -> list[dict[str, Any]]:

@@ -49,8 +49,8 @@ def make_report(
     late = is_later(kept(folder / RUNS), summary)
     place = folder_of(folder, run_id)
     if late and (place / SUMMARY).is_file():
-        found: dict[str, Any] = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
-        return found
+        earlier: dict[str, Any] = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
+        return earlier
     look = Look(title or f"Run {run_id}", drawn, CHECKS if (place / CHECKS).is_file() else None, late)
     html = render(summary, numbers, describe(tally, rules, now), look)
     write(place, json.dumps(summary, indent=1) + "\n", SUMMARY)
@@ -77,6 +77,6 @@ def folder_of(folder: Path, run_id: str) -> Path:
 
 def _tasks(reader: Reader, run_id: str, left: Sequence[Row]) -> list[Row]:
     """The run's tasks in the order they started: as the table `runs` has them, and from its records."""
-    told = {row["task"]: row for row in rows(reader, "runs", ("run_id", "=", run_id))}
-    found = {row["task"]: row for row in left}
-    return sorted((found | told).values(), key=lambda row: row["started_at"])
+    recorded = {row["task"]: row for row in rows(reader, "runs", ("run_id", "=", run_id))}
+    reported = {row["task"]: row for row in left}
+    return sorted((reported | recorded).values(), key=lambda row: row["started_at"])

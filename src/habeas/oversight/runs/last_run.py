@@ -1,4 +1,4 @@
-"""What the last night saw, so that this one looks again only at what came, went or ran out since.
+"""What the last run read, so that this one derives again only what came, went or ran out since.
 
 A run that decided to its end left a mark of each table it rests on: the number of a commit and a digest of the data
 files it had. The same files in the same commit are the same rows, even if a clock is wrong or a backup was restored
@@ -106,19 +106,19 @@ def last_decided(
     `same`: what `basis` gives for this run. `key`: records that don't verify under it count as none. `anew_days`:
     after so many days every line is derived anew, whatever the records say.
     """
-    found = newest_done(runs, DECIDE.name, key)
-    if found is None:
+    newest = newest_done(runs, DECIDE.name, key)
+    if newest is None:
         unverified = key is not None and forged(runs, DECIDE.name, key)
         return "no record of an earlier run verifies" if unverified else "no run has decided yet"
-    differs = [name for name, word in same.items() if found.digests.get(name) != word]
+    differs = [name for name, word in same.items() if newest.digests.get(name) != word]
     if differs:
         return f"{' and '.join(differs)} changed"
     try:
-        folder = RunFolder(runs, found.run_id, key)
-        marks = {table: Mark.parse(found.digests[f"{_SAW}{table}"]) for table in TABLES}
-        word = found.digests.get("whole_at")
+        folder = RunFolder(runs, newest.run_id, key)
+        marks = {table: Mark.parse(newest.digests[f"{_SAW}{table}"]) for table in TABLES}
+        word = newest.digests.get("whole_at")
         whole_at = None if word is None else datetime.fromisoformat(word)
-        last = Last(found.run_id, folder.decided_as_of(), folder.known_at(), marks, whole_at)
+        last = Last(newest.run_id, folder.decided_as_of(), folder.known_at(), marks, whole_at)
     except (HabeasError, OSError, ValueError, KeyError):
         return "the record of the last run is unreadable"
     if last.as_of > as_of or last.known_at > known_at:
@@ -135,8 +135,8 @@ def _is_over(since: datetime | None, now: datetime, limit: timedelta) -> bool:
 
 def require_there(runs: Path, exists: Callable[[str], bool], key: MacKey | None = None) -> None:
     """Raise IntegrityError when a table is gone that the last run saw: read as empty, it forgets who is left out."""
-    found = newest_done(runs, DECIDE.name, key)
-    seen = {} if found is None else found.digests
+    newest = newest_done(runs, DECIDE.name, key)
+    seen = {} if newest is None else newest.digests
     was = [table for table in TABLES if not seen.get(f"{_SAW}{table}", "-1").startswith("-1")]
     if gone := [table for table in was if not exists(table)]:
         raise IntegrityError(

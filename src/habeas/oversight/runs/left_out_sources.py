@@ -17,11 +17,11 @@ def note_left_out(left_out: Mapping[str, str]) -> dict[str, str]:
 
 def sources_left_out(record: TaskRecord | None) -> dict[str, str]:
     """Sources whose folders couldn't be used, and why, by the record of `catalog`."""
-    told = record.digests if record is not None else {}
-    return {name.removeprefix(_LEFT_OUT): why for name, why in told.items() if name.startswith(_LEFT_OUT)}
+    digests = record.digests if record is not None else {}
+    return {name.removeprefix(_LEFT_OUT): why for name, why in digests.items() if name.startswith(_LEFT_OUT)}
 
 
 def told_left_out(left_out: Mapping[str, str]) -> str:
     """One sentence about them."""
-    each = "; ".join(f"{source_id}: {reason(why)}" for source_id, why in sorted(left_out.items()))
-    return f"left out of this run, with nothing of them taken for gone: {each}"
+    sources = "; ".join(f"{source_id}: {reason(why)}" for source_id, why in sorted(left_out.items()))
+    return f"left out of this run, with nothing of them taken for gone: {sources}"

@@ -10,7 +10,7 @@ from in_memory import Tables
 
 from habeas.model.errors import IntegrityError, UsageError
 from habeas.model.people import Place
-from habeas.oversight.explain.consent import said as say
+from habeas.oversight.explain.consent import consent_step as say
 from habeas.oversight.explain.explain import Explanation, explain
 from habeas.oversight.explanation_step import ExplanationStep
 from habeas.policy.lists.waivers import Waiver

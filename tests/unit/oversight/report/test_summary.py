@@ -134,9 +134,9 @@ def test_details_tell_source_by_source(small_warehouse: Path) -> None:
     detail = describe(tallied(small_warehouse), RULES, NOW)
     lines = {line.source_id: line for line in detail.sources}
     studio, street = lines["studio"].numbers, lines["street"].numbers
-    assert (2, 1, 1, 4, 1) == (studio.files.found, len(studio.files.looked_at), len(studio.files.set_aside),
-                               studio.faces.found, studio.templates.open)  # fmt: skip
-    assert (1, 1, 0) == (street.files.found, len(street.files.refused), len(street.files.looked_at))
+    assert (2, 1, 1, 4, 1) == (studio.files.total, len(studio.files.looked_at), len(studio.files.set_aside),
+                               studio.faces.total, studio.templates.open)  # fmt: skip
+    assert (1, 1, 0) == (street.files.total, len(street.files.refused), len(street.files.looked_at))
     assert RuleLine(story.RULE_WITHDRAWN, "They withdrew", "", 1) in detail.rules
     assert story.POLICY == detail.policy_digest
 

@@ -77,12 +77,14 @@ def airport_case(reader: Reader, tally: Tally, policy: PolicySet, purposes: Sequ
     stored = rows(reader, "embeddings", columns=["row_id", "key_id", "subject_id", "purpose"])
     asked = [row for row in tally.decisions if row["action"] == "embed"]
     vendors = tuple(_vendor(p, policy.activities.get(p), asked, stored, keys) for p in purposes)
-    fired = {rule for each in vendors for told in (each.strict, each.regulator) for rule in told.by_rule}
-    known = {each.rule.name: each.rule for pack in policy.packs for each in pack.rules}
+    fired = {
+        rule for entry in vendors for reading in (entry.strict, entry.regulator) for rule in reading.by_rule
+    }
+    rules = {entry.rule.name: entry.rule for pack in policy.packs for entry in pack.rules}
     owners = {key["key_id"]: (key["subject_id"], key["purpose"]) for key in keys}
     return AirportCase(
         vendors=vendors,
-        rules={name: known[name] for name in sorted(fired & known.keys(), key=_order)},
+        rules={name: rules[name] for name in sorted(fired & rules.keys(), key=_order)},
         titles={pack.name: pack.meta.title for pack in policy.packs},
         files=len(tally.assets),
         opened=len(tally.looked_at),
@@ -93,13 +95,13 @@ def airport_case(reader: Reader, tally: Tally, policy: PolicySet, purposes: Sequ
 
 def examples(tally: Tally) -> tuple[tuple[str, str], ...]:
     """Questions worth asking, with an id each: a template, a consent without effect, a person who wasn't asked."""
-    found = [("why this template exists", min((row["row_id"] for row in tally.embeddings), default=""))]
+    questions = [("why this template exists", min((row["row_id"] for row in tally.embeddings), default=""))]
     refused = [row for row in tally.decisions if row["action"] == "embed" and row["effect"] != "allow"]
     alone = [row["decision_id"] for row in refused if [_id(rule) for rule in row["rules"]] == [NAMED[0]]]
-    found.append(("why a consent to an unpublished vendor changed nothing", min(alone, default="")))
+    questions.append(("why a consent to an unpublished vendor changed nothing", min(alone, default="")))
     asked = [row["decision_id"] for row in refused if {*NAMED} <= {_id(rule) for rule in row["rules"]}]
-    found.append(("why a traveller whom nobody asked was refused", min(asked, default="")))
-    return tuple((what, id_) for what, id_ in found if id_)
+    questions.append(("why a traveller whom nobody asked was refused", min(asked, default="")))
+    return tuple((what, id_) for what, id_ in questions if id_)
 
 
 def group(rule: str) -> str:
@@ -117,7 +119,7 @@ def as_json(case: AirportCase) -> dict[str, Any]:
         "requests": case.requests,
         "allowed": case.allowed,
         "rows_under_a_key_of_another": case.strays,
-        "purposes": {vendor.purpose: _told(vendor) for vendor in case.vendors},
+        "purposes": {vendor.purpose: _vendor_fields(vendor) for vendor in case.vendors},
         "rules": {
             name: {"sentence": rule.sentence, "citation": rule.citation} for name, rule in case.rules.items()
         },
@@ -127,9 +129,9 @@ def as_json(case: AirportCase) -> dict[str, Any]:
     }
 
 
-def _told(vendor: Vendor) -> dict[str, Any]:
-    def reading(told: Reading) -> dict[str, Any]:
-        return {"allowed": told.allowed, "refused": told.refused, "by_rule": dict(told.by_rule)}
+def _vendor_fields(vendor: Vendor) -> dict[str, Any]:
+    def reading(profile: Reading) -> dict[str, Any]:
+        return {"allowed": profile.allowed, "refused": profile.refused, "by_rule": dict(profile.by_rule)}
 
     return {
         "recipient": vendor.recipient,

@@ -41,7 +41,9 @@ def render(
             case=case,
             known=KNOWN,
             finding=FINDING,
-            sources=list(dict.fromkeys(each for said in (*KNOWN, *FINDING) for each in said.sources)),
+            sources=list(
+                dict.fromkeys(each for statement in (*KNOWN, *FINDING) for each in statement.sources)
+            ),
             rests_on=RESTS_ON,
             examples=examples,
             run=run,
@@ -66,9 +68,9 @@ def _labels() -> dict[str, str]:
 
 def _rows(case: AirportCase) -> list[dict[str, Any]]:
     """One row a rule, under the title of its pack; the named ones first."""
-    told: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for name, rule in case.rules.items():
-        told.append(
+        lines.append(
             {
                 "rule": rule,
                 "named": rule.rule_id in NAMED,
@@ -77,7 +79,7 @@ def _rows(case: AirportCase) -> list[dict[str, Any]]:
                 "regulator": [_regulator(vendor, name, rule.pack) for vendor in case.vendors],
             }
         )
-    return told
+    return lines
 
 
 def _regulator(vendor: Vendor, name: str, pack: str) -> int | None:
