@@ -1,4 +1,4 @@
-"""Shutting the stored rows of keys that closed, at once and without waiting for a night.
+"""Closing the stored rows of keys that closed, at once and before the next run.
 
 The key keeps a row closed; the status says so to readers of the tables, and by when the row has to be gone.
 """
@@ -27,13 +27,13 @@ def close_rows(store: Store, closed_keys: Collection[str], run_id: str, now: dat
     stored = store.rows("embeddings", "key_id", closed_keys, _ROW)
     if not stored:
         return Closed(keys=len(closed_keys))
-    known = [
+    recorded = [
         in_utc(row) for row in store.rows("row_status", "row_id", {row["row_id"] for row in stored}, _STATUS)
     ]
     decided = store.rows("decisions", "line_id", {row["line_id"] for row in stored})
     holding = current_decisions(in_utc(row) for row in decided if row["action"] == "embed").values()
     newest = {(row["line_id"], row["purpose"]): row for row in holding}
-    statuses = newest_statuses(known)
+    statuses = newest_statuses(recorded)
     fresh = [
         _closed(row, statuses.get(row["row_id"]), newest.get((row["line_id"], row["purpose"])), run_id, now)
         for row in stored

@@ -26,7 +26,7 @@ def waiting(reader: Reader, now: datetime) -> list[Row]:
     newest = newest_statuses(rows(reader, "row_status"))
     closed = [row for row in newest.values() if row["status"] == "closed" and row["row_id"] in stored]
     ended = _rules(reader, {row["decision_id"] for row in closed if row["reason"] == "decision_ended"})
-    found = [
+    queue = [
         {
             "row_id": row["row_id"],
             "source_id": stored[row["row_id"]]["source_id"],
@@ -39,7 +39,7 @@ def waiting(reader: Reader, now: datetime) -> list[Row]:
         }
         for row in closed
     ]
-    return sorted(found, key=lambda row: (row["erase_by"] or row["since"], row["row_id"]))
+    return sorted(queue, key=lambda row: (row["erase_by"] or row["since"], row["row_id"]))
 
 
 def _rules(reader: Reader, decision_ids: Iterable[str]) -> dict[str, list[str]]:
@@ -48,5 +48,5 @@ def _rules(reader: Reader, decision_ids: Iterable[str]) -> dict[str, list[str]]:
     if not wanted:
         return {}
     columns = ["decision_id", "effect", "rules"]
-    found = rows(reader, "decisions", ("decision_id", "in", wanted), columns=columns)
-    return {row["decision_id"]: list(row["rules"]) for row in found if row["effect"] != "allow"}
+    decisions = rows(reader, "decisions", ("decision_id", "in", wanted), columns=columns)
+    return {row["decision_id"]: list(row["rules"]) for row in decisions if row["effect"] != "allow"}
