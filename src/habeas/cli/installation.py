@@ -108,7 +108,7 @@ class Installation:
         return stopped(self.book, now, recipients_of(self.policy.activities) if named else {})
 
     def question(self, purposes: Sequence[str], at: datetime) -> DecisionRequest:
-        """What a night at `at` would ask, by the rules in force."""
+        """What a run at `at` would ask, by the rules in force."""
         from habeas.faces.model_packs import registry as packs
         from habeas.policy.derivation.derive_rows import DecisionRequest
 
@@ -132,10 +132,10 @@ class Installation:
         from habeas.oversight.replay.run_times import run_times
         from habeas.warehouse.authenticated.mac import Use
 
-        found = [
+        readable = [
             pack for _, pack in packs.listed(*self.settings.pack_folders) if not isinstance(pack, UsageError)
         ]
-        models = {packs.pack_digest(pack): packs.digests(pack) for pack in found}
+        models = {packs.pack_digest(pack): packs.digests(pack) for pack in readable}
         ends = self.watcher.ends if self.has_custody else None
         again = RederiveFacts(self.reader, run_times(self.settings.runs, models), ends)
         key = self._mac_key(Use.DECISION) if self._holds_key else None
@@ -220,10 +220,10 @@ class Installation:
 
     def subject_of(self, real_id: str) -> str:
         """The random id behind a real id. Never enrols. Raises UsageError for an unknown id."""
-        found = self.registrar.find_subject(real_id)
-        if found is None:
+        subject_id = self.registrar.find_subject(real_id)
+        if subject_id is None:
             raise UsageError("nobody with that real id is known here", hint="Check its spelling in the file.")
-        return found
+        return subject_id
 
     def set_up(self, now: datetime) -> bool:
         """Keys, epoch and key store; True if anything was made."""
@@ -299,12 +299,12 @@ class Installation:
             folder = RunFolder(self.settings.runs, run_named(run_id))
         except UsageError:
             return []
-        found = []
+        tasks = []
         for place in sorted(folder.path.glob("*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):  # one that can't be read tells nothing
                 record = folder.read(place.stem) if place.stem != "run" else None
-                found += [as_row(record)] if record else []
-        return found
+                tasks += [as_row(record)] if record else []
+        return tasks
 
     def report(self, run_id: str) -> dict[str, Any]:
         """Write the page of a run and the index of all; the summary that the page shows."""
@@ -345,12 +345,12 @@ def installation(config: Path | None, custody: Path | None = None) -> Installati
 
     Without `config`: see `default_config`. Raises UsageError when a file that is named isn't there.
     """
-    found = config or default_config()
-    if found is None or not found.is_file():
+    settings_file = config or default_config()
+    if settings_file is None or not settings_file.is_file():
         where = "there is no settings file at the place named" if config else "there is no installation here"
         raise UsageError(where, hint="Make one with: habeas init --home FOLDER")
-    found = found.resolve()
-    usual = default_custody(found).resolve()
+    settings_file = settings_file.resolve()
+    usual = default_custody(settings_file).resolve()
     place = usual if custody is None else custody.resolve()
     if place != usual and _missing(place):
         # Where the default place is empty, this user keeps no keys. A missing place that was named is probably a typo.
@@ -358,7 +358,7 @@ def installation(config: Path | None, custody: Path | None = None) -> Installati
             "there is no custody file at the place named",
             hint=f"Leave --custody out for {usual}; an auditor needs none.",
         )
-    return Installation(found, place)
+    return Installation(settings_file, place)
 
 
 def default_config() -> Path | None:

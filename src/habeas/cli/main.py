@@ -18,7 +18,7 @@ from habeas.cli.policy import check as policy
 from habeas.cli.policy import lifecycle as policy_life
 from habeas.cli.policy import statutes as policy_statutes
 from habeas.cli.records import consent, roster, source
-from habeas.cli.suggestions import SuggestingGroup, without_what_was_typed
+from habeas.cli.suggestions import SuggestingGroup, without_typed_text
 from habeas.model.errors import HabeasError, Unavailable, UsageError
 from habeas.model.installation.exit_codes import EXIT_CODES, INTERRUPTED
 from habeas.model.installation.resources import how_to_get_packages
@@ -55,7 +55,7 @@ class Main(SuggestingGroup):
         except HabeasError as error:
             _end(ctx, error)
         except _ITS_OWN as error:
-            without_what_was_typed(error)
+            without_typed_text(error)
             raise
         except KeyboardInterrupt:
             _say("habeas: interrupted; what was finished stays, and the same command can be run again.")

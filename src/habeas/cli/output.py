@@ -59,7 +59,7 @@ class _Unpadded:
 
 
 def show_rows(
-    found: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     columns: Sequence[str],
     *,
     as_json: bool,
@@ -70,23 +70,23 @@ def show_rows(
     if as_json and as_csv:
         raise UsageError("--json and --csv ask for two kinds of answer", hint="Give one of them.")
     if as_csv:
-        _write_csv(found, (*columns, *more))
+        _write_csv(rows, (*columns, *more))
         return
 
     def human(console: Console) -> None:
-        console.print(table(columns, [cells(row, columns) for row in found]))
-        console.print("1 entry" if len(found) == 1 else f"{len(found)} entries", markup=False)
+        console.print(table(columns, [cells(row, columns) for row in rows]))
+        console.print("1 entry" if len(rows) == 1 else f"{len(rows)} entries", markup=False)
 
-    show(found, as_json, human)
+    show(rows, as_json, human)
 
 
-def _write_csv(found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+def _write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """RFC 4180 with a header; a list in one field, "; " between its parts; times in ISO 8601."""
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\r\n")
     writer.writerow(columns)
-    for row in found:
+    for row in rows:
         writer.writerow([_field(row.get(name)) for name in columns])
 
 
@@ -189,21 +189,21 @@ def real_ids(name: str) -> list[str]:
         text = decoded(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
     except (OSError, BadInput):
         raise UsageError("the file with the real id can't be read", hint="One id a line, UTF-8.") from None
-    found = [line for line in (line.strip("\r\n") for line in text.split("\n")) if line]
-    if not found:
+    ids = [line for line in (line.strip("\r\n") for line in text.split("\n")) if line]
+    if not ids:
         raise UsageError("the file with the real id is empty", hint="One id a line, UTF-8.")
-    return found
+    return ids
 
 
 def one_real_id(name: str) -> str:
     """The one real id of a file or standard input. Raises UsageError like `real_ids`, and when there are several."""
-    found = real_ids(name)
-    if len(found) > 1:
+    ids = real_ids(name)
+    if len(ids) > 1:
         raise UsageError(
-            f"{len(found)} real ids are given, and the answer is about one person",
+            f"{len(ids)} real ids are given, and the answer is about one person",
             hint="One id, one line; run the command once for each.",
         )
-    return found[0]
+    return ids[0]
 
 
 def _plain(value: Any) -> Any:

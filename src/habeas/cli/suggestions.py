@@ -48,9 +48,9 @@ class SuggestingGroup(TyperGroup):
         try:
             return super().resolve_command(ctx, args)
         except Exception as error:
-            found = suggestion(ctx.find_root().command, args[0]) if args else None
-            if found and hasattr(error, "message"):
-                error.message = f"{error.message.split(' Did you mean')[0]} {found}."
+            hint = suggestion(ctx.find_root().command, args[0]) if args else None
+            if hint and hasattr(error, "message"):
+                error.message = f"{error.message.split(' Did you mean')[0]} {hint}."
             raise
 
 
@@ -63,7 +63,7 @@ _TYPED = (
 """How Typer's own errors quote an argument, and what is said instead: it may be a real id in the wrong place."""
 
 
-def without_what_was_typed(error: Any) -> None:
+def without_typed_text(error: Any) -> None:
     """Take what was typed out of a usage error's message."""
     if isinstance(message := getattr(error, "message", None), str):
         for quoted, words in _TYPED:

@@ -68,9 +68,11 @@ def demo(
     home = (home or _CASES[case].HOME).resolve()
     started = time.monotonic()
     with out.progress(shown=not as_json) as bar:
-        told = _whole_way(home, people or _CASES[case].PEOPLE, seed, fresh, case, bar)
-    told["wall_seconds"] = round(time.monotonic() - started, 1)
-    out.show(told["answer"] if as_json else told, as_json, lambda console: _goodbye(console, home, told))
+        outcome = _whole_way(home, people or _CASES[case].PEOPLE, seed, fresh, case, bar)
+    outcome["wall_seconds"] = round(time.monotonic() - started, 1)
+    out.show(
+        outcome["answer"] if as_json else outcome, as_json, lambda console: _goodbye(console, home, outcome)
+    )
 
 
 def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar: Any) -> dict[str, Any]:
@@ -86,16 +88,16 @@ def _whole_way(home: Path, people: int, seed: int, fresh: bool, case: Case, bar:
     drawn = _draw(home, mark, chosen, bar)
 
     _import(place, drawn, bar)
-    night = bar.add_task("the night: starting Airflow", total=len(NIGHTLY))
+    run_task = bar.add_task("the night: starting Airflow", total=len(NIGHTLY))
 
     def ended(record: Any) -> None:
-        bar.update(night, advance=1, description=f"the night: {record['task']} {record['status']}")
+        bar.update(run_task, advance=1, description=f"the night: {record['task']} {record['status']}")
 
     run_id = place.run_dag("nightly", {}, now(), ended)
-    bar.update(night, description="the night: done")
-    told: dict[str, Any] = chosen.tell(place, run_id)
-    replace_file(home / "summary.json", json.dumps(told["answer"], indent=1) + "\n")
-    return told
+    bar.update(run_task, description="the night: done")
+    outcome: dict[str, Any] = chosen.tell(place, run_id)
+    replace_file(home / "summary.json", json.dumps(outcome["answer"], indent=1) + "\n")
+    return outcome
 
 
 def _import(place: Any, drawn: Path, bar: Any) -> None:
@@ -131,10 +133,10 @@ def _started(home: Path, people: int, seed: int, fresh: bool, case: Case = Case.
         home.mkdir(parents=True, exist_ok=True)
         wish = {"case": case, "people": people, "seed": seed, "now": now().isoformat(), "drawn": False}
         replace_file(mark, json.dumps(wish) + "\n")
-    found: dict[str, Any] = json.loads(mark.read_text())
-    if found.get("case", Case.STUDIO) != case:
+    stored: dict[str, Any] = json.loads(mark.read_text())
+    if stored.get("case", Case.STUDIO) != case:
         raise UsageError(f"{home} is the demo of another case", hint="Choose another --home, or use --fresh.")
-    return found
+    return stored
 
 
 def _draw(home: Path, mark: dict[str, Any], case: Any, bar: Any) -> Path:
@@ -148,13 +150,13 @@ def _draw(home: Path, mark: dict[str, Any], case: Any, bar: Any) -> Path:
     return home / "lists"
 
 
-def _goodbye(console: Any, home: Path, told: dict[str, Any]) -> None:
+def _goodbye(console: Any, home: Path, outcome: dict[str, Any]) -> None:
     console.print("\nEverybody in this archive was drawn by a program. Nobody in it exists.\n", markup=False)
-    console.print(told["table"])
+    console.print(outcome["table"])
     console.print()
-    console.print(out.pairs({"page": told["page"], "summary": home / "summary.json"}))
-    console.print(f"\nAll of it took {told['wall_seconds']} seconds. Ask why:", markup=False)
-    for what, id_ in told["examples"]:
+    console.print(out.pairs({"page": outcome["page"], "summary": home / "summary.json"}))
+    console.print(f"\nAll of it took {outcome['wall_seconds']} seconds. Ask why:", markup=False)
+    for what, id_ in outcome["examples"]:
         console.print(
             f"  {_program()} explain {id_[:16]} --config {home / 'habeas.toml'}   # {what}",
             markup=False,

@@ -32,7 +32,7 @@ from habeas.warehouse.authenticated.mac import KEY_BYTES, MacKey, Use
 from habeas.warehouse.authenticated.run_records import done
 
 _CLOSED = "folders closed to others"
-_FREE = 2_000_000_000  # bytes a small night and its Spark scratch files want
+_FREE = 2_000_000_000  # bytes that a small run and its Spark scratch files need
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +72,21 @@ def checks(
 
 
 def _machine(environment: Mapping[str, str]) -> list[Check]:
-    found = [_python(), _packages(resources.PACKAGES_LOCK)]
+    python_checks = [_python(), _packages(resources.PACKAGES_LOCK)]
     # Without Spark this is a place to read and verify at, and runs no job.
-    return [*found, _java(environment), _jars(resources.JARS_LOCK)] if find_spec("pyspark") else found
+    return (
+        [*python_checks, _java(environment), _jars(resources.JARS_LOCK)]
+        if find_spec("pyspark")
+        else python_checks
+    )
 
 
 def _python() -> Check:
-    found = f"{sys.version_info.major}.{sys.version_info.minor}"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return Check(
         "Python 3.11 or 3.12",
-        found in ("3.11", "3.12"),
-        found,
+        version in ("3.11", "3.12"),
+        version,
         "Install one of them and make the environment of habeas anew.",
     )
 
@@ -124,10 +128,10 @@ def _closed(settings: Settings, config: Path | None, custody: Path | None) -> Ch
     """Who writes these can steer what is allowed; who reads the tables learns who is in which file."""
     named = [place for place in (config, custody or (default_custody(config) if config else None)) if place]
     keys = [place.parent for place in named[1:]]
-    found = permissions.writable_by_everybody([*permissions.steering(settings), *named, *keys])
-    if found:
-        says = f"every user of this machine may write {', '.join(map(str, found))}"
-        return Check(_CLOSED, False, says, f"chmod o-w {' '.join(map(str, found))}")
+    open_places = permissions.writable_by_everybody([*permissions.steering(settings), *named, *keys])
+    if open_places:
+        says = f"every user of this machine may write {', '.join(map(str, open_places))}"
+        return Check(_CLOSED, False, says, f"chmod o-w {' '.join(map(str, open_places))}")
     if permissions.readable_by_everybody(settings.warehouse):
         says = f"every user of this machine may look into {settings.warehouse}"
         return Check(_CLOSED, False, says, f"chmod o= {settings.warehouse}")
@@ -162,11 +166,11 @@ def _ready(settings: Settings, config: Path | None) -> list[Check]:
         policies = policy_in_force(
             settings, OrderFolder(settings.orders, settings.registrar_public_key).book()
         )
-        found = list(preflight.faults(settings, settings.purposes, lambda: policies.purposes))
+        faults = list(preflight.faults(settings, settings.purposes, lambda: policies.purposes))
         away = preflight.unusable_sources(settings)
     except HabeasError as error:
         return [Check(name, False, error.message, error.hint)]
-    wrong = [Check(name, False, fault.says, fault.mend) for fault in found]
+    wrong = [Check(name, False, fault.says, fault.mend) for fault in faults]
     sources = [
         Check(f"source {source}", False, reason(why), "Bring its folder back; its files wait until then.")
         for source, why in away.items()

@@ -48,11 +48,11 @@ def out_of_range(package: str = "habeas") -> list[str]:
 
 
 def _difference(wanted: Requirement, why: str) -> list[str]:
-    found = _version(wanted.name)
-    if found is None:
+    installed = _version(wanted.name)
+    if installed is None:
         return [f"{wanted.name} is missing"]
-    if not wanted.specifier.contains(found, prereleases=True):
-        return [f"{wanted.name} is {found}, {why} {wanted.specifier}"]
+    if not wanted.specifier.contains(installed, prereleases=True):
+        return [f"{wanted.name} is {installed}, {why} {wanted.specifier}"]
     return []
 
 
@@ -65,7 +65,7 @@ def _version(name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    found = differences(Path(sys.argv[1]))
-    for line in found:
+    problems = differences(Path(sys.argv[1]))
+    for line in problems:
         print(line)
-    sys.exit(bool(found))
+    sys.exit(bool(problems))

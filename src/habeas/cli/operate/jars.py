@@ -40,8 +40,8 @@ def jars(
     # Spark's JVM writes down its classes: every job starts some seconds sooner. Nothing needs it.
     command = [sys.executable, "-m", "habeas.pipeline.runtime.class_archive"]
     quick = subprocess.run(command, capture_output=True, check=False).returncode == 0 if fetched else None
-    told: dict[str, Any] = {"folder": str(folder), "fetched": fetched, "classes_remembered": quick}
-    out.show(told, as_json, lambda console: console.print(out.pairs(told)))
+    answer: dict[str, Any] = {"folder": str(folder), "fetched": fetched, "classes_remembered": quick}
+    out.show(answer, as_json, lambda console: console.print(out.pairs(answer)))
 
 
 def _fetch(work: Path) -> Path:

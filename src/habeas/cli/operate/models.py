@@ -31,9 +31,9 @@ def add(
 
     settings = installation(config).settings
     pack = packs.add(folder, *settings.pack_folders)
-    told = {"pack": pack.name, "model_id": packs.model_id(pack), "licence": pack.licence,
+    answer = {"pack": pack.name, "model_id": packs.model_id(pack), "licence": pack.licence,
             "folder": str(settings.pack_folder(pack.name))}  # fmt: skip
-    out.show(told, as_json, lambda console: console.print(out.pairs(told)))
+    out.show(answer, as_json, lambda console: console.print(out.pairs(answer)))
 
 
 @app.command("list")
@@ -42,12 +42,12 @@ def list_(config: Config = None, as_json: Json = False) -> None:
     from habeas.cli.installation import installation
     from habeas.faces.model_packs import registry as packs
 
-    found: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for name, pack in packs.listed(*installation(config).settings.pack_folders):
         if isinstance(pack, UsageError):
-            found.append({"pack": name, "error": pack.message})
+            entries.append({"pack": name, "error": pack.message})
         else:
-            found.append(
+            entries.append(
                 {"pack": name, "model_id": packs.model_id(pack), "licence": pack.licence,
                  "purposes": list(pack.permitted_purposes), "commercial": pack.commercial_use}
             )  # fmt: skip
@@ -56,11 +56,11 @@ def list_(config: Config = None, as_json: Json = False) -> None:
         rows = [
             (row["pack"], row.get("model_id", ""), row.get("licence", row.get("error")),
              ", ".join(row.get("purposes", [])), row.get("commercial", ""))
-            for row in found
+            for row in entries
         ]  # fmt: skip
         console.print(out.table(["pack", "model", "licence", "purposes", "commercial"], rows))
 
-    out.show(found, as_json, human)
+    out.show(entries, as_json, human)
 
 
 @app.command()
@@ -83,8 +83,8 @@ def verify(
     place = installation(config)
     wanted = [word for word in purposes.split(",") if word] or list(place.settings.purposes)
     checked = packs.ready(_folder(pack, place), _commercial(place, wanted))
-    told = {"pack": checked.name, "model_id": packs.model_id(checked), "purposes": wanted, "ok": True}
-    out.show(told, as_json, lambda console: console.print(out.pairs(told)))
+    answer = {"pack": checked.name, "model_id": packs.model_id(checked), "purposes": wanted, "ok": True}
+    out.show(answer, as_json, lambda console: console.print(out.pairs(answer)))
 
 
 @app.command()
@@ -116,36 +116,36 @@ def check(
     own = described.detector.candidate_threshold
     with out.progress(shown=not as_json) as bar:
         seen = bar.track(pictures(photos, place.settings.media), description="looking")
-        found = packs.check(models, seen, own, place.settings.binding)
-    told = {
-        "pictures": len(found.boxes),
-        "faces": sum(found.boxes.values()),
-        "by_picture": dict(sorted(found.boxes.items())),
-        "doubtful": {f"{t:g}": dict(sorted(found.doubtful[t].items())) for t in found.doubtful},
-        "portraits_refused_for_a_doubt": {f"{t:g}": count for t, count in found.refused.items()},
-        "unreadable": dict(sorted(found.unreadable.items())),
+        result = packs.check(models, seen, own, place.settings.binding)
+    answer = {
+        "pictures": len(result.boxes),
+        "faces": sum(result.boxes.values()),
+        "by_picture": dict(sorted(result.boxes.items())),
+        "doubtful": {f"{t:g}": dict(sorted(result.doubtful[t].items())) for t in result.doubtful},
+        "portraits_refused_for_a_doubt": {f"{t:g}": count for t, count in result.refused.items()},
+        "unreadable": dict(sorted(result.unreadable.items())),
     }
 
     def human(console: Any) -> None:
         counted = out.safe(f"doubtful at {own:g}")
-        mine = found.doubtful.get(own, {})
-        rows = [(name, count, mine.get(name, 0)) for name, count in sorted(found.boxes.items())]
+        mine = result.doubtful.get(own, {})
+        rows = [(name, count, mine.get(name, 0)) for name, count in sorted(result.boxes.items())]
         console.print(out.table(["picture", "faces", counted], rows))
-        console.print(f"{told['faces']} faces in {told['pictures']} pictures", markup=False)
+        console.print(f"{answer['faces']} faces in {answer['pictures']} pictures", markup=False)
         tried = [
             (
                 f"{t:g}" + (" (this pack)" if t == own else ""),
-                sum(found.doubtful[t].values()),
-                found.refused[t],
+                sum(result.doubtful[t].values()),
+                result.refused[t],
             )
-            for t in found.doubtful
+            for t in result.doubtful
         ]
         heads = ["candidate_threshold", "doubtful boxes", "pictures of one face refused for a doubt"]
         console.print(out.table(heads, tried))
-        if found.unreadable:
-            console.print(out.table(["could not be read", "reason"], sorted(found.unreadable.items())))
+        if result.unreadable:
+            console.print(out.table(["could not be read", "reason"], sorted(result.unreadable.items())))
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
 def _folder(pack: str, place: Any) -> Path:

@@ -50,14 +50,14 @@ def open_(
         stopped=stopped,
         left_out=left_out_rows(place.reader, sealed, at),
     )
-    told = {"opened": opened.count, "digest": opened.digest, "skipped": dict(opened.skipped)}
+    answer = {"opened": opened.count, "digest": opened.digest, "skipped": dict(opened.skipped)}
 
     def human(console: Any) -> None:
         console.print(out.pairs({"opened": opened.count, "digest": opened.digest}))
         if opened.skipped:
             console.print(out.table(["not opened", "rows"], sorted(opened.skipped.items())))
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
     if opened.skipped.get("does_not_open"):
         from habeas.model.errors import IntegrityError
 

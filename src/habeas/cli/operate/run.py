@@ -122,7 +122,7 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
 
     place = installation(config, custody)
     place.require_no_halt(now())  # must speak first, and when no table and no rule can be read
-    _require_known(place, wanted)
+    _require_names(place, wanted)
     with out.progress(shown=not as_json) as bar:
         steps = bar.add_task(dag, total=len(BACKFILL if dag == "backfill" else NIGHTLY))
 
@@ -135,7 +135,7 @@ def _run(dag: str, wanted: dict[str, Any], config: Config, custody: Custody, as_
         raise Unavailable(told_left_out(away), hint="Bring the folders back; the next run goes on with them.")
 
 
-def _require_known(place: Installation, wanted: Mapping[str, Any]) -> None:
+def _require_names(place: Installation, wanted: Mapping[str, Any]) -> None:
     """Raise UsageError for a source, purpose or model pack there isn't, before Airflow and Spark are woken for it."""
     from habeas.faces.model_packs import registry as packs
     from habeas.pipeline.runtime import preflight
@@ -143,8 +143,8 @@ def _require_known(place: Installation, wanted: Mapping[str, Any]) -> None:
 
     preflight.require(place.settings, place.settings.purposes, lambda: place.purposes)
     if source := wanted["source"]:
-        found = rows(place.reader, "sources", columns=["source_id"])
-        _require("source", [source], {str(row["source_id"]) for row in found}, "habeas source list")
+        sources = rows(place.reader, "sources", columns=["source_id"])
+        _require("source", [source], {str(row["source_id"]) for row in sources}, "habeas source list")
     if purposes := wanted["purposes"]:
         _require("purpose", purposes, set(place.purposes), "policies/purposes.yaml")
     if model := wanted.get("model"):
@@ -152,11 +152,11 @@ def _require_known(place: Installation, wanted: Mapping[str, Any]) -> None:
         _require("model pack", [model], names, "habeas models list")
 
 
-def _require(what: str, asked: Iterable[str], known: Collection[str], see: str) -> None:
-    if strange := [name for name in asked if name not in known]:
+def _require(what: str, asked: Iterable[str], names: Collection[str], see: str) -> None:
+    if strange := [name for name in asked if name not in names]:
         raise UsageError(
             f"there is no {what} {out.safe(strange[0])}",
-            hint=f"Known: {', '.join(map(out.safe, sorted(known))) or 'none'}. See: {see}",
+            hint=f"Known: {', '.join(map(out.safe, sorted(names))) or 'none'}. See: {see}",
         )
 
 

@@ -55,16 +55,16 @@ def init(
     from habeas.faces.model_packs import registry as packs
 
     place, made = make(home, archive, [word for word in purposes.split(",") if word], pack)
-    told = {"config": str(place.config), "custody": str(place.custody_file), "keys_made": made,
+    answer = {"config": str(place.config), "custody": str(place.custody_file), "keys_made": made,
             "archive": str(place.settings.archive), "warehouse": str(place.settings.warehouse)}  # fmt: skip
     if warning := packs.warning(place.settings.model_pack):
-        told["warning"] = warning
+        answer["warning"] = warning
 
     def human(console: Any) -> None:
-        console.print(out.pairs(told))
+        console.print(out.pairs(answer))
         console.print(f"\nNext: habeas source add sources.csv --config {place.config}", markup=False)
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
 def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tuple[Any, bool]:
@@ -77,10 +77,10 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
 
     home = home.resolve()
     policies = home / "policies"
-    known = load_purposes((policies if policies.is_dir() else POLICIES) / "purposes.yaml")
-    if strange := [name for name in purposes if name not in known]:
+    listed = load_purposes((policies if policies.is_dir() else POLICIES) / "purposes.yaml")
+    if strange := [name for name in purposes if name not in listed]:
         raise UsageError(
-            f"{len(strange)} of the purposes are unknown", hint=f"Known: {', '.join(sorted(known))}."
+            f"{len(strange)} of the purposes are unknown", hint=f"Known: {', '.join(sorted(listed))}."
         )
     with writing(home):
         return _made(home, archive, purposes, pack)
@@ -160,15 +160,15 @@ def doctor(config: Config = None, custody: Custody = None, as_json: Json = False
     """
     from habeas.cli.operate.doctor import checks
 
-    found = [asdict(check) for check in checks(config, custody)]
+    entries = [asdict(check) for check in checks(config, custody)]
 
     def human(console: Any) -> None:
-        rows = [(_state(entry), entry["name"], entry["says"]) for entry in found]
+        rows = [(_state(entry), entry["name"], entry["says"]) for entry in entries]
         console.print(out.table(["", "what", "found"], rows))
-        for entry in found:
+        for entry in entries:
             if entry["mend"] and (entry["warns"] or not entry["ok"]):
                 console.print(f"{entry['name']}: {entry['mend']}", markup=False)
 
-    out.show(found, as_json, human)
-    if not all(entry["ok"] for entry in found):
+    out.show(entries, as_json, human)
+    if not all(entry["ok"] for entry in entries):
         raise typer.Exit(1)

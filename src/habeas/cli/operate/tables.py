@@ -20,10 +20,10 @@ def list_(config: Config = None, as_json: Json = False) -> None:
     from habeas.cli.installation import installation
 
     place = installation(config)
-    found = []
+    tables = []
     for name, contract in sorted(_contracts(place).items()):
         there = place.reader.exists(name)
-        found.append(
+        tables.append(
             {
                 "table": name,
                 "rows": place.reader.count(name) if there else 0,
@@ -34,9 +34,9 @@ def list_(config: Config = None, as_json: Json = False) -> None:
         )
 
     def human(console: Any) -> None:
-        console.print(out.table(list(found[0]), [list(row.values()) for row in found]))
+        console.print(out.table(list(tables[0]), [list(row.values()) for row in tables]))
 
-    out.show(found, as_json, human)
+    out.show(tables, as_json, human)
 
 
 @app.command()
@@ -56,10 +56,10 @@ def show(
 
     place = installation(config)
     contract = _contract(place, name)
-    found = place.reader.read(name).slice(0, rows).to_pylist() if place.reader.exists(name) else []
+    shown = place.reader.read(name).slice(0, rows).to_pylist() if place.reader.exists(name) else []
 
     def human(console: Any) -> None:
-        lines = [[_cell(row.get(column)) for column in contract.names] for row in found]
+        lines = [[_cell(row.get(column)) for column in contract.names] for row in shown]
         if len(contract.names) <= 9:
             console.print(out.table(contract.names, lines))
             return
@@ -67,7 +67,7 @@ def show(
             console.print(out.pairs(dict(zip(contract.names, line, strict=True))))
             console.print()
 
-    out.show(found, as_json, human)
+    out.show(shown, as_json, human)
 
 
 @app.command()
@@ -101,10 +101,10 @@ def _contracts(place: Any) -> Any:
 
 
 def _contract(place: Any, name: str) -> Any:
-    found = _contracts(place).get(name)
-    if found is None:
+    contract = _contracts(place).get(name)
+    if contract is None:
         raise UsageError("there is no table of that name", hint="See: habeas tables list")
-    return found
+    return contract
 
 
 def _cell(value: Any) -> Any:

@@ -37,7 +37,7 @@ def explain(
     from habeas.oversight.explain.explain import explain as use_case
 
     place = installation(config, custody)
-    told = use_case(
+    explanation = use_case(
         place.reader,
         id,
         rules=place.rules,
@@ -47,13 +47,13 @@ def explain(
     )
 
     def human(console: Any) -> None:
-        console.print(f"{told.kind} {told.id}", style="bold", markup=False)
-        console.print(out.safe(told.headline) + "\n", markup=False)
-        console.print(out.table(["step", ""], [(link.step, link.says) for link in told.links]))
+        console.print(f"{explanation.kind} {explanation.id}", style="bold", markup=False)
+        console.print(out.safe(explanation.headline) + "\n", markup=False)
+        console.print(out.table(["step", ""], [(link.step, link.says) for link in explanation.links]))
 
-    out.show(told.as_dict(), as_json, human)
-    if told.alarm:
+    out.show(explanation.as_dict(), as_json, human)
+    if explanation.alarm:
         raise IntegrityError(
-            told.alarm[:1].lower() + told.alarm[1:],
+            explanation.alarm[:1].lower() + explanation.alarm[1:],
             hint="Halt the pipeline, and make the decisions of its run again: habeas replay --run RUN.",
         )

@@ -67,16 +67,16 @@ def halt(
         )
     place = installation(config)
     if scope is not HaltScope.ALL:  # which must work when nothing else can be read
-        _known(place, scope, name)
+        _require_target(place, scope, name)
     payload = order_payloads.halt(scope, name, reason, ends)
     order = sign_order(place, Order(OrderKind.HALT, payload, person, at), key)
-    found = next(each for each in place.book.every_halt if each.halt_id == order.order_id)
+    entry = next(candidate for candidate in place.book.every_halt if candidate.halt_id == order.order_id)
 
     def human(console: Any) -> None:
-        console.print(out.safe(found.words), markup=False)
-        console.print(found.way_on, markup=False)
+        console.print(out.safe(entry.words), markup=False)
+        console.print(entry.way_on, markup=False)
 
-    out.show(_told(found), as_json, human)
+    out.show(_halt_fields(entry), as_json, human)
 
 
 def resume(
@@ -99,21 +99,21 @@ def resume(
     from habeas.oversight.orders.signed_file import Order
 
     place, at = installation(config), now()
-    found = [each for each in place.book.every_halt if halt_id and each.halt_id.startswith(halt_id)]
-    if len(found) != 1:
-        raise UsageError(f"{len(found) or 'no'} halts have this id", hint="See: habeas halts")
-    if not found[0].stands(at):
+    matches = [each for each in place.book.every_halt if halt_id and each.halt_id.startswith(halt_id)]
+    if len(matches) != 1:
+        raise UsageError(f"{len(matches) or 'no'} halts have this id", hint="See: habeas halts")
+    if not matches[0].stands(at):
         raise UsageError("this halt is over already", hint="See: habeas halts")
-    payload = order_payloads.resume(found[0].halt_id)
+    payload = order_payloads.resume(matches[0].halt_id)
     sign_order(place, Order(OrderKind.RESUME, payload, person, at), key)
     left = place.book.halts(at)
 
     def human(console: Any) -> None:
-        console.print(f"resumed: {out.safe(found[0].what)}", markup=False)
+        console.print(f"resumed: {out.safe(matches[0].what)}", markup=False)
         for each in left:
             console.print(f"still {out.safe(each.words)}", markup=False)
 
-    out.show({"resumed": found[0].halt_id, "left": [_told(each) for each in left]}, as_json, human)
+    out.show({"resumed": matches[0].halt_id, "left": [_halt_fields(each) for each in left]}, as_json, human)
 
 
 def halts(config: Config = None, as_json: Json = False) -> None:
@@ -125,46 +125,52 @@ def halts(config: Config = None, as_json: Json = False) -> None:
     from habeas.cli.installation import installation
 
     at = now()
-    every = sorted(installation(config).book.every_halt, key=lambda each: (not each.stands(at), each.at))
-    told = [_told(each) | {"stands": each.stands(at)} for each in every]
+    every = sorted(installation(config).book.every_halt, key=lambda entry: (not entry.stands(at), entry.at))
+    answer = [_halt_fields(entry) | {"stands": entry.stands(at)} for entry in every]
 
     def human(console: Any) -> None:
         if not every:
             console.print("nothing was ever halted")
             return
         rows = [
-            (each.halt_id[:12], _state(each), each.what, each.by, each.at, each.until, each.reason)
-            for each in every
+            (entry.halt_id[:12], _state(entry), entry.what, entry.by, entry.at, entry.until, entry.reason)
+            for entry in every
         ]
         console.print(out.table(["halt", "", "what", "by", "at", "until", "reason"], rows))
 
-    def _state(each: Halt) -> str:
+    def _state(entry: Halt) -> str:
         return (
-            "in force" if each.stands(at) else f"resumed by {each.resumed_by}" if each.resumed_by else "ended"
+            "in force"
+            if entry.stands(at)
+            else f"resumed by {entry.resumed_by}"
+            if entry.resumed_by
+            else "ended"
         )
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
-def _known(place: Installation, scope: HaltScope, name: str) -> None:
+def _require_target(place: Installation, scope: HaltScope, name: str) -> None:
     """Raises UsageError for a name that doesn't exist: its halt would stop nothing, and nothing would say so."""
     from habeas.model.orders import HaltScope
     from habeas.oversight.orders.book import recipients_of
 
     if scope is HaltScope.SOURCE:
-        known = {row["source_id"] for row in place.reader.read("sources", columns=["source_id"]).to_pylist()}
+        targets = {
+            row["source_id"] for row in place.reader.read("sources", columns=["source_id"]).to_pylist()
+        }
     elif scope is HaltScope.PURPOSE:
-        known = set(place.policy.purposes)
+        targets = set(place.policy.purposes)
     else:
-        known = set(recipients_of(place.policy.activities).values())
-    if name not in known:
+        targets = set(recipients_of(place.policy.activities).values())
+    if name not in targets:
         raise UsageError(
             f"there is no {scope} {out.safe(name)}, so halting it would stop nothing",
-            hint=f"Known: {', '.join(map(out.safe, sorted(known))) or 'none'}. --all halts everything.",
+            hint=f"Known: {', '.join(map(out.safe, sorted(targets))) or 'none'}. --all halts everything.",
         )
 
 
-def _told(halt: Halt) -> dict[str, Any]:
+def _halt_fields(halt: Halt) -> dict[str, Any]:
     return {
         "halt": halt.halt_id,
         "scope": str(halt.scope),

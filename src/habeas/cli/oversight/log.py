@@ -78,8 +78,8 @@ def consents(
 
     place, wanted = _asked(subject, subject_file, asset, config, custody)
     at = moment(as_of, now())
-    told = log_consents(place.reader, wanted, at, moment(known_at, at))
-    out.show_rows(told, CONSENTS, as_json=as_json, as_csv=as_csv, more=("consent_id", "in_force"))
+    statements = log_consents(place.reader, wanted, at, moment(known_at, at))
+    out.show_rows(statements, CONSENTS, as_json=as_json, as_csv=as_csv, more=("consent_id", "in_force"))
 
 
 @app.command()
@@ -114,9 +114,9 @@ def decisions(
     place, wanted = _asked(subject, subject_file, asset, config, custody)
     at = now()
     by = Wanted(_time(since), _time(until), effect, rule, source, purpose)
-    found = log_decisions(place.reader, wanted, moment(as_of, at), at)
-    told = chosen(place.reader, found, by, place.rules.rules.keys(), set(place.purposes))
-    out.show_rows(told, _DECISIONS, as_json=as_json, as_csv=as_csv, more=_MORE_DECISIONS)
+    recorded = log_decisions(place.reader, wanted, moment(as_of, at), at)
+    entries = chosen(place.reader, recorded, by, place.rules.rules.keys(), set(place.purposes))
+    out.show_rows(entries, _DECISIONS, as_json=as_json, as_csv=as_csv, more=_MORE_DECISIONS)
 
 
 @app.command()
@@ -151,7 +151,7 @@ def openings(
     asked, ids = store.opened_rows(), None
     if wanted.subject_id:
         where = ("subject_id", "=", wanted.subject_id)
-        ids = {found["row_id"] for found in rows(place.reader, "embeddings", where, columns=["row_id"])}
+        ids = {stored["row_id"] for stored in rows(place.reader, "embeddings", where, columns=["row_id"])}
     if row is not None:
         prefix = row.strip().lower()
         if not _ROW.fullmatch(prefix):
@@ -159,11 +159,11 @@ def openings(
         named = {each["row_id"] for each in asked if each["row_id"].startswith(prefix)}
         ids = named if ids is None else ids & named
     by = WantedOpenings(_time(since), _time(until), ids)
-    told = log_openings(store.openings(), asked, by)
+    entries = log_openings(store.openings(), asked, by)
     if by_row:
-        out.show_rows(one_a_row(told), _BY_ROW, as_json=as_json, as_csv=as_csv)
+        out.show_rows(one_a_row(entries), _BY_ROW, as_json=as_json, as_csv=as_csv)
         return
-    out.show_rows(told, _OPENINGS, as_json=as_json, as_csv=as_csv, more=_MORE_OPENINGS)
+    out.show_rows(entries, _OPENINGS, as_json=as_json, as_csv=as_csv, more=_MORE_OPENINGS)
 
 
 @app.command()

@@ -38,19 +38,19 @@ def new_key(
     from habeas.oversight.orders import person_keys
 
     public = person_keys.create(to, passphrase(new=True) if locked else None)
-    told = {
+    answer = {
         "private": str(to),
         "public": str(public),
         "fingerprint": _fingerprint(person_keys.read_public(public)),
     }
 
     def human(console: Any) -> None:
-        console.print(out.pairs(told))
+        console.print(out.pairs(answer))
         console.print(
             f"\nNext, the registrar: habeas people add ID --role ROLE --public-key {public}", markup=False
         )
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
 @app.command()
@@ -87,14 +87,16 @@ def add(
     order = sign_as_registrar(
         installation(config, custody), Order(OrderKind.PERSON, payload, REGISTRAR, now())
     )
-    told = {
+    answer = {
         "id": person_id,
         "roles": payload["roles"],
         "fingerprint": _fingerprint(key),
         "order": order.order_id,
     }
     out.show(
-        told, as_json, lambda console: console.print(out.pairs(told | {"roles": ", ".join(payload["roles"])}))
+        answer,
+        as_json,
+        lambda console: console.print(out.pairs(answer | {"roles": ", ".join(payload["roles"])})),
     )
 
 
@@ -114,8 +116,8 @@ def remove(person_id: Id, config: Config = None, custody: Custody = None, as_jso
     signed = place.book.signed_by(person_id)
     payload = order_payloads.removal(person_id, signed)
     order = sign_as_registrar(place, Order(OrderKind.REMOVAL, payload, REGISTRAR, now()))
-    told = {"id": person_id, "orders_kept": len(signed), "order": order.order_id}
-    out.show(told, as_json, lambda console: console.print(out.pairs(told)))
+    answer = {"id": person_id, "orders_kept": len(signed), "order": order.order_id}
+    out.show(answer, as_json, lambda console: console.print(out.pairs(answer)))
 
 
 @app.command("list")
@@ -123,7 +125,7 @@ def list_(config: Config = None, as_json: Json = False) -> None:
     """List who may sign, in which roles, and with which key."""
     from habeas.cli.installation import installation
 
-    told: list[dict[str, Any]] = [
+    answer: list[dict[str, Any]] = [
         {
             "id": person.person_id,
             "roles": sorted(map(str, person.roles)),
@@ -135,18 +137,18 @@ def list_(config: Config = None, as_json: Json = False) -> None:
     ]
 
     def human(console: Any) -> None:
-        if not told:
+        if not answer:
             console.print("nobody may sign yet; the registrar adds people: habeas people add", markup=False)
             return
-        rows = [(p["id"], ", ".join(p["roles"]), p["added"], p["removed"], p["fingerprint"]) for p in told]
+        rows = [(p["id"], ", ".join(p["roles"]), p["added"], p["removed"], p["fingerprint"]) for p in answer]
         console.print(out.table(["id", "roles", "added", "removed", "fingerprint"], rows))
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
 def _fingerprint(public_key: bytes) -> str:
     """Short enough to read out over a telephone, long enough that no other key has it."""
     from habeas.model.ids import new_id
 
-    found = new_id("person key", public_key)
-    return " ".join(found[at : at + 4] for at in range(0, len(found), 4))
+    digits = new_id("person key", public_key)
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))

@@ -55,29 +55,29 @@ def show(
     else:
         subject_id = find_subject(place.reader, subject or "")
     store = place.watcher if place.has_custody else None
-    told = person_held(
+    held = person_held(
         place.reader,
         subject_id,
         now(),
         key_status=place.key_status(),
         openings=(store.openings(), store.opened_rows()) if store else None,
     )
-    out.show(told, as_json, lambda console: _human(console, told))
+    out.show(held, as_json, lambda console: _human(console, held))
 
 
-def _human(console: Any, told: dict[str, Any]) -> None:
-    known = told["person"] or {}
-    console.print(out.pairs({"person": told["subject_id"], "law of": ", ".join(known.get("jurisdictions") or ()),
-                             "age": known.get("age"), "last contact": known.get("last_contact_on"),
-                             "known since": known.get("recorded_at")}))  # fmt: skip
+def _human(console: Any, held: dict[str, Any]) -> None:
+    person = held["person"] or {}
+    console.print(out.pairs({"person": held["subject_id"], "law of": ", ".join(person.get("jurisdictions") or ()),
+                             "age": person.get("age"), "last contact": person.get("last_contact_on"),
+                             "known since": person.get("recorded_at")}))  # fmt: skip
     for section, (title, columns) in _SECTIONS.items():
-        found = told[section]
-        console.print(f"\n{title}: {_count(found)}", markup=False, style="bold")
-        if found:
-            console.print(out.table(columns, [out.cells(row, columns) for row in found]))
+        entries = held[section]
+        console.print(f"\n{title}: {_count(entries)}", markup=False, style="bold")
+        if entries:
+            console.print(out.table(columns, [out.cells(row, columns) for row in entries]))
 
 
-def _count(found: list[Any] | None) -> str:
-    if found is None:
+def _count(entries: list[Any] | None) -> str:
+    if entries is None:
         return "this user may not read the key store"
-    return str(len(found)) if found else "none"
+    return str(len(entries)) if entries else "none"

@@ -72,18 +72,18 @@ def replay(
                 yield from replayer.replay(rows)
                 bar.advance(task, len(rows))
 
-        told = tell(made())
-    if since is not None and told.decisions >= total:
-        since.done(told.decisions, len(told.alarms), began, now())
-    if told.decisions < total:
+        result = tell(made())
+    if since is not None and result.decisions >= total:
+        since.done(result.decisions, len(result.alarms), began, now())
+    if result.decisions < total:
         raise IntegrityError(
-            f"{total - told.decisions} of {total} decisions were gone when they were to be made again",
+            f"{total - result.decisions} of {total} decisions were gone when they were to be made again",
             hint="Halt the pipeline, and look at the table: habeas tables list.",
         )
-    out.show(told.as_dict(), as_json, lambda console: _human(console, told))
-    if told.alarms:
+    out.show(result.as_dict(), as_json, lambda console: _human(console, result))
+    if result.alarms:
         raise IntegrityError(
-            f"{len(told.alarms)} of {told.decisions} decisions don't come out as they were recorded",
+            f"{len(result.alarms)} of {result.decisions} decisions don't come out as they were recorded",
             hint="Halt the pipeline and look at one: habeas replay --decision ID, habeas explain ID.",
         )
 
@@ -115,20 +115,22 @@ def _chosen(
     return len(ids), choice.of_ids(place.reader, ids)
 
 
-def _human(console: Any, told: ReplayReport) -> None:
-    facts = "; ".join(f"{count} {word}" for word, count in told.facts.items()) or "none"
+def _human(console: Any, result: ReplayReport) -> None:
+    facts = "; ".join(f"{count} {word}" for word, count in result.facts.items()) or "none"
     console.print(
-        out.pairs({"decisions": told.decisions, "come out the same": told.reproduced, "their facts": facts})
+        out.pairs(
+            {"decisions": result.decisions, "come out the same": result.reproduced, "their facts": facts}
+        )
     )
-    if told.unverified:
-        console.print(f"{told.unverified} not verified: no code, or no key to verify it by", markup=False)
-    for note, count in told.notes.items():
+    if result.unverified:
+        console.print(f"{result.unverified} not verified: no code, or no key to verify it by", markup=False)
+    for note, count in result.notes.items():
         console.print(f"{count} without {note}", markup=False)
-    if told.alarms:
+    if result.alarms:
         rows = [
             (each.decision_id, each.run_id, each.why or ", ".join(each.differs), ", ".join(each.facts.names))
-            for each in told.alarms[:_SHOWN]
+            for each in result.alarms[:_SHOWN]
         ]
         console.print(out.table(["decision", "run", "comes out differently", "facts that differ"], rows))
-        if len(told.alarms) > _SHOWN:
-            console.print(f"and {len(told.alarms) - _SHOWN} more: add --json", markup=False)
+        if len(result.alarms) > _SHOWN:
+            console.print(f"and {len(result.alarms) - _SHOWN} more: add --json", markup=False)

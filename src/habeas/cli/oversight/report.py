@@ -46,29 +46,29 @@ def show_report(place: Installation, run_id: str, as_json: bool) -> None:
     """Write the page and print the summary that it shows."""
     from habeas.oversight.report.write_report import page_of
 
-    told = place.report(run_id)
+    summary = place.report(run_id)
     page = page_of(place.settings.report, run_id)
 
     def human(console: Any) -> None:
-        console.print(summary_table(told))
+        console.print(summary_table(summary))
         console.print(
             f"\nPage: {page}\nAll runs: {place.settings.report / 'index.html'}", markup=False, soft_wrap=True
         )
 
-    out.show(told, as_json, human)
+    out.show(summary, as_json, human)
 
 
-def summary_table(told: Mapping[str, Any]) -> Any:
+def summary_table(summary: Mapping[str, Any]) -> Any:
     """The summary in a few lines, each of which adds up."""
-    files, faces, lines, kept = told["files"], told["faces"], told["lines"], told["templates"]
+    files, faces, lines, kept = summary["files"], summary["faces"], summary["lines"], summary["templates"]
     without = sum(lines["without_template"].values())
     waived = "; ".join(
         f"{each['rule']} {each['state']}, until {each['ends_on']} by {each['owner']}: {each['reason']}"
-        for each in told["waivers"]
+        for each in summary["waivers"]
     )
     return out.pairs(
         {
-            "run": f"{told['run_id']}: {told['status']}",
+            "run": f"{summary['run_id']}: {summary['status']}",
             "files": f"{files['found']} = {files['looked_at']} looked at + {sum(files['refused'].values())} refused "
             f"+ {sum(files['set_aside'].values())} set aside + {files['waiting']} waiting",
             "files refused": _reasons(files["refused"]),
@@ -83,7 +83,7 @@ def summary_table(told: Mapping[str, Any]) -> Any:
             "to be erased": _due(kept),
             "people": kept["people"],
             "waivers": waived or "none",
-            "seconds": ", ".join(f"{step} {seconds}" for step, seconds in told["seconds"].items()),
+            "seconds": ", ".join(f"{step} {seconds}" for step, seconds in summary["seconds"].items()),
         }
     )
 

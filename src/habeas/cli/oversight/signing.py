@@ -51,8 +51,8 @@ def sign_as_registrar(place: Installation, order: Order) -> Order:
 
 def passphrase(*, new: bool = False) -> bytes:
     """From the environment, or asked for without showing it. Raises UsageError where nobody can be asked."""
-    if told := os.environ.get(PASSPHRASE):
-        return told.encode()
+    if from_environment := os.environ.get(PASSPHRASE):
+        return from_environment.encode()
     if not sys.stdin.isatty():
         raise UsageError(
             "the key is locked and nobody can be asked", hint=f"Set {PASSPHRASE}, or use a terminal."

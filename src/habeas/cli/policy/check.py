@@ -29,9 +29,9 @@ def lint(folder: Folder = None, config: Config = None, as_json: Json = False) ->
     """
     from habeas.policy.lint import lint as use_case
 
-    found = use_case(_policies(folder, config), now().date())
-    told = {
-        "clean": not any(each.severity == "error" for each in found),
+    problems = use_case(_policies(folder, config), now().date())
+    answer = {
+        "clean": not any(each.severity == "error" for each in problems),
         "findings": [
             {
                 "severity": each.severity,
@@ -40,19 +40,19 @@ def lint(folder: Folder = None, config: Config = None, as_json: Json = False) ->
                 "says": each.says,
                 "mend": each.mend,
             }
-            for each in found
+            for each in problems
         ],
     }
 
     def human(console: Any) -> None:
-        if found:
-            rows = [(each.severity, each.place, each.rule, each.says, each.mend) for each in found]
+        if problems:
+            rows = [(each.severity, each.place, each.rule, each.says, each.mend) for each in problems]
             console.print(out.table(["", "place", "rule", "says", "what to do"], rows))
         else:
             console.print("no problems found", markup=False)
 
-    out.show(told, as_json, human)
-    errors = sum(each.severity == "error" for each in found)
+    out.show(answer, as_json, human)
+    errors = sum(each.severity == "error" for each in problems)
     if errors:
         raise UsageError(f"{errors} {'error' if errors == 1 else 'errors'} in the policy packs")
 
@@ -83,7 +83,7 @@ def run_cases(
     chosen = tables or _tables(config, own=folder is None)
     results = run_tables(chosen, load_packs(place, pack_names(place)))
     failed = [result for result in results if result.differs]
-    told = {
+    answer = {
         "passed": len(results) - len(failed),
         "failed": len(failed),
         "cases": [
@@ -101,9 +101,9 @@ def run_cases(
         rows = [(each.case.place, each.case.name, "; ".join(each.differs)) for each in failed]
         if rows:
             console.print(out.table(["place", "case", "differs"], rows))
-        console.print(f"{told['passed']} cases passed, {len(failed)} failed", markup=False)
+        console.print(f"{answer['passed']} cases passed, {len(failed)} failed", markup=False)
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
     if failed:
         raise CheckFailed(
             f"{len(failed)} of {len(results)} cases come out otherwise", hint="Mend the rule, or the case."

@@ -34,7 +34,7 @@ def show(config: Config = None, as_json: Json = False) -> None:
     place = installation(config)
     policies, order = place.policy, in_force(place.book)
     today = now().date()
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "digest": policies.digest,
         "in_force": "the draft: nothing was ever activated" if order is None else "by activation",
         "since": order and order.at,
@@ -51,15 +51,15 @@ def show(config: Config = None, as_json: Json = False) -> None:
 
     def human(console: Any) -> None:
         names = ("digest", "in_force", "since", "by", "note")
-        console.print(out.pairs({name.replace("_", " "): told[name] for name in names if told[name]}))
+        console.print(out.pairs({name.replace("_", " "): answer[name] for name in names if answer[name]}))
         console.print(
-            out.table(["pack", "title", "law", "rules"], [tuple(p.values()) for p in told["packs"]])
+            out.table(["pack", "title", "law", "rules"], [tuple(p.values()) for p in answer["packs"]])
         )
-        if told["waivers"]:
+        if answer["waivers"]:
             columns = ["waived rule", "for", "owner", "ends on", ""]
-            console.print(out.table(columns, [tuple(w.values()) for w in told["waivers"]]))
+            console.print(out.table(columns, [tuple(w.values()) for w in answer["waivers"]]))
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
 def diff(
@@ -93,15 +93,15 @@ def diff(
 
     place = installation(config, custody)
     sets = chosen(place, old), chosen(place, new)
-    found, changes = predicted(place, *sets, [word for word in purposes.split(",") if word], ids=ids)
-    drawn = draw(place, found, *sets, picture)
-    told = found.as_dict() | {"picture": str(drawn)} | ({"changes": changes} if ids else {})
+    difference, changes = predicted(place, *sets, [word for word in purposes.split(",") if word], ids=ids)
+    drawn = draw(place, difference, *sets, picture)
+    answer = difference.as_dict() | {"picture": str(drawn)} | ({"changes": changes} if ids else {})
 
     def human(console: Any) -> None:
-        print_difference(console, found)
+        print_difference(console, difference)
         console.print(f"\nPage: {drawn}", markup=False)
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
 def activate(
@@ -135,14 +135,14 @@ def activate(
         _agree(place, policies)
     place.policy_store.pin(policies, place.book.reviewers())
     order = sign_order(place, activation(policies, note, person, place.book, now()), key)
-    told = {
+    answer = {
         "digest": policies.digest,
         "order": order.order_id,
         "by": person,
         "at": order.signed_at,
         "note": note,
     }
-    out.show(told, as_json, lambda console: console.print(out.pairs(told)))
+    out.show(answer, as_json, lambda console: console.print(out.pairs(answer)))
 
 
 def _agree(place: Installation, policies: PolicySet) -> None:
@@ -151,7 +151,7 @@ def _agree(place: Installation, policies: PolicySet) -> None:
         raise UsageError(
             "nobody can be asked here", hint="Look at `habeas policy diff` first, then add --yes."
         )
-    found, _ = predicted(place, chosen(place, "active"), policies, [])
-    print_difference(out.console(stderr=True), found)
+    difference, _ = predicted(place, chosen(place, "active"), policies, [])
+    print_difference(out.console(stderr=True), difference)
     if not typer.confirm("Put these rules into force?", err=True):
         raise RefusedByPolicy("nothing was activated")

@@ -24,7 +24,7 @@ def chosen(place: Installation, which: str) -> PolicySet:
     from habeas.policy.policy_set import load_policy_set
 
     if which == "active":
-        return place.policy if place.book.activations else _of_the_last_night(place)
+        return place.policy if place.book.activations else _rules_of_last_run(place)
     if which == "draft" or Path(which).is_dir():
         folder = place.settings.policies if which == "draft" else Path(which)
         return load_policy_set(folder, place.settings.policy_packs, place.book.reviewers())
@@ -36,8 +36,8 @@ def chosen(place: Installation, which: str) -> PolicySet:
     return place.policy_store.load(place.policy_store.whole(which))
 
 
-def _of_the_last_night(place: Installation) -> PolicySet:
-    """While nothing was ever activated the draft itself is in force: what it changes shows against the last night."""
+def _rules_of_last_run(place: Installation) -> PolicySet:
+    """While nothing was ever activated the draft itself is in force: what it changes shows against the last run."""
     from habeas.warehouse.authenticated.run_records import newest_done
 
     last = newest_done(place.settings.runs, DECIDE.name, place.record_key)
@@ -81,7 +81,7 @@ def predicted(
 
 
 def draw(
-    place: Installation, found: Difference, old: PolicySet, new: PolicySet, picture: Path | None
+    place: Installation, difference: Difference, old: PolicySet, new: PolicySet, picture: Path | None
 ) -> Path:
     """Write the page of a difference; where it lies."""
     from habeas.oversight.report.diff_page import render
@@ -93,29 +93,30 @@ def draw(
     sentences = {each.rule.name: each.rule.sentence for each in rules}
     today = now().date()
     waived = waivers_on(old.waivers, today), waivers_on(new.waivers, today)
-    return write(where.parent, render(found, sentences, waived), where.name)
+    return write(where.parent, render(difference, sentences, waived), where.name)
 
 
-def print_difference(console: Any, found: Difference) -> None:
+def print_difference(console: Any, difference: Difference) -> None:
     """Counts by kind, then by rule and by source."""
     from habeas.oversight.report.diff_page import LABELS
     from habeas.policy.diff import Kind
 
-    console.print(out.pairs({"old": found.old, "new": found.new}))
+    console.print(out.pairs({"old": difference.old, "new": difference.new}))
     kinds = [
-        (LABELS[k], found.count(k, "embed"), found.people.get(k, 0), found.count(k, "scan")) for k in Kind
+        (LABELS[k], difference.count(k, "embed"), difference.people.get(k, 0), difference.count(k, "scan"))
+        for k in Kind
     ]
     console.print(out.table(["", "listed people", "different ones", "files"], kinds))
     for kind in (Kind.NEWLY_REFUSED, Kind.NEWLY_ALLOWED):
-        for what, counts in (("rule", found.by_rule(kind)), ("source", found.by_source(kind))):
+        for what, counts in (("rule", difference.by_rule(kind)), ("source", difference.by_source(kind))):
             if counts:
                 console.print(out.table([f"{LABELS[kind]}, by {what}", ""], counts.items()))
-    if found.retentions():
+    if difference.retentions():
         rows = [
             ("no limit" if a is None else a, "no limit" if b is None else b, n)
-            for (a, b), n in found.retentions().items()
+            for (a, b), n in difference.retentions().items()
         ]
         console.print(out.table(["days kept before", "after", "how many"], rows))
     console.print(
-        f"open templates that would close: {found.rows_closed}; closed that would open: {found.rows_opened}"
+        f"open templates that would close: {difference.rows_closed}; closed that would open: {difference.rows_opened}"
     )

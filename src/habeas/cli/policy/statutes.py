@@ -46,10 +46,10 @@ def sign_statute(
     purposes, sign = load_purposes(file.parent / "purposes.yaml"), signer(key, passphrase)
     signed = with_signature(raw_of(file), file.name, statute_id, purposes, (person, public), sign)
     replace_file(file, signed)
-    told = {"signed": statute_id, "by": person, "file": str(file)}
+    answer = {"signed": statute_id, "by": person, "file": str(file)}
 
     def human(console: Any) -> None:
-        console.print(out.pairs(told))
+        console.print(out.pairs(answer))
         console.print("\nIt counts once these rules are in force: habeas policy activate", markup=False)
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)

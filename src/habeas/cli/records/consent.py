@@ -140,21 +140,21 @@ def show(
 
     place, person = _person(subject, subject_file, config, custody)
     at = moment(as_of, now())
-    known, wanted = moment(known_at, at), About(subject_id=person)
-    told = {
-        "statements": log_consents(place.reader, wanted, at, known),
-        "leave_outs": log_leave_outs(place.reader, wanted, at, known),
+    recorded_by, wanted = moment(known_at, at), About(subject_id=person)
+    answer = {
+        "statements": log_consents(place.reader, wanted, at, recorded_by),
+        "leave_outs": log_leave_outs(place.reader, wanted, at, recorded_by),
     }
 
     def human(console: Any) -> None:
         for name, columns in (("statements", CONSENTS), ("leave_outs", _LEFT_OUT)):
-            if told[name] or name == "statements":
-                console.print(out.table(columns, [out.cells(row, columns) for row in told[name]]))
+            if answer[name] or name == "statements":
+                console.print(out.table(columns, [out.cells(row, columns) for row in answer[name]]))
         console.print(
-            f"{len(told['statements'])} statements, {len(told['leave_outs'])} leave-outs", markup=False
+            f"{len(answer['statements'])} statements, {len(answer['leave_outs'])} leave-outs", markup=False
         )
 
-    out.show(told, as_json, human)
+    out.show(answer, as_json, human)
 
 
 @app.command()
@@ -183,12 +183,12 @@ def receipt(
     from habeas.warehouse.reader import rows
 
     place, who = _person(subject, subject_file, config, custody)
-    said = [each for each in statements_of(place.reader, who) if purpose in (None, each.purpose)]
-    if not said:
+    selected = [each for each in statements_of(place.reader, who) if purpose in (None, each.purpose)]
+    if not selected:
         raise UsageError("nothing is recorded to make a receipt of", hint="See: habeas consent show")
     sources = [source_of(row) for row in rows(place.reader, "sources")]
     made = issue(
-        person(place.reader, who), said, Issued(place.purposes, sources, now(), lambda: str(uuid4()))
+        person(place.reader, who), selected, Issued(place.purposes, sources, now(), lambda: str(uuid4()))
     )
     sys.stdout.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
 

@@ -55,16 +55,16 @@ def statements(
 def _address(url_env: str, url_file: Path | None) -> str:
     """The address never comes as an argument: it may hold a password."""
     if url_file is None:
-        found = os.environ.get(url_env, "")
+        address = os.environ.get(url_env, "")
     else:
         try:
-            found = url_file.read_text(encoding="utf-8").strip()
+            address = url_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             raise UsageError("the file with the address can't be read") from None
-    if not found:
+    if not address:
         hint = f"Set {URL_ENV}, or name a file by --url-file."
         raise UsageError("no address of a database is given", hint=hint)
-    return found
+    return address
 
 
 def _query(name: str) -> str:

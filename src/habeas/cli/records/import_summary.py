@@ -18,9 +18,9 @@ def tell(what: str, read: Any, as_json: bool) -> None:
     """Print an `habeas.records.imports.pipeline.Imported`. Line numbers and reasons, never a value of a line.
 
     Raises UsageError, after it told everything, when nothing could be used or somebody's no may not have been heard.
-    What could be used is recorded already: a script that imports every night must notice the rest.
+    What could be used is recorded already: a script that imports on a schedule must notice the rest.
     """
-    told = {
+    answer = {
         "lines": read.lines,
         what: len(read.records),
         "repeated": read.repeated,
@@ -40,20 +40,20 @@ def tell(what: str, read: Any, as_json: bool) -> None:
         "closed": None if read.closed is None else asdict(read.closed),
         "input_digest": read.input_digest,
     }  # fmt: skip
-    out.show(told, as_json, lambda console: _human(console, what, read))
+    out.show(answer, as_json, lambda console: _human(console, what, read))
     if read.withdrawn_unasked:
         out.say(
             f"{read.withdrawn_unasked} withdrawals take back what nobody gave here. They are kept; but if the ids are "
             "misspelt, a consent still stands. Check them."
         )
-    _require_heard(read)
+    _require_refusals_taken(read)
 
 
 def _human(console: Any, what: str, read: Any) -> None:
     form = f" Read as {read.form}." if read.form else ""
     recorded, lines = _counted(len(read.records), _ONE.get(what, what), what), _counted(read.lines, "line")
-    known = f", {read.known} recorded before" if read.known else ""
-    console.print(f"{recorded} of {lines}, {read.repeated} repeated{known}.{form}", markup=False)
+    before = f", {read.known} recorded before" if read.known else ""
+    console.print(f"{recorded} of {lines}, {read.repeated} repeated{before}.{form}", markup=False)
     if read.closed is not None:
         console.print(_closed(read.closed), markup=False)
     if read.set_aside:
@@ -77,7 +77,7 @@ def _counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def _require_heard(read: Any) -> None:
+def _require_refusals_taken(read: Any) -> None:
     """Some lines set aside are ordinary (nothing is guessed); none taken, or a no among them, is not."""
     reasons = ", ".join(sorted({bad.reason for bad in read.set_aside}))
     look = sorted({each.line_number for each in read.remarks if each.needs_a_look})

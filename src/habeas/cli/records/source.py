@@ -65,10 +65,10 @@ def list_(config: Config = None, as_json: Json = False) -> None:
     from habeas.cli.installation import installation
     from habeas.warehouse.reader import rows
 
-    found = sorted(rows(installation(config).reader, "sources"), key=lambda row: str(row["source_id"]))
+    sources = sorted(rows(installation(config).reader, "sources"), key=lambda row: str(row["source_id"]))
 
     def human(console: Any) -> None:
-        lines = [[", ".join(row[n]) if n == "purposes" else row[n] for n in _SHOWN] for row in found]
+        lines = [[", ".join(row[n]) if n == "purposes" else row[n] for n in _SHOWN] for row in sources]
         console.print(out.table(_SHOWN, lines))
 
-    out.show(found, as_json, human)
+    out.show(sources, as_json, human)
