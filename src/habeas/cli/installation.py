@@ -212,7 +212,7 @@ class Installation:
         return custodian(self.custody)
 
     def key_status(self) -> KeyStatus | None:
-        """Tells whether a key is open, where the caller may know; None where not."""
+        """Returns the state of a key by its id; None for a caller without access to the key store."""
         if not self.has_custody:
             return None
         opened, closed = self.watcher.open_keys(), self.watcher.closed_keys()
@@ -301,7 +301,7 @@ class Installation:
             return []
         tasks = []
         for place in sorted(folder.path.glob("*.json")):
-            with suppress(OSError, ValueError, TypeError, KeyError):  # one that can't be read tells nothing
+            with suppress(OSError, ValueError, TypeError, KeyError):  # an unreadable record is left out
                 record = folder.read(place.stem) if place.stem != "run" else None
                 tasks += [as_row(record)] if record else []
         return tasks
@@ -326,7 +326,7 @@ class Installation:
 
 @contextmanager
 def _quiet(log: Path) -> Iterator[None]:
-    """Send what a JVM says while it starts into a file: it would write across the progress bar."""
+    """Send the output of a starting JVM into a file: it would write across the progress bar."""
     log.parent.mkdir(parents=True, exist_ok=True)
     sys.stderr.flush()
     kept = os.dup(2)

@@ -79,7 +79,7 @@ def _end(ctx: Any, error: HabeasError) -> None:
 
 
 def _unforeseen(error: Exception) -> HabeasError:
-    """What is said of an error that wasn't raised on purpose."""
+    """The message for an error that wasn't raised on purpose."""
     from habeas.cli.operate.installed_packages import part_of
     from habeas.pipeline.runtime.os_errors import from_os_error
 

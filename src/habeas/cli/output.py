@@ -103,7 +103,7 @@ def _field(value: Any) -> str:
 
 
 def say(text: str) -> None:
-    """Tell the person something that is no data."""
+    """Write a message, which is no data, to standard error."""
     sys.stderr.write(f"{safe(text)}\n")
 
 
@@ -149,7 +149,7 @@ def pairs(values: Mapping[str, Any]) -> Any:
 
 @contextmanager
 def progress(shown: bool = True) -> Iterator[Progress]:
-    """A progress bar on standard error; silent when nobody watches."""
+    """A progress bar on standard error; `shown=False` shows none."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -60,7 +60,7 @@ _TYPED = (
      "Got an argument too many. A real id goes into a file: --subject-file FILE, or - for standard input"),
     (re.compile(r"^'.*?' is not ", re.DOTALL), "That is not "),
 )  # fmt: skip
-"""How Typer's own errors quote an argument, and what is said instead: it may be a real id in the wrong place."""
+"""How Typer's own errors quote an argument, and the text in its place: the argument may be a real id."""
 
 
 def without_typed_text(error: Any) -> None:

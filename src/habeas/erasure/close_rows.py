@@ -1,6 +1,6 @@
 """Closing the stored rows of keys that closed, at once and before the next run.
 
-The key keeps a row closed; the status says so to readers of the tables, and by when the row has to be gone.
+The key keeps a row closed; the status shows it to readers of the tables, with the day by which to erase the row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TICK = timedelta(microseconds=1)
 
 
 def close_rows(store: Store, closed_keys: Collection[str], run_id: str, now: datetime) -> Closed:
-    """Close whatever is open under keys that were closed."""
+    """Close the rows that are open under keys that were closed."""
     stored = store.rows("embeddings", "key_id", closed_keys, _ROW)
     if not stored:
         return Closed(keys=len(closed_keys))

@@ -18,7 +18,7 @@ _PLACE = ("asset_id", "source_id", "folders", "captured_at", "catalogued_at", "m
 def left_out_rows(reader: Reader, sealed: Sequence[Mapping[str, Any]], now: datetime) -> frozenset[str]:
     """Row ids among `sealed` (rows of `embeddings`) whose footage a leave-out covers for their purpose.
 
-    A row whose file the catalogue doesn't know counts as left out, for nothing tells where it lay.
+    A row whose file is not catalogued counts as left out, since its place is unknown.
     """
     footage = about_footage(leave_out_of(row) for row in rows(reader, "leave_outs"))
     if not footage:

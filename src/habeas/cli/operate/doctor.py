@@ -37,7 +37,7 @@ _FREE = 2_000_000_000  # bytes that a small run and its Spark scratch files need
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One prerequisite. `says` is what was found, `mend` what to do when it is not ok, or when it `warns`."""
+    """One prerequisite. `says`: the state; `mend`: what to do when it is not ok, or when it `warns`."""
 
     name: str
     ok: bool
@@ -98,7 +98,7 @@ def _java(environment: Mapping[str, str]) -> Check:
 
 
 def _packages(lock: Path) -> Check:
-    """A checkout has a lock; what was installed from a wheel says itself which versions it works with."""
+    """A checkout has a lock; a wheel has the range of versions in its metadata."""
     locked = lock.is_file()
     wrong = differences(lock) if locked else out_of_range()
     shown = "; ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
@@ -125,7 +125,7 @@ def _home(home: Path) -> Check:
 
 
 def _closed(settings: Settings, config: Path | None, custody: Path | None) -> Check:
-    """Who writes these can steer what is allowed; who reads the tables learns who is in which file."""
+    """Write access here can change what is allowed; read access to the tables shows which person is in which file."""
     named = [place for place in (config, custody or (default_custody(config) if config else None)) if place]
     keys = [place.parent for place in named[1:]]
     open_places = permissions.writable_by_everybody([*permissions.steering(settings), *named, *keys])

@@ -88,7 +88,7 @@ def make(home: Path, archive: Path | None, purposes: list[str], pack: str) -> tu
 
 @contextmanager
 def writing(home: Path) -> Iterator[None]:
-    """What the system says about a folder that can't be written, as an error that says what to do."""
+    """Turn the system's error about a folder that can't be written into one with a remedy."""
     try:
         yield
     except OSError as error:

@@ -151,7 +151,7 @@ def halts(config: Config = None, as_json: Json = False) -> None:
 
 
 def _require_target(place: Installation, scope: HaltScope, name: str) -> None:
-    """Raises UsageError for a name that doesn't exist: its halt would stop nothing, and nothing would say so."""
+    """Raises UsageError for a name that doesn't exist: its halt would stop nothing, without a message."""
     from habeas.model.orders import HaltScope
     from habeas.oversight.orders.book import recipients_of
 

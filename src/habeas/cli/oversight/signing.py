@@ -50,7 +50,7 @@ def sign_as_registrar(place: Installation, order: Order) -> Order:
 
 
 def passphrase(*, new: bool = False) -> bytes:
-    """From the environment, or asked for without showing it. Raises UsageError where nobody can be asked."""
+    """From the environment, or asked for without showing it. Raises UsageError without a terminal."""
     if from_environment := os.environ.get(PASSPHRASE):
         return from_environment.encode()
     if not sys.stdin.isatty():

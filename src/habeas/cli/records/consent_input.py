@@ -24,7 +24,10 @@ _SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".jsonld": "jsonld", ".sql": "sql
 def statements(
     name: str, form: str | None, purposes: Purposes, url_env: str = URL_ENV, url_file: Path | None = None
 ) -> Iterator[Input]:
-    """What `name` holds, for `add_consents`. Without `form` its suffix says; lines are the rest. Raises UsageError."""
+    """The content of `name`, for `add_consents`. Raises UsageError.
+
+    Without `form` the suffix decides; an unknown suffix means CSV.
+    """
     if form is not None and form not in FORMATS:
         raise UsageError("that is no format", hint=f"One of {', '.join(FORMATS)}.")
     path = Path(name)

@@ -1,4 +1,4 @@
-"""What all imports tell: how many lines, what was taken, what was set aside and why."""
+"""The summary of every import: how many lines, what was taken, what was set aside and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ONE = {"statements": "statement", "leave-outs": "leave-out", "sources": "source
 def tell(what: str, read: Any, as_json: bool) -> None:
     """Print an `habeas.records.imports.pipeline.Imported`. Line numbers and reasons, never a value of a line.
 
-    Raises UsageError, after it told everything, when nothing could be used or somebody's no may not have been heard.
+    Raises UsageError, after printing everything, when nothing could be used or a refusal may not have been recorded.
     What could be used is recorded already: a script that imports on a schedule must notice the rest.
     """
     answer = {
@@ -78,7 +78,7 @@ def _counted(number: int, one: str, many: str = "") -> str:
 
 
 def _require_refusals_taken(read: Any) -> None:
-    """Some lines set aside are ordinary (nothing is guessed); none taken, or a no among them, is not."""
+    """Raise UsageError when no line was taken, or when a line that was set aside or needs a look may be a refusal."""
     reasons = ", ".join(sorted({bad.reason for bad in read.set_aside}))
     look = sorted({each.line_number for each in read.remarks if each.needs_a_look})
     if any(bad.line_number is None for bad in read.set_aside):

@@ -1,4 +1,4 @@
-"""What a person said about one purpose, as a link: about which footage, how, and since when it is known."""
+"""The statements of a person about one purpose, as a step: their footage, their form, and when each was recorded."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _ID = 12
 def consent_step(
     statements: Sequence[Row], purpose: str, as_of: datetime, place: Place | None
 ) -> ExplanationStep:
-    """The statements of one person about one purpose; what was recorded after the decision is told apart.
+    """The statements of one person about one purpose; those recorded after the decision stand apart.
 
-    `place`: where the file belongs; None = that can't be told, and then nothing is said about it.
+    `place`: where the file belongs; None = unknown, and the step then leaves it out.
     """
     ordered = sorted(statements, key=lambda row: (row["recorded_at"], row["given_at"]))
     sentences = [_statement(row, as_of, place) for row in ordered if row["recorded_at"] <= as_of]
@@ -56,7 +56,7 @@ def consent_step(
 
 
 def _fields(row: Row, place: Place | None) -> dict[str, Any]:
-    """Every column for a program, also those that are unknown: a rule refuses for them."""
+    """Every column as a field, unknown ones included: a rule may refuse because of them."""
     columns = {**dict.fromkeys(_FIELDS), **plain(row, *_FIELDS)}
     return {**columns, "about_this_file": None if place is None else _reaches(row, place)}
 
@@ -83,7 +83,7 @@ def _statement(row: Row, as_of: datetime, place: Place | None) -> str:
 
 
 def _how(row: Row) -> list[str]:
-    """How a yes was said, to whom else, and what isn't recorded about that: rules that ask for it refuse."""
+    """The form of a consent, its recipients, and which of its columns are empty: rules that need those refuse."""
     stated = [yes if row[name] else no for name, (yes, no, _) in _HOW.items() if row[name] is not None]
     unknown = [words for name, (_, _, words) in _HOW.items() if row[name] is None]
     parts = ["said " + ", ".join(stated)] if stated else []

@@ -1,4 +1,4 @@
-"""What a decision says, in links: every rule that fired, waivers, duties, and how a regulator reads the same."""
+"""A decision in steps: its effect, every rule that fired, waivers, obligations, and the regulator profile's reading."""
 
 from __future__ import annotations
 

@@ -19,19 +19,19 @@ from habeas.warehouse.current.current_lines import replaced
 from habeas.warehouse.reader import Reader, Row, one, rows
 
 KeyStatus = Callable[[str], str | None]
-"""key id -> "open", "closed", "destroyed"..., or None where this caller may not know."""
+"""key id -> "open", "closed", "destroyed"..., or None where this caller has no access to the key store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Builds links from tables. Whatever a table no longer holds is said to be missing, not guessed."""
+    """Builds links from tables. A row that a table no longer holds is reported as missing."""
 
     reader: Reader
     rules: Rulebook
     key_status: KeyStatus | None
 
     def file(self, asset_id: str) -> ExplanationStep:
-        """Step about a file: where it lies, since when it is known."""
+        """Step about a file: its location, and when it was catalogued."""
         asset = one(self.reader, "assets", "asset_id", asset_id)
         if asset is None:
             return ExplanationStep("file", self._uncatalogued(asset_id), {"asset_id": asset_id})
@@ -44,7 +44,7 @@ class Evidence:
         return ExplanationStep("file", says, plain(asset, *names))
 
     def _uncatalogued(self, asset_id: str) -> str:
-        """The catalogue forgets no file: what it doesn't know it never held."""
+        """Why a file is not catalogued. The catalogue keeps every file that it ever held."""
         aside = rows(self.reader, "quarantine", ("asset_id", "=", asset_id), columns=["reason"])
         why = "; ".join(sorted({reason(row["reason"]) for row in aside}))
         return f"The file was never catalogued: {why}." if why else "The file is not in the catalogue."
@@ -100,7 +100,7 @@ class Evidence:
     def consent(
         self, subject_id: str | None, asset_id: str, purpose: str, as_of: datetime
     ) -> ExplanationStep:
-        """Step about what a person had said about this file and purpose, as of a time."""
+        """Step about a person's statements on this file and purpose, as of a time."""
         if subject_id is None:
             return ExplanationStep("consent", "Nobody is named, so nobody could consent.", {"statements": []})
         where = (("subject_id", "=", subject_id), ("purpose", "=", purpose))
@@ -116,7 +116,7 @@ class Evidence:
         return decision_steps(book, row, text, asset["source_id"] if asset else None)
 
     def left_out(self, subject_id: str | None, asset_id: str, purpose: str) -> list[ExplanationStep]:
-        """Whatever leave-out list names the person or the file; nothing when none does."""
+        """The leave-outs that cover the person or the file; empty when there is none."""
         listed = [leave_out_of(row) for row in rows(self.reader, "leave_outs")]
         place = self._place_of(asset_id) if listed else None
         if place is None:
@@ -128,7 +128,7 @@ class Evidence:
         return [ExplanationStep("left out", " ".join(sentences), {"leave_outs": names})] if sentences else []
 
     def _place_of(self, asset_id: str) -> Place | None:
-        """Where a file belongs; None when the catalogue doesn't know it."""
+        """Where a file belongs; None when it is not catalogued."""
         asset = one(self.reader, "assets", "asset_id", asset_id)
         if asset is None:
             return None

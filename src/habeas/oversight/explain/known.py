@@ -1,4 +1,4 @@
-"""What is known about a person, a key or a run, in a few links."""
+"""What is recorded about a person, a key or a run, in a few steps."""
 
 from __future__ import annotations
 

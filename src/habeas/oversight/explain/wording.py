@@ -174,7 +174,7 @@ EFFECTS: Final = {"allow": "allowed", "deny": "denied", "gap": "refused because 
 
 
 def fact(name: str) -> str:
-    """A fact's name in words; the name itself where no words are known."""
+    """A fact's name in words; the name itself where the catalogue has no sentence."""
     listed = fact_named(name)
     return listed.sentence if listed else name.replace("_", " ")
 

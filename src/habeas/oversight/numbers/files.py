@@ -19,11 +19,11 @@ _TOLD_FIRST: Final = (
     "purpose_known",
     "purpose_collected",
 )
-"""When several facts spoke against a file, the first of these is the one that is told."""
+"""When several facts refuse a file, the first of these is the reason that is reported."""
 
 NO_ROSTER: Final = "no_roster"
-"""The reason of a file that no roster line is about; the rules say the same of it as where all listed people are
-refused.
+"""The reason of a file that no roster line is about; the rules give it the same fact as a file in which all listed
+people are refused.
 """
 
 _NOBODY_ALLOWED: Final = "line_allowed"

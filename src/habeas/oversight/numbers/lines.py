@@ -91,10 +91,10 @@ def _without(
 
 
 def _face(refused: Counter[str], lines: int) -> str:
-    """Why a file that was looked at gave some allowed lines nothing.
+    """Why a file that was searched gave some allowed lines no template.
 
     Which line a refused face was about is not kept (nothing of a refused face is), so where its file had faces
-    refused for several reasons, or fewer of them than lines, only that can be said.
+    refused for several reasons, or fewer of them than lines, the reason is `one_of_several`.
     """
     if not refused:
         return NO_FACE

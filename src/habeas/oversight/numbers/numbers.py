@@ -1,9 +1,9 @@
-"""Every number that a page, a summary or an explanation tells, counted in one place so that they add up.
+"""Every number of a page, a summary or an explanation, counted in one place so that they add up.
 
 - Files, each once: total = looked at + refused + set aside + waiting.
 - Faces, each once, in the files looked at: total = embedded + refused, by reason. Only the newest work of a file
   counts: what older work found in the same file is superseded.
-- Roster lines (a person said to be in a file), each once: listed = allowed + refused + undecided;
+- Roster lines (a person listed in a file), each once: listed = allowed + refused + undecided;
   allowed = with an open template + without one, by reason.
 - Templates, each once: stored = open + expired + closed + frozen + held.
 """
@@ -88,7 +88,7 @@ _BOUND: Final = (BindingReason.NOT_ALLOWED, BindingReason.QUALITY)
 
 
 def count(tally: Tally, rules: Rulebook, now: datetime) -> Numbers:
-    """Count everything. `now`: a permission that ended by then is over, whatever the last run wrote."""
+    """Count everything. `now`: a permission that ended by then is over, even if the last run wrote that it is open."""
     states = template_states(tally, now)
     files = count_files(tally, rules)
     return Numbers(

@@ -59,7 +59,7 @@ class Tally:
 
 
 def read_tally(reader: Reader, runs: Sequence[Row] = ()) -> Tally:
-    """Read what is counted. `runs`: the tasks of the run that the numbers are told for, if any."""
+    """Read what is counted. `runs`: the tasks of the run that the numbers are for, if any."""
     return _read(reader, (), runs)
 
 

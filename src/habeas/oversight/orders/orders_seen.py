@@ -15,7 +15,7 @@ from habeas.oversight.orders.activation import in_force
 from habeas.warehouse.authenticated.run_records import TaskRecord
 
 _ACTIVATION, _COUNT = "activation", "orders"
-_LOOKED_AT = 50  # runs: who deletes records could delete any number of them
+_LOOKED_AT = 50  # runs; a longer search adds nothing, since records can be deleted in any number
 
 
 def order_words(book: OrderBook) -> Mapping[str, str]:

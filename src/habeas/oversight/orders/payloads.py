@@ -1,4 +1,4 @@
-"""What each kind of order says, strictly: these fields, of these types, and nothing beside them."""
+"""The payload of each kind of order, strictly: these fields, of these types, and no others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def person(person_id: str, roles: Iterable[Role], public_key: bytes) -> dict[str
 
 
 def removal(person_id: str, signed_before: Iterable[str]) -> dict[str, Any]:
-    """The registrar says: this person signs no more. Only the orders named were signed before."""
+    """The registrar removes a person. Of the orders that the person signed, only those named stay valid."""
     return {"person": person_id, "orders": sorted(signed_before)}
 
 
@@ -45,7 +45,7 @@ def activation(digest: str, names: Iterable[str], note: str) -> dict[str, Any]:
 
 
 def fault(kind: OrderKind, payload: Mapping[str, Any]) -> str:
-    """Why no order of this kind may say this, in words without its values; empty if it may."""
+    """Why this payload is not valid for an order of this kind, without its values; empty if it is valid."""
     fields = _FIELDS[kind]
     if set(payload) != set(fields):
         return f"it must have the fields {', '.join(sorted(fields))} and no other"

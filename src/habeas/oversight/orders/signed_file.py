@@ -60,7 +60,7 @@ class Order:
 
 
 def written(order: Order, registrar_public: bytes, sign: Sign) -> tuple[str, bytes]:
-    """(file name, content) of the order, signed. Raises UsageError when no order may say this."""
+    """(file name, content) of the order, signed. Raises UsageError when the payload is not valid."""
     if wrong := fault(order.kind, order.payload):
         raise UsageError(f"this {order.kind} can't be written: {wrong}")
     signature = sign(_message(order, registrar_public)).hex()

@@ -1,4 +1,4 @@
-"""What an auditor asks of the log: what people said, and what was decided, as it was known at a time.
+"""Queries of the log: statements and decisions, as they were recorded at a time.
 
 Subjects are named by their random id here; a real id is resolved through the key store first.
 """
@@ -29,14 +29,14 @@ _SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whom or what the auditor asks about: a person, a file, or (both None) everything."""
+    """The subject of a query: a person, a file, or (both None) everything."""
 
     subject_id: str | None = None
     asset_id: str | None = None
 
 
 def about(reader: Reader, subject: str | None, asset: str | None) -> About:
-    """Check what was asked for. A real id must never come this way: an argument ends in shell histories.
+    """Check the ids of a query. A real id is never accepted here: arguments are kept in shell histories.
 
     Raises UsageError when `subject` or `asset`, an id or the beginning of one, names no person or asset here.
     """
@@ -91,9 +91,9 @@ def require_random_id(subject: str) -> None:
 def log_consents(
     reader: Reader, wanted: About, as_of: datetime, known_at: datetime | None = None
 ) -> list[Row]:
-    """Every statement that was known at `known_at` (default: as_of), oldest first.
+    """Every statement recorded by `known_at` (default: as_of), oldest first.
 
-    `standing` says where the statements that speak leave the consent at `as_of`; `in_force`: it still stood then;
+    `standing`: the state of the consent at `as_of` by the statements that decide it; `in_force`: it still held then;
     `about`: the footage it is about, in words. About an asset: the statements of the people its roster lists.
     """
     recorded_by = as_of if known_at is None else known_at
@@ -115,7 +115,7 @@ def log_consents(
 def log_leave_outs(
     reader: Reader, wanted: About, as_of: datetime, known_at: datetime | None = None
 ) -> list[Row]:
-    """Every leave-out of the people asked about that was known at `known_at` (default: as_of), oldest first."""
+    """Every leave-out of the people in question that was recorded by `known_at` (default: as_of), oldest first."""
     recorded_by = as_of if known_at is None else known_at
     listed = rows(reader, "leave_outs", ("recorded_at", "<=", recorded_by))
     lifted = lifted_by(map(leave_out_of, listed), as_of)
@@ -131,12 +131,12 @@ def log_leave_outs(
 
 
 def statements_of(reader: Reader, subject_id: str) -> list[ConsentStatement]:
-    """Everything one person said."""
+    """Every statement of one person."""
     return [statement_of(row) for row in rows(reader, "consents", ("subject_id", "=", subject_id))]
 
 
 def person(reader: Reader, subject_id: str) -> Subject:
-    """What is known about one person besides what they said."""
+    """What is recorded about one person besides their statements."""
     row = one(reader, "subjects", "subject_id", subject_id)
     return Subject(subject_id, None, None) if row is None else subject_of(row)
 
@@ -151,9 +151,9 @@ def _wanted(reader: Reader, wanted: About, chosen: list[Row]) -> list[Row]:
 
 
 def _speaking(entries: list[Row], sources: list[str], as_of: datetime, known_at: datetime) -> dict[str, str]:
-    """Statement -> where it leaves the consent, for each statement that speaks for some footage.
+    """consent_id -> state of the consent, for each statement that decides it for some footage.
 
-    Footage is tried that lies in each source and that each statement's own scope is about.
+    The footage tried is some of each source, and some in the scope of each statement.
     """
     statuses: dict[str, str] = {}
     groups: dict[tuple[str, str], list[ConsentStatement]] = {}

@@ -39,8 +39,8 @@ def chosen(
 ) -> list[Row]:
     """Those of `decisions` that fit, each with its source_id.
 
-    `rules`, `purposes`: those in force. Raises UsageError for a word that no decision and nothing in force knows: no
-    answer would read like "it never happened". A message does not repeat it.
+    `rules`, `purposes`: those in force. Raises UsageError for a word that occurs in no decision and in nothing in
+    force: an empty answer would read like "it never happened". The message does not repeat the word.
     """
     homes = {
         row["asset_id"]: row["source_id"] for row in rows(reader, "assets", columns=["asset_id", "source_id"])
@@ -63,7 +63,7 @@ def _fits(row: Row, wanted: Wanted) -> bool:
 
 
 def _is(fired: str, wanted: str) -> bool:
-    """Whether a rule that fired is the one asked for; a waived rule fired, too."""
+    """Whether a rule that fired is the wanted one; a waived rule fired, too."""
     name = (fired.partition(":")[2] if is_waived(fired) else fired).removesuffix("-gap")
     return wanted.removesuffix("-gap") in (name, name.partition("/")[2])
 

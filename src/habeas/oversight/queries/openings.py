@@ -26,9 +26,9 @@ class WantedOpenings:
 def log_openings(openings: Iterable[Record], asked: Iterable[Record], wanted: WantedOpenings) -> list[Row]:
     """Every opening that fits, oldest first, with its rows.
 
-    `row_ids`: what it asked for; `outcomes`: how many rows came out how; `finished`: whether it came to its end, else
-    it is unknown what was seen. `ids_kept` is False for an opening of a version that counted rows and kept no ids: it
-    may have been about any row, so it is left out of no answer.
+    `rows`: each requested row and its outcome; `outcomes`: number of rows by outcome; `finished`: whether the opening
+    ended, else it is unknown what was seen. `ids_kept` is False for an opening of a version that counted rows and kept
+    no ids: it may have been of any row, so every answer includes it.
     """
     if wanted.since and wanted.until and wanted.since >= wanted.until:
         raise UsageError("--from is not before --to", hint="Give the earlier time to --from.")
@@ -40,7 +40,7 @@ def log_openings(openings: Iterable[Record], asked: Iterable[Record], wanted: Wa
 
 
 def one_a_row(entries: Iterable[Row]) -> list[Row]:
-    """One line a row that was asked for; an opening without ids stands with none."""
+    """One entry for each requested row; an opening without ids has one entry without a row id."""
     return [
         {
             **{name: each[name] for name in ("at", "opening_id", "who", "reason")},

@@ -1,8 +1,8 @@
-"""What the tables held about the things of some decisions when these were made, as well as they can still tell.
+"""What the tables held about the things of some decisions when these were made, as far as they still hold it.
 
-Statements, leave-outs, occasions and keys say themselves when they were recorded. Everything else (a line, a
+Statements, leave-outs, occasions and keys have the time when they were recorded. Everything else (a line, a
 person's age, a source) has one row that holds what was learnt last: where that was later than the decision, the row
-says so, and the facts of then can't be had back.
+shows it, and the facts of then can't be derived.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ K = TypeVar("K")
 class RunTimes:
     """`known_at`: what was recorded by then counts. `read_by`: the tables had been read by then at the latest.
 
-    `model`: digests of the model the run was going to embed with; None = its record doesn't say. `code`: digest of the
+    `model`: digests of the model the run was going to embed with; None = not in its record. `code`: digest of the
     code that derived its facts, likewise.
     """
 
@@ -48,7 +48,7 @@ class Held:
     subjects: Mapping[str, Row]
     consents: Mapping[str, Sequence[Row]]  # by person
     keys: Mapping[tuple[str, str], Sequence[Row]]  # by person and purpose
-    ends: Mapping[str, datetime | None] | None  # of keys; None = this caller may not look
+    ends: Mapping[str, datetime | None] | None  # of keys; None = this caller has no access
     decided: Mapping[tuple[str, str], Sequence[Row]]  # embed decisions, by asset and purpose
     laws: Mapping[str, frozenset[str]]  # facts digest -> laws that reach the line
     lists: Mapping[str, Sequence[Row]]  # roster lines of scanned assets, by asset

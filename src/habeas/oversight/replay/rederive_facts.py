@@ -1,7 +1,7 @@
 """The facts of recorded decisions, derived anew from the tables as they were known then, and compared.
 
 The derivation is that of a run (`derive_rows`). Rows recorded later than the run are left out; a person who was
-erased since, or a row that holds something newer than the decision, is told instead of a difference.
+erased since, or a row that holds something newer than the decision, is reported instead of a difference.
 """
 
 from __future__ import annotations

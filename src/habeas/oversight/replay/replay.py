@@ -1,6 +1,6 @@
 """Recorded decisions made again: the same facts and the pinned rules must give the same verdict, field by field.
 
-Two checks, told apart:
+Two separate checks:
 
 1. *The verdict*: the stored fact set (its digest checked) goes to the rules pinned under the decision's policy
    digest. Every field the decision recorded must come out the same. Nothing explains a difference.
@@ -41,7 +41,7 @@ class Again(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FactsAgain:
-    """The second check of one decision: `names` of facts that differ; `note` says what it couldn't look at."""
+    """The second check of one decision: `names` of facts that differ; `note`: what it could not compare."""
 
     says: Again
     names: tuple[str, ...] = ()
@@ -190,13 +190,13 @@ def _same(recorded: Any, again: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """What a replay found. `alarms`: every decision that a person has to look at."""
+    """What a replay found. `alarms`: every decision that needs a review."""
 
     decisions: int
     reproduced: int
     facts: Mapping[str, int]
     alarms: tuple[Replayed, ...]
-    notes: Mapping[str, int]  # what the second check couldn't look at -> decisions
+    notes: Mapping[str, int]  # what the second check could not compare -> decisions
     unverified: int = 0  # carry no code, or were read without the key
 
     @property

@@ -43,7 +43,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class PurposeLine:
-    """One purpose: what the embed gate said about roster lines, and what is stored. `shut`: not open any more."""
+    """One purpose: the embed gate's decisions about roster lines, and what is stored. `shut`: not open any more."""
 
     purpose: str
     allow: int

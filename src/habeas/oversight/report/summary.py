@@ -86,7 +86,7 @@ def waivers(tally: Tally, rules: Rulebook) -> list[dict[str, Any]]:
 
 
 def waivers_on(waivers: Iterable[Waiver], today: date) -> list[dict[str, Any]]:
-    """Waivers as a report tells them."""
+    """Waivers as a report lists them."""
     return [
         {
             "rule": each.rule,

@@ -1,4 +1,4 @@
-"""The airport case in numbers: for each vendor's purpose what was asked, refused and stored, and by which rules."""
+"""The airport case in numbers: for each vendor's purpose the requests, refusals and templates, and the rules."""
 
 from __future__ import annotations
 
