@@ -23,13 +23,13 @@ def decision_steps(
 ) -> list[ExplanationStep]:
     """`book`: the rules the decision was made by. `facts`: its fact set as JSON; None when it is gone."""
     against = row["effect"] != "allow"
-    spoke = [name for name in row["rules"] if not is_waived(name)]
+    fired = [name for name in row["rules"] if not is_waived(name)]
     waived = [name for name in row["rules"] if is_waived(name)]
-    links = [_decision(book, row, facts, spoke if against else [])]
-    links += [_rule(book, name, row) for name in spoke if against]
+    links = [_decision(book, row, facts, fired if against else [])]
+    links += [_rule(book, name, row) for name in fired if against]
     links += [_waived(book, name, row, source_id) for name in waived]
     if row["effect"] == "allow":
-        links.append(_permits(book, spoke))
+        links.append(_permits(book, fired))
     if row["obligations"]:
         duties = [obligation(each) for each in row["obligations"]]
         links.append(
@@ -40,11 +40,11 @@ def decision_steps(
     return links
 
 
-def _decision(book: Rulebook, row: Row, facts: str | None, spoke: list[str]) -> ExplanationStep:
+def _decision(book: Rulebook, row: Row, facts: str | None, fired: list[str]) -> ExplanationStep:
     says = f"{ACTIONS[row['action']]} for {row['purpose']}: {EFFECTS.get(row['effect'], row['effect'])}"
     says += f"; decided {day(row['as_of'])} on what was known then."
-    if spoke:
-        says += f" {_count(len(spoke), 'rule')} spoke against it."
+    if fired:
+        says += f" {_count(len(fired), 'rule')} spoke against it."
     if row["missing"]:
         says += (
             " Nobody supplied: " + "; ".join(_wanted(name, row["purpose"]) for name in row["missing"]) + "."

@@ -15,7 +15,7 @@ REASONS: Final = {
     "not_allowed": "a listed person whose decision is no",
     "low_quality": "too small, too blurred, too dark or too far turned",
     "placeholder": "the line stands for an erased person",
-    # files, by the fact that spoke against looking at them
+    # files, by the fact for which they were refused
     "source_registered": "its source is not registered",
     "scan_ground": "its source states no ground for looking for faces",
     "line_allowed": "everybody listed in it is refused",

@@ -11,7 +11,7 @@ from habeas.oversight.numbers.tally import Tally
 from habeas.policy.rulebook import Rulebook, is_waived
 from habeas.warehouse.reader import Row
 
-_TOLD_FIRST: Final = (
+_REASON_ORDER: Final = (
     "left_out",
     "source_registered",
     "scan_ground",
@@ -107,7 +107,7 @@ def _failed(work: Row | None) -> bool:
 def _why(scans: list[Row], rules: Rulebook, listed: bool) -> str:
     facts = {rules.fact(rule) for row in scans for rule in row["rules"] if not is_waived(rule)}
     facts |= {fact for row in scans for fact in row["missing"]}
-    for fact in _TOLD_FIRST:
+    for fact in _REASON_ORDER:
         if fact in facts:
             return fact
     first = min(facts, default="undecided")

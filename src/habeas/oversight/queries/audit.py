@@ -100,13 +100,13 @@ def log_consents(
     statements = _wanted(reader, wanted, rows(reader, "consents", ("recorded_at", "<=", recorded_by)))
     statements.sort(key=_order)
     sources = [row["source_id"] for row in rows(reader, "sources", columns=["source_id"])] or [""]
-    words = _speaking(statements, sources, as_of, recorded_by)
+    standings = _standings(statements, sources, as_of, recorded_by)
     return [
         {
             **row,
             "about": scope_words(statement_of(row).scope),
-            "standing": words.get(row["consent_id"], ""),
-            "in_force": words.get(row["consent_id"]) in _COUNTS,
+            "standing": standings.get(row["consent_id"], ""),
+            "in_force": standings.get(row["consent_id"]) in _COUNTS,
         }
         for row in statements
     ]
@@ -150,7 +150,7 @@ def _wanted(reader: Reader, wanted: About, chosen: list[Row]) -> list[Row]:
     return chosen
 
 
-def _speaking(entries: list[Row], sources: list[str], as_of: datetime, known_at: datetime) -> dict[str, str]:
+def _standings(entries: list[Row], sources: list[str], as_of: datetime, known_at: datetime) -> dict[str, str]:
     """consent_id -> state of the consent, for each statement that decides it for some footage.
 
     The footage tried is some of each source, and some in the scope of each statement.

@@ -57,7 +57,7 @@ class PurposeLine:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule and the decisions about listed people that it spoke against. `name`: pack/id."""
+    """One rule and the refusals of listed people by it. `name`: pack/id."""
 
     name: str
     sentence: str

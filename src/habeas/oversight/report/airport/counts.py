@@ -16,12 +16,12 @@ from habeas.policy.policy_set import PolicySet
 from habeas.warehouse.reader import Reader, Row, rows
 
 NAMED = tuple(rule for named, _ in RESTS_ON for rule in named)
-"""Ids of the rules the case is about, in the order they are told."""
+"""Ids of the rules the case is about, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one profile answers. `by_rule`, `by_group`: refused requests that each rule, or group, spoke against.
+    """How one profile answers. `by_rule`, `by_group`: number of requests that each rule, or group, refused.
 
     A group is one of the named rules, or all other rules of one pack.
     """
@@ -72,7 +72,7 @@ class AirportCase:
 
 
 def airport_case(reader: Reader, tally: Tally, policy: PolicySet, purposes: Sequence[str]) -> AirportCase:
-    """Count. `purposes`: those of the case, in the order they are told."""
+    """Count. `purposes`: those of the case, in the order of the page."""
     keys = rows(reader, "keys", columns=["key_id", "subject_id", "purpose"])
     stored = rows(reader, "embeddings", columns=["row_id", "key_id", "subject_id", "purpose"])
     asked = [row for row in tally.decisions if row["action"] == "embed"]
