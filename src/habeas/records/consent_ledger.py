@@ -87,11 +87,11 @@ def standing(
     `flips_at` looks ahead along both times at once: standing(…, t, t) is the same for every t from as_of
     (where known_at = as_of) to just before it. Times must carry a zone.
     """
-    said = [each for each in statements if each.subject_id == subject and each.purpose == purpose]
-    known = [each for each in said if each.recorded_at <= known_at]
-    about = [each for each in known if covers(each, place)] or known
+    matching = [each for each in statements if each.subject_id == subject and each.purpose == purpose]
+    recorded = [each for each in matching if each.recorded_at <= known_at]
+    about = [each for each in recorded if covers(each, place)] or recorded
     begun = [each for each in about if begins(each) <= as_of]
-    ahead = [instant for each in said for instant in (each.given_at, each.recorded_at) if instant > as_of]
+    ahead = [instant for each in matching for instant in (each.given_at, each.recorded_at) if instant > as_of]
     if begun:
         speaks = _speaker(begun)
     elif about:

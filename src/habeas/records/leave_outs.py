@@ -47,8 +47,8 @@ def left_out(
     about = [each for each in listed if each.lifts is None and speaks_about(each, subject_id, purpose, place)]
     named = {each.leave_out_id for each in about}
     lifts = [each for each in listed if each.lifts in named]
-    known = [each for each in (*about, *lifts) if each.recorded_at <= known_at]
-    lifted = lifted_by(known, as_of)
+    recorded = [each for each in (*about, *lifts) if each.recorded_at <= known_at]
+    lifted = lifted_by(recorded, as_of)
     kinds = frozenset(
         each.kind
         for each in about

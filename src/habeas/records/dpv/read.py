@@ -75,7 +75,8 @@ class DpvRecords:
             processes = list(dpv_noes.listed(dpv_noes.part(record, "dpv:hasProcess"))) or [None]
             for process in processes:
                 yield from (
-                    (values, error) for values in dpv_noes.told(record, process, self._purpose_of, error)
+                    (values, error)
+                    for values in dpv_noes.partial_records(record, process, self._purpose_of, error)
                 )
             return
         for process in processes:
@@ -83,22 +84,23 @@ class DpvRecords:
                 yield {**_event(process), **person, **self._process(process, named)}, None
             except BadInput as error:
                 yield from (
-                    (values, error) for values in dpv_noes.told(record, process, self._purpose_of, error)
+                    (values, error)
+                    for values in dpv_noes.partial_records(record, process, self._purpose_of, error)
                 )
 
     def _process(self, given: object, named: Mapping[str, str]) -> dict[str, object]:
         process = an_object(given, _PROCESS, "a process")
         (purpose,) = only_one(process.get("dpv:hasPurpose"), "dpv:hasPurpose")
         iri = text_of(an_object(purpose, _PURPOSE, "a purpose").get("@id"), "@id")
-        found = self._purpose_of(iri)
-        if found is None:
+        purpose_id = self._purpose_of(iri)
+        if purpose_id is None:
             raise BadInput(
                 "unknown_purpose", "dpv:hasPurpose: not in the list", hint="See policies/purposes.yaml."
             )
         _about_faces(process)
         if process.get("dpv:hasLegalBasis") != ["dpv:Consent"]:
             raise BadInput("unknown_word", "dpv:hasLegalBasis: dpv:Consent alone")
-        return {"purpose": found, "recipients": _recipients(process, named), "countries": _countries(process),
+        return {"purpose": purpose_id, "recipients": _recipients(process, named), "countries": _countries(process),
                 **_scope(process.get("dpv:hasScope"))}  # fmt: skip
 
 
@@ -163,17 +165,17 @@ def _event(given: object) -> dict[str, object]:
 def _kinds(given: list[object]) -> dict[str, object]:
     """The status and at most one of each pair; an unknown type might say less than consent."""
     words = [text_of(each, "@type") for each in given]
-    found: dict[str, object] = {}
+    kinds: dict[str, object] = {}
     for word in words:
-        for name, known in ({"status": dict.fromkeys(terms.STATUS, word)} | _PAIRS).items():
-            if word in known:
-                if name in found:
+        for name, meanings in ({"status": dict.fromkeys(terms.STATUS, word)} | _PAIRS).items():
+            if word in meanings:
+                if name in kinds:
                     raise BadInput("unknown_status", "@type: one status, and one of each pair")
-                found[name] = known[word]
+                kinds[name] = meanings[word]
                 break
         else:
             raise BadInput("unknown_word", "@type: a kind of consent that nobody knows here")
-    return found
+    return kinds
 
 
 def _until(given: object) -> object:
@@ -208,12 +210,12 @@ def _about_faces(process: Json) -> None:
 def _names(given: object) -> dict[str, str]:
     """Entity -> its name, for those that have one."""
     entities = an_object(given if given is not None else {}, None, "dpv:hasEntity")
-    found = {}
+    names = {}
     for key, entity in entities.items():
-        known = an_object(entity, {"@type", "dpv:hasName"}, "an entity")
-        if "dpv:hasName" in known:
-            found[key] = text_of(known["dpv:hasName"], "dpv:hasName")
-    return found
+        fields = an_object(entity, {"@type", "dpv:hasName"}, "an entity")
+        if "dpv:hasName" in fields:
+            names[key] = text_of(fields["dpv:hasName"], "dpv:hasName")
+    return names
 
 
 def _recipients(process: Json, named: Mapping[str, str]) -> list[str] | None:
@@ -228,13 +230,13 @@ def _recipients(process: Json, named: Mapping[str, str]) -> list[str] | None:
 
 def _countries(process: Json) -> list[str] | None:
     column = "dpv:hasProcessingCondition"
-    found = []
+    countries = []
     for each in a_list(process.get(column, []), column):
         condition = an_object(each, {"@type", "dpv:hasLocation"}, column)
         if condition.get("@type") != ["dpv:ProcessingLocation"]:
             raise BadInput("unknown_word", f"{column}: dpv:ProcessingLocation alone")
-        found.append(located(condition.get("dpv:hasLocation")))
-    return found or None
+        countries.append(located(condition.get("dpv:hasLocation")))
+    return countries or None
 
 
 def _scope(given: object) -> dict[str, object]:

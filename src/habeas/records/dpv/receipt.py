@@ -31,15 +31,16 @@ class Issued:
 def receipt(subject: Subject, statements: Iterable[ConsentStatement], issued: Issued) -> Json:
     """One record where the statements are about one purpose, else a graph of them."""
     by_purpose: dict[str, list[ConsentStatement]] = {}
-    for each in sorted(statements, key=lambda said: (said.given_at, said.recorded_at, said.consent_id)):
-        by_purpose.setdefault(each.purpose, []).append(each)
+    in_order = sorted(statements, key=lambda each: (each.given_at, each.recorded_at, each.consent_id))
+    for statement in in_order:
+        by_purpose.setdefault(statement.purpose, []).append(statement)
     records = [_record(subject, by_purpose[purpose], issued) for purpose in sorted(by_purpose)]
     own: Json = {"@context": terms.CONTEXT, "@included": _own_terms()}
     return own | records[0] if len(records) == 1 else own | {"@graph": records}
 
 
-def _record(subject: Subject, said: Sequence[ConsentStatement], issued: Issued) -> Json:
-    parties = _Parties(issued.sources, said)
+def _record(subject: Subject, statements: Sequence[ConsentStatement], issued: Issued) -> Json:
+    parties = _Parties(issued.sources, statements)
     return {
         "@type": ["dpv:ConsentRecord"],
         "dct:conformsTo": terms.RECEIPT,
@@ -48,7 +49,7 @@ def _record(subject: Subject, said: Sequence[ConsentStatement], issued: Issued) 
         "dct:created": issued.now.isoformat(),
         "dct:creator": parties.controllers[0] if parties.controllers else terms.SUBJECT,
         "dct:language": "en",
-        "dpv:hasProcess": [_process(each, parties, issued) for each in said],
+        "dpv:hasProcess": [_process(each, parties, issued) for each in statements],
         "dpv:hasEntity": parties.entities,
     }
 
@@ -56,10 +57,10 @@ def _record(subject: Subject, said: Sequence[ConsentStatement], issued: Issued) 
 class _Parties:
     """Party identification: who decides, who receives, who may speak."""
 
-    def __init__(self, sources: Sequence[Source], said: Sequence[ConsentStatement]) -> None:
+    def __init__(self, sources: Sequence[Source], statements: Sequence[ConsentStatement]) -> None:
         names = sorted({source.controller for source in sources})
         self._controllers = {name: f"habeas:controller-{n}" for n, name in enumerate(names, 1)}
-        receiving = sorted({name for each in said for name in each.recipients})
+        receiving = sorted({name for each in statements for name in each.recipients})
         self._recipients = {name: f"habeas:recipient-{n}" for n, name in enumerate(receiving, 1)}
         self.controllers = list(self._controllers.values())
 
@@ -91,9 +92,9 @@ def _person(subject: Subject) -> Json:
     return person
 
 
-def _process(said: ConsentStatement, parties: _Parties, issued: Issued) -> Json:
+def _process(statement: ConsentStatement, parties: _Parties, issued: Issued) -> Json:
     """PII processing: what for, which data, where, by whom, for whom, which footage, and what was said."""
-    purpose = issued.purposes[said.purpose]
+    purpose = issued.purposes[statement.purpose]
     process: Json = {
         "@type": ["dpv:Process"],
         "dpv:hasPurpose": [
@@ -106,68 +107,68 @@ def _process(said: ConsentStatement, parties: _Parties, issued: Issued) -> Json:
         ],
         "dpv:hasProcessing": ["dpv:Store", "dpv:Use"],
         "dpv:hasDataSource": ["dpv:DataControllerDataSource"],
-        "dpv:hasStorageCondition": _storage(said.scope, issued.sources),
+        "dpv:hasStorageCondition": _storage(statement.scope, issued.sources),
         "dpv:hasProcessingCondition": [
-            {"@type": ["dpv:ProcessingLocation"], "dpv:hasLocation": f"loc:{place}"} for place in said.countries
+            {"@type": ["dpv:ProcessingLocation"], "dpv:hasLocation": f"loc:{place}"} for place in statement.countries
         ],
         "dpv:hasDataController": parties.controllers,
-        "dpv:hasRecipient": parties.recipients(said),
+        "dpv:hasRecipient": parties.recipients(statement),
         "dpv:hasLegalBasis": ["dpv:Consent"],
         "dpv:hasConsentControl": ["dpv:WithdrawConsent"],
-        "dpv:hasConsentStatus": [_event(said)],
+        "dpv:hasConsentStatus": [_event(statement)],
     }  # fmt: skip
-    return process if said.scope.everywhere else process | {"dpv:hasScope": _scope(said.scope)}
+    return process if statement.scope.everywhere else process | {"dpv:hasScope": _scope(statement.scope)}
 
 
-def _event(said: ConsentStatement) -> Json:
+def _event(statement: ConsentStatement) -> Json:
     """The event: state, type, time, duration, who, how, on which notice, with what evidence."""
     until: Json = {"@type": ["dpv:EndlessDuration"]}
-    if said.expires_at is not None:
-        until = {"@type": ["dpv:UntilTimeDuration"], "rdf:value": said.expires_at.isoformat()}
+    if statement.expires_at is not None:
+        until = {"@type": ["dpv:UntilTimeDuration"], "rdf:value": statement.expires_at.isoformat()}
     kinds = [
-        *(word for word, status in terms.STATUS.items() if status is said.status),
-        *(word for word, value in terms.EXPLICIT.items() if value is said.explicit),
-        *(word for word, value in terms.SEPARATE.items() if value is said.separate),
-        *(word for word, value in terms.WRITTEN.items() if value is said.written),
+        *(word for word, status in terms.STATUS.items() if status is statement.status),
+        *(word for word, value in terms.EXPLICIT.items() if value is statement.explicit),
+        *(word for word, value in terms.SEPARATE.items() if value is statement.separate),
+        *(word for word, value in terms.WRITTEN.items() if value is statement.written),
     ]
     event: Json = {
         "@type": kinds,
-        "dpv:isIndicatedAtTime": said.given_at.isoformat(),
-        "dpv:hasIndicationMethod": said.method,
+        "dpv:isIndicatedAtTime": statement.given_at.isoformat(),
+        "dpv:hasIndicationMethod": statement.method,
         "dpv:hasDuration": until,
-        "dpv:hasNotice": {"@type": ["dpv:ConsentNotice"], "dpv:hasIdentifier": said.notice_version},
-        "habeas:recordedAt": said.recorded_at.isoformat(),
+        "dpv:hasNotice": {"@type": ["dpv:ConsentNotice"], "dpv:hasIdentifier": statement.notice_version},
+        "habeas:recordedAt": statement.recorded_at.isoformat(),
     }
-    if said.guardian is not None:
-        event["dpv:isIndicatedBy"] = terms.GUARDIAN if said.guardian else terms.SUBJECT
-    if said.evidence_digest:
-        event["habeas:evidenceDigest"] = said.evidence_digest
+    if statement.guardian is not None:
+        event["dpv:isIndicatedBy"] = terms.GUARDIAN if statement.guardian else terms.SUBJECT
+    if statement.evidence_digest:
+        event["habeas:evidenceDigest"] = statement.evidence_digest
     return event
 
 
 def _scope(scope: Scope) -> Json:
     prefixes: Mapping[str, str] = {"folders": FOLDER, "assets": ASSET}
-    found: Json = {}
+    dpv_scope: Json = {}
     for name, key in terms.SCOPE.items():
         value = getattr(scope, name)
         if isinstance(value, datetime):
-            found[key] = value.isoformat()
+            dpv_scope[key] = value.isoformat()
         elif value:
-            found[key] = [prefixes.get(name, "") + each for each in value]
-    return found
+            dpv_scope[key] = [prefixes.get(name, "") + each for each in value]
+    return dpv_scope
 
 
 def _storage(scope: Scope, sources: Sequence[Source]) -> list[Json]:
     """Where it is kept and for how long after capture, by the registration of each source the scope may reach."""
     reached = [source for source in sources if not scope.sources or source.source_id in scope.sources]
     places = sorted({source.jurisdiction for source in reached} - {"unknown"})
-    found: list[Json] = [
+    conditions: list[Json] = [
         {"@type": ["dpv:StorageLocation"], "dpv:hasLocation": f"loc:{place}"} for place in places
     ]
     for days in sorted({source.retention_days for source in reached}):
         duration: Json = {"@type": ["dpv:TemporalDuration"], "rdf:value": f"P{days}D"}
-        found.append({"@type": ["dpv:StorageDuration"], "dpv:hasDuration": duration})
-    return found
+        conditions.append({"@type": ["dpv:StorageDuration"], "dpv:hasDuration": duration})
+    return conditions
 
 
 def _own_terms() -> list[Json]:

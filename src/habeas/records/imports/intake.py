@@ -109,7 +109,7 @@ class ImportBatch:
         self._form = getattr(reader, "form", "")
         return parsed, unread
 
-    def each(
+    def convert_each(
         self,
         records: Numbered[T],
         convert: Callable[[T], R],

@@ -46,18 +46,18 @@ def import_leave_outs(
     missing = {number for number, each in parsed if each.lifts is not None and each.lifts not in ids}
     parsed, _ = intake.without(parsed, missing, "unknown_leave_out", detail)
 
-    def convert(each: Listed) -> tuple[Listed, tuple[LeaveOut, ...], tuple[str, ...]]:
-        subjects: tuple[str | None, ...] = (None,) if each.real_id is None else people.all(each.real_id)
-        made = [each.records(subject, recorded_at, places) for subject in subjects]
-        records = tuple(record for found, _ in made for record in found)
-        if each.undated:  # left out, lifted and left out once more: the old line can't be told from a new one
+    def convert(line: Listed) -> tuple[Listed, tuple[LeaveOut, ...], tuple[str, ...]]:
+        subjects: tuple[str | None, ...] = (None,) if line.real_id is None else people.all(line.real_id)
+        made = [line.records(subject, recorded_at, places) for subject in subjects]
+        records = tuple(record for line_records, _ in made for record in line_records)
+        if line.undated:  # left out, lifted and left out once more: the old line can't be told from a new one
             records = tuple(
                 replace(one, leave_out_id=new_id("leave-out again", one.leave_out_id, recorded_at))
                 if one.leave_out_id in lifted else one for one in records
             )  # fmt: skip
-        return each, records, made[0][1]
+        return line, records, made[0][1]
 
-    named, _ = intake.each(parsed, convert, lambda _: True)
+    named, _ = intake.convert_each(parsed, convert, lambda _: True)
     subjects = {records[0].subject_id for _, (_, records, _) in named if records[0].subject_id is not None}
     here = None if known.listed is None else known.listed(sorted(subjects))
     for number, (listed, records, gone) in named:

@@ -22,9 +22,9 @@ def of_overlaps(lines: Collection[tuple[int, RosterLine]]) -> list[Remark]:
         by_asset[line.asset_id].append((number, _as_planned(line)))
     met: dict[str, set[int]] = {}
     for asset_id, listed in by_asset.items():
-        found = set() if is_caption([line for _, line in listed]) else _meeting(listed)
-        if found:
-            met[asset_id] = found
+        meeting = set() if is_caption([line for _, line in listed]) else _meeting(listed)
+        if meeting:
+            met[asset_id] = meeting
     numbers = sorted(set().union(*met.values()))
     if not numbers:
         return []

@@ -71,7 +71,7 @@ def import_occasions(
     """Read which folder belongs to which site, event or lot. `here`, `noes` and what it raises: see import_sources."""
     intake, places = ImportBatch(), remembering(places)
     parsed, _ = intake.parse(file, _occasions.COLUMNS, _occasions.parse)
-    named, _ = intake.each(parsed, lambda each: each.occasion(recorded_at, places))
+    named, _ = intake.convert_each(parsed, lambda each: each.occasion(recorded_at, places))
     for number, (occasion, missing) in named:
         intake.remarks += of_new_name(number, f"{occasion.kind}s", occasion.name, here, noes)
         intake.remarks += of_places(number, SaidScope(), [missing] if missing else [], NO_NAMES, is_no=True)
@@ -112,8 +112,8 @@ def import_rosters(
 
     asset = remembered(asset_at)
     parsed, unread = intake.parse(file, _rosters.COLUMNS, lambda values: _rosters.parse(values, recorded_at))
-    placed, _ = intake.each(parsed, lambda entry: (asset((entry.source_id, entry.location)), entry))
-    named, unnamed = intake.each(
+    placed, _ = intake.convert_each(parsed, lambda entry: (asset((entry.source_id, entry.location)), entry))
+    named, unnamed = intake.convert_each(
         placed,
         lambda at: (at[0], None if at[1].real_id is None else people.one(at[1].real_id), at[1]),
     )

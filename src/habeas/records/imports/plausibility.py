@@ -40,26 +40,26 @@ Numbered = Collection[tuple[int, ConsentStatement]]
 
 def conflicting(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]:
     """Line numbers of the consents that a no contradicts."""
-    known = list(recorded)
-    against = {_instant(each) for each in (*known, *_plain(new)) if not _yes(each)}
-    return {number for number, each in _unknown(new, known) if _yes(each) and _instant(each) in against}
+    ledger = list(recorded)
+    against = {_instant(each) for each in (*ledger, *_plain(new)) if not _yes(each)}
+    return {number for number, each in _unknown(new, ledger) if _yes(each) and _instant(each) in against}
 
 
 def backdated(new: Numbered, recorded: Iterable[ConsentStatement]) -> set[int]:
     """Line numbers of the consents whose time can't be checked."""
-    known = list(recorded)
+    ledger = list(recorded)
     first_no: dict[tuple[str, str], datetime] = {}
-    for each in (*known, *_plain(new)):
+    for each in (*ledger, *_plain(new)):
         if not _yes(each):
             first_no[_pair(each)] = min(begins(each), first_no.get(_pair(each), begins(each)))
-    found = set()
-    for number, each in _unknown(new, known):
+    numbers = set()
+    for number, each in _unknown(new, ledger):
         if _yes(each) and not each.evidence_digest:
             age = each.recorded_at - each.given_at
             reopens = first_no.get(_pair(each), each.given_at) < each.given_at
             if age > OLD or (reopens and age > REOPENING):
-                found.add(number)
-    return found
+                numbers.add(number)
+    return numbers
 
 
 def unasked(new: Iterable[ConsentStatement], recorded: Iterable[ConsentStatement]) -> int:
@@ -93,25 +93,25 @@ def recorded_last(
 
     Beside the no itself, which counts from its own recording: so it holds now, and when that consent counts.
     """
-    found = []
+    repeats = []
     for no in noes:
         last = max(
             (each.recorded_at for each in recorded if _yes(each) and _pair(each) == _pair(no)), default=None
         )
         if last is not None and last > no.recorded_at:
             after = last + timedelta(microseconds=1)
-            found.append(
+            repeats.append(
                 replace(no, consent_id=new_id("consent again", no.consent_id, after), recorded_at=after)
             )
-    return found
+    return repeats
 
 
 def _plain(new: Numbered) -> list[ConsentStatement]:
     return [each for _, each in new]
 
 
-def _unknown(new: Numbered, known: list[ConsentStatement]) -> list[tuple[int, ConsentStatement]]:
-    recorded = {each.consent_id for each in known}
+def _unknown(new: Numbered, ledger: list[ConsentStatement]) -> list[tuple[int, ConsentStatement]]:
+    recorded = {each.consent_id for each in ledger}
     return [(number, each) for number, each in new if each.consent_id not in recorded]
 
 

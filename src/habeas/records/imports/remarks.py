@@ -57,7 +57,7 @@ def of_places(
     number: int, scope: SaidScope, gone: Iterable[str], names: Names, *, is_no: bool
 ) -> list[Remark]:
     """What a record names and isn't here; a no is kept and holds as soon as it is."""
-    found = [
+    remarks = [
         Remark(number, "unknown_name", _unknown(kind, name, names), is_no=is_no)
         for kind in KINDS
         for name in getattr(scope, kind)
@@ -68,7 +68,7 @@ def of_places(
              "asset_missing": f"no such file in its source; {later}",
              "unknown_source": f"no source of that id is registered; {later}",
              "bad_location": "not written as a path is; left out, so it reaches further"}  # fmt: skip
-    return found + [Remark(number, why, words.get(why, later), is_no=is_no) for why in gone]
+    return remarks + [Remark(number, why, words.get(why, later), is_no=is_no) for why in gone]
 
 
 def of_people(number: int, alike: Collection[str]) -> Remark:
@@ -87,15 +87,15 @@ def of_people(number: int, alike: Collection[str]) -> Remark:
 
 def of_new_name(number: int, kind: str, name: str, here: Names, noes: Names) -> list[Remark]:
     """A name that comes in and looks like one that a recorded no is about. `here`: names there are, told before."""
-    found = [each for each in noes.alike(kind, name) if each != name] if here.unknown(kind, name) else []
+    similar = [each for each in noes.alike(kind, name) if each != name] if here.unknown(kind, name) else []
     detail = (
-        f"{kind}: a no that is recorded names {', '.join(found)}, which differs only in case, dashes or look-alike "
+        f"{kind}: a no that is recorded names {', '.join(similar)}, which differs only in case, dashes or look-alike "
         "letters: the no holds for both. Is it the same?"
     )
-    return [Remark(number, "looks_like_known", detail, is_no=True)] if found else []
+    return [Remark(number, "looks_like_known", detail, is_no=True)] if similar else []
 
 
 def _unknown(kind: str, name: str, names: Names) -> str:
     nearest = names.nearest(kind, name)
-    told = f"; nearest: {', '.join(nearest)}" if nearest else ""
-    return f"{kind}: nothing here has that name{told}; kept, and it holds as soon as something has"
+    suggestion = f"; nearest: {', '.join(nearest)}" if nearest else ""
+    return f"{kind}: nothing here has that name{suggestion}; kept, and it holds as soon as something has"

@@ -62,12 +62,14 @@ def import_consents(
         lambda values: _noes.status_of(values) is not None,
     )
     with together():
-        named, unnamed = intake.each(
-            parsed, lambda said: _stated(said, people, recorded_at, places), lambda said: said.is_no
+        named, unnamed = intake.convert_each(
+            parsed, lambda entry: _stated(entry, people, recorded_at, places), lambda entry: entry.is_no
         )
-    ledger = list(recorded(sorted({each.subject_id for _, (_, told, _) in named for each in told})))
-    named = [(number, (said, _again(said, told, ledger), gone)) for number, (said, told, gone) in named]
-    new = [(number, statement) for number, (_, told, _) in named for statement in told]
+    ledger = list(recorded(sorted({each.subject_id for _, (_, derived, _) in named for each in derived})))
+    named = [
+        (number, (entry, _again(entry, derived, ledger), gone)) for number, (entry, derived, gone) in named
+    ]
+    new = [(number, statement) for number, (_, derived, _) in named for statement in derived]
     kept, _ = intake.without(
         named,
         _checks.conflicting(new, ledger),
@@ -76,56 +78,56 @@ def import_consents(
     )
     agreed, _ = intake.without(
         kept,
-        _checks.backdated([(number, each) for number, (_, told, _) in kept for each in told], ledger),
+        _checks.backdated([(number, each) for number, (_, derived, _) in kept for each in derived], ledger),
         "backdated",
         "a consent of long ago, or after a no, counts with the digest of its evidence only",
     )
-    not_heard = sum(said.is_no for said in unnamed)
-    not_heard += sum(_consents.may_refuse(values) for values in unread) + intake.refused_whole
-    statements = [statement for _, (_, told, _) in agreed for statement in told]
+    refusals_set_aside = sum(entry.is_no for entry in unnamed)
+    refusals_set_aside += sum(_consents.may_refuse(values) for values in unread) + intake.refused_whole
+    statements = [statement for _, (_, derived, _) in agreed for statement in derived]
     intake.remarks += _hits_nothing(agreed, ledger, known)
     return intake.done(
-        [told[0] for _, (_, told, _) in agreed],
+        [derived[0] for _, (_, derived, _) in agreed],
         lambda statement: statement.consent_id,
-        subjects=_people.subjects((told[0], said) for _, (said, told, _) in agreed),
-        refusals_set_aside=not_heard,
+        subjects=_people.subjects((derived[0], entry) for _, (entry, derived, _) in agreed),
+        refusals_set_aside=refusals_set_aside,
         withdrawn_unasked=_checks.unasked(statements, ledger),
-        beside=[statement for _, (_, told, _) in agreed for statement in told[1:]],
+        beside=[statement for _, (_, derived, _) in agreed for statement in derived[1:]],
     )
 
 
 _Stated = tuple[ParsedStatement, tuple[ConsentStatement, ...], tuple[str, ...]]
 
 
-def _stated(said: ParsedStatement, people: RealIds, recorded_at: datetime, places: Places) -> _Stated:
-    subjects = people.all(said.real_id) if said.is_no else (people.one(said.real_id),)
-    found = [said.statements(subject, recorded_at, places) for subject in subjects]
-    return said, tuple(each for one in found for each in one.statements), found[0].gone
+def _stated(entry: ParsedStatement, people: RealIds, recorded_at: datetime, places: Places) -> _Stated:
+    subjects = people.all(entry.real_id) if entry.is_no else (people.one(entry.real_id),)
+    readings = [entry.statements(subject, recorded_at, places) for subject in subjects]
+    return entry, tuple(each for one in readings for each in one.statements), readings[0].gone
 
 
 def _again(
-    said: ParsedStatement, told: tuple[ConsentStatement, ...], ledger: Collection[ConsentStatement]
+    entry: ParsedStatement, derived: tuple[ConsentStatement, ...], ledger: Collection[ConsentStatement]
 ) -> tuple[ConsentStatement, ...]:
     """A no without a date that can be read, of a person who said yes since it was recorded, counts as said again.
 
     The old line can't be told from a new one, and a refusal must not be lost.
     """
-    return tuple(_checks.said_again(each, ledger) for each in told) if said.undated else told
+    return tuple(_checks.said_again(each, ledger) for each in derived) if entry.undated else derived
 
 
 def _hits_nothing(
     agreed: Numbered[_Stated], ledger: Collection[ConsentStatement], known: Known
 ) -> list[Remark]:
     """What was not understood of the records that are kept, and what they name that isn't here."""
-    found: list[Remark] = []
+    remarks: list[Remark] = []
     given = {each.subject_id for each in ledger if each.status is ConsentStatus.GIVEN}
-    given |= {told[0].subject_id for _, (said, told, _) in agreed if not said.is_no}
-    noes = {told[0].subject_id for _, (said, told, _) in agreed if said.is_no}
+    given |= {derived[0].subject_id for _, (entry, derived, _) in agreed if not entry.is_no}
+    noes = {derived[0].subject_id for _, (entry, derived, _) in agreed if entry.is_no}
     here = None if known.listed is None else given | set(known.listed(sorted(noes - given)))
-    for number, (said, told, gone) in agreed:
-        found += of_doubts(number, said.doubts)
-        found += of_places(number, said.scope, gone, known.names, is_no=said.is_no)
-        others = {each.subject_id for each in told} - {told[0].subject_id}
-        if said.is_no and (others or (here is not None and told[0].subject_id not in here)):
-            found.append(of_people(number, others))
-    return found
+    for number, (entry, derived, gone) in agreed:
+        remarks += of_doubts(number, entry.doubts)
+        remarks += of_places(number, entry.scope, gone, known.names, is_no=entry.is_no)
+        others = {each.subject_id for each in derived} - {derived[0].subject_id}
+        if entry.is_no and (others or (here is not None and derived[0].subject_id not in here)):
+            remarks.append(of_people(number, others))
+    return remarks

@@ -146,7 +146,7 @@ def parse(values: Values, purposes: Purposes, recorded_at: datetime) -> ParsedSt
     who = real_id(values)
     if who is None:
         raise BadInput("missing_value", "subject")
-    said = ParsedStatement(
+    statement = ParsedStatement(
         real_id=who,
         purpose=purposes.resolve(_purpose_text(values)).purpose_id,
         status=_status(values),
@@ -166,16 +166,16 @@ def parse(values: Values, purposes: Purposes, recorded_at: datetime) -> ParsedSt
         age=None if values.get("age") is None else cell.word(values, "age", AGE.words),
         last_contact_on=last_contact(values, recorded_at),
     )
-    _possible(said, recorded_at)
-    return said
+    _possible(statement, recorded_at)
+    return statement
 
 
 def last_contact(values: Values, recorded_at: datetime) -> date | None:
     """Raises BadInput, also for a day that hasn't come."""
-    found = cell.day(values, "last_contact_on")
-    if found is not None and found > (recorded_at + AHEAD).date():
+    day = cell.day(values, "last_contact_on")
+    if day is not None and day > (recorded_at + AHEAD).date():
         raise BadInput("lies_ahead", "last_contact_on: a day that hasn't come")
-    return found
+    return day
 
 
 def recipients(values: Values) -> tuple[str, ...]:
@@ -183,13 +183,13 @@ def recipients(values: Values) -> tuple[str, ...]:
     return tuple(sorted(cell.listed(values, "recipients", is_id=True) or ()))
 
 
-def _possible(said: ParsedStatement, recorded_at: datetime) -> None:
+def _possible(statement: ParsedStatement, recorded_at: datetime) -> None:
     """Refuse a yes that can't be true. A no dated ahead holds from its recording; see `records.consent_ledger`."""
-    if said.expires_at is not None and said.expires_at <= said.given_at:
+    if statement.expires_at is not None and statement.expires_at <= statement.given_at:
         raise BadInput("expires_before_given", "expires_at: not after given_at")
-    if dated_ahead(said.given_at, recorded_at):
+    if dated_ahead(statement.given_at, recorded_at):
         raise BadInput("lies_ahead", "given_at: after the time of the import; check the clock and the zone")
-    if said.guardian and said.age == "adult":
+    if statement.guardian and statement.age == "adult":
         raise BadInput("guardian_of_adult", "guardian: nobody consents for a person of age")
 
 
@@ -222,10 +222,10 @@ def _purpose_text(values: Values) -> str:
 
 def _status(values: Values) -> ConsentStatus:
     value = values.get("status")
-    found = STATUSES.get(value) if isinstance(value, str) else None
-    if found is None:
+    status = STATUSES.get(value) if isinstance(value, str) else None
+    if status is None:
         raise BadInput("unknown_status", "status: given, refused or withdrawn, or the same in DPV's words")
-    return found
+    return status
 
 
 def _places(values: Values, column: str) -> tuple[str, ...] | None:

@@ -133,30 +133,30 @@ def _lift(values: Values) -> Listed:
 
 
 def _left_out(values: Values, purposes: Purposes, recorded_at: datetime, names: Names) -> Listed:
-    found = Lenient(values, names)
-    since, dated = found.since("since", recorded_at)
-    until = found.get(lambda v: cell.optional_instant(v, "until"), None)
+    reader = Lenient(values, names)
+    since, dated = reader.since("since", recorded_at)
+    until = reader.get(lambda v: cell.optional_instant(v, "until"), None)
     if until is not None and until <= since:
-        found.doubt("bad_window", "until: not after since; left out, so it has no end")
+        reader.doubt("bad_window", "until: not after since; left out, so it has no end")
         until = None
-    named = found.get(lambda v: cell.listed(v, "purposes"), None) or ()
-    resolved = found.each(named, lambda name: found.purpose(name, purposes))
+    named = reader.get(lambda v: cell.listed(v, "purposes"), None) or ()
+    resolved = reader.read_all(named, lambda name: reader.purpose(name, purposes))
     return Listed(
-        kind=_kind(values, found),
-        real_id=found.person(),
-        scope=found.scope(_scope(values)),
+        kind=_kind(values, reader),
+        real_id=reader.person(),
+        scope=reader.scope(_scope(values)),
         purposes=tuple(sorted(set(resolved or ()))),
         since=since,
         until=until,
-        reason=found.get(lambda v: cell.optional_slug(v, "reason"), None) or NO_REASON,
-        evidence_digest=found.get(lambda v: cell.hex_digest(v, "evidence_digest"), ""),
+        reason=reader.get(lambda v: cell.optional_slug(v, "reason"), None) or NO_REASON,
+        evidence_digest=reader.get(lambda v: cell.hex_digest(v, "evidence_digest"), ""),
         lifts=None,
         dated=dated,
-        doubts=tuple(found.doubts),
+        doubts=tuple(reader.doubts),
     )
 
 
-def _kind(values: Values, found: Lenient) -> LeaveOutKind:
+def _kind(values: Values, reader: Lenient) -> LeaveOutKind:
     """The kind; the one that stops most where it can't be read."""
     value = values.get("kind")
     words = {each.value: each for each in LeaveOutKind}
@@ -164,7 +164,7 @@ def _kind(values: Values, found: Lenient) -> LeaveOutKind:
         return words[value]
     meant = fold(value).replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
     kind = words.get(meant, LeaveOutKind.LEAVE_OUT)
-    found.doubt("unknown_word", f"kind: one of {', '.join(words)}; taken for {kind}")
+    reader.doubt("unknown_word", f"kind: one of {', '.join(words)}; taken for {kind}")
     return kind
 
 

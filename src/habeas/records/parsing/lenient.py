@@ -95,13 +95,13 @@ class Lenient:
         Unreadable or ahead of the clock: from when it is recorded, since a refusal must not wait.
         """
         try:
-            said = cell.instant(self._values, column)
+            instant = cell.instant(self._values, column)
         except BadInput as error:
             self.doubt(error.reason, f"{error.detail}; it holds from now on")
             return recorded_at, f"not read: {str(self._values.get(column))[:MAX_FIELD]}"
-        if dated_ahead(said, recorded_at):
+        if dated_ahead(instant, recorded_at):
             self.doubt("lies_ahead", f"{column}: after it is recorded; it holds from now on")
-        return min(said, recorded_at), said
+        return min(instant, recorded_at), instant
 
     def scope(self, values: Values | None = None) -> SaidScope:
         """The footage it is about; a part that can't be read is left out, so that it reaches further."""
@@ -110,7 +110,7 @@ class Lenient:
             self._slugs(given, kind) for kind in ("sources", "sites", "events", "lots")
         )
         from_at, to_at = self._window(given)
-        said = SaidScope(
+        parsed = SaidScope(
             sources=sources,
             folders=self._paths(given, "folders", import_scope.is_folder),
             sites=sites,
@@ -121,17 +121,17 @@ class Lenient:
             to_at=to_at,
         )
         try:
-            return import_scope.checked(said)
+            return import_scope.checked(parsed)
         except BadInput as error:
             self.doubt(error.reason, f"{error.detail}; left out, so it reaches further")
             return SaidScope(sites=sites, events=events, lots=lots, from_at=from_at, to_at=to_at)
 
     def _slugs(self, values: Values, kind: str) -> tuple[str, ...]:
-        found: set[str] = set()
+        slugs: set[str] = set()
         for text in self._parts(values, kind):
             alike = self._names.alike(kind, text)
             if text in alike:
-                found.add(text)
+                slugs.add(text)
                 continue
             is_slug = cell.is_slug(text)
             if alike:
@@ -139,13 +139,13 @@ class Lenient:
             elif not is_slug:
                 self.doubt("bad_slug", f"{kind}: a-z, 0-9 and . _ -; left out, so it reaches further")
                 return ()
-            found |= {*alike, *([text] if is_slug else [])}
-        return tuple(sorted(found))
+            slugs |= {*alike, *([text] if is_slug else [])}
+        return tuple(sorted(slugs))
 
     def _paths(self, values: Values, kind: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
-        found = self._parts(values, kind, whole=True)
-        if all(map(fits, found)):
-            return found
+        paths = self._parts(values, kind, whole=True)
+        if all(map(fits, paths)):
+            return paths
         self.doubt("bad_scope", f"{kind}: not written as a path is; left out, so it reaches further")
         return ()
 
@@ -167,7 +167,7 @@ class Lenient:
             self.doubt(error.reason, f"{error.detail}; the window is left out, so it reaches further")
             return None, None
 
-    def each(self, texts: Iterable[str], read: Callable[[str], T]) -> list[T] | None:
+    def read_all(self, texts: Iterable[str], read: Callable[[str], T]) -> list[T] | None:
         """Every text read; None where one can't be."""
         try:
             return [read(text) for text in texts]

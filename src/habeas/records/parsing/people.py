@@ -20,24 +20,24 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 def subjects(named: Iterable[tuple[ConsentStatement, ParsedStatement]]) -> tuple[Subject, ...]:
     """One a person. A statement tells what its line says about the person, too."""
-    found: dict[str, Subject] = {}
-    for statement, said in named:
+    by_id: dict[str, Subject] = {}
+    for statement, entry in named:
         subject_id, at = statement.subject_id, min(statement.given_at, statement.recorded_at)
-        stated = None if said.age is None else at
-        told = Subject(subject_id, said.jurisdictions, said.age, said.last_contact_on, stated)
-        found[subject_id] = united(found.get(subject_id), told)
-    return tuple(found[subject_id] for subject_id in sorted(found))
+        stated = None if entry.age is None else at
+        reported = Subject(subject_id, entry.jurisdictions, entry.age, entry.last_contact_on, stated)
+        by_id[subject_id] = united(by_id.get(subject_id), reported)
+    return tuple(by_id[subject_id] for subject_id in sorted(by_id))
 
 
-def united(known: Subject | None, told: Subject) -> Subject:
+def united(recorded: Subject | None, reported: Subject) -> Subject:
     """What is known and what is told, as one."""
-    if known is None:
-        return told
-    places = {*(known.jurisdictions or ()), *(told.jurisdictions or ())}
-    days = [day for day in (known.last_contact_on, told.last_contact_on) if day is not None]
-    stated = max((known, told), key=_stated)
+    if recorded is None:
+        return reported
+    places = {*(recorded.jurisdictions or ()), *(reported.jurisdictions or ())}
+    days = [day for day in (recorded.last_contact_on, reported.last_contact_on) if day is not None]
+    stated = max((recorded, reported), key=_stated)
     return Subject(
-        told.subject_id,
+        reported.subject_id,
         tuple(sorted(places)) or None,
         stated.age,
         max(days, default=None),
@@ -52,7 +52,7 @@ def _stated(subject: Subject) -> tuple[bool, datetime, int]:
     return True, subject.age_said_at or _NEVER, -AGE.words.index(subject.age)
 
 
-def learnt(known: Mapping[str, Subject], told: Iterable[Subject]) -> tuple[Subject, ...]:
+def learnt(recorded: Mapping[str, Subject], reported: Iterable[Subject]) -> tuple[Subject, ...]:
     """The people of whom more, or something else, is known afterwards."""
-    after = (united(known.get(each.subject_id), each) for each in told)
-    return tuple(each for each in after if known.get(each.subject_id) != each)
+    after = (united(recorded.get(each.subject_id), each) for each in reported)
+    return tuple(each for each in after if recorded.get(each.subject_id) != each)

@@ -12,7 +12,7 @@ from habeas.records.parsing.scope import ASSET, FOLDER, Places, SaidScope, folde
 Ids = tuple[str, ...]
 
 
-def scopes_of_no(said: SaidScope, places: Places) -> tuple[tuple[Scope, ...], tuple[str, ...]]:
+def scopes_of_no(parsed: SaidScope, places: Places) -> tuple[tuple[Scope, ...], tuple[str, ...]]:
     """Scopes of a no, of which each speaks for itself, and the reasons why something named isn't there.
 
     A file that is named by its path is named twice: by its content, in whichever source that lies, and by its place,
@@ -20,13 +20,13 @@ def scopes_of_no(said: SaidScope, places: Places) -> tuple[tuple[Scope, ...], tu
     isn't there yet. A folder has the ids of its place. Where a place can't be told, the part is left out, and the no
     reaches further.
     """
-    look = _LookUp(said, places)
-    folders, assets = list(map(look.folder, said.folders)), list(map(look.asset, said.assets))
+    look = _LookUp(parsed, places)
+    folders, assets = list(map(look.folder, parsed.folders)), list(map(look.asset, parsed.assets))
     if not all(folders) or not all(map(any, assets)):
         folders, assets = [], []
-    rest = replace(said.scope_of_names(), folders=sorted_once(name for found in folders for name in found))
-    contents = sorted_once(content for found, _ in assets for content in found)
-    files = sorted_once(place for _, found in assets for place in found)
+    rest = replace(parsed.scope_of_names(), folders=sorted_once(name for ids in folders for name in ids))
+    contents = sorted_once(content for ids, _ in assets for content in ids)
+    files = sorted_once(place for _, ids in assets for place in ids)
     scopes = [replace(rest, assets=contents)] if contents or not files else []
     scopes += [replace(rest, folders=files)] if files else []  # such a file lies in its folder anyway
     return tuple(scopes), tuple(look.gone)
@@ -35,35 +35,35 @@ def scopes_of_no(said: SaidScope, places: Places) -> tuple[tuple[Scope, ...], tu
 class _LookUp:
     """Ids of what is named; `gone`: why something isn't there."""
 
-    def __init__(self, said: SaidScope, places: Places) -> None:
-        self._said, self._places = said, places
+    def __init__(self, parsed: SaidScope, places: Places) -> None:
+        self._parsed, self._places = parsed, places
         self.gone: list[str] = []
 
     def folder(self, text: str) -> Ids:
         try:
-            if known := named_by(text, FOLDER):
-                return (known,)
+            if folder_id := named_by(text, FOLDER):
+                return (folder_id,)
         except BadInput as error:
             self.gone.append(error.reason)
             return ()
         path = _plain(text)
         if not path:  # the source's own folder, which is the source
             return ()
-        there = self._unless_gone(lambda: (folder_of(self._said, path, self._places),))
+        there = self._unless_gone(lambda: (folder_of(self._parsed, path, self._places),))
         if there and self._places.of_no is None:
             return there
-        return there + self._placed(self._said.sources[0] if self._said.sources else "", path)
+        return there + self._placed(self._parsed.sources[0] if self._parsed.sources else "", path)
 
     def asset(self, text: str) -> tuple[Ids, Ids]:
         """Its contents and its places; empty where it isn't there, and where an id names it."""
-        if known := named_by(text, ASSET):
-            return (known,), ()
+        if asset_id := named_by(text, ASSET):
+            return (asset_id,), ()
         source_id, _, path = _plain(text).partition("/")
         if (contents := self._places.contents) is not None:
-            found = self._unless_gone(lambda: contents(source_id, path))
+            content_ids = self._unless_gone(lambda: contents(source_id, path))
         else:
-            found = self._unless_gone(lambda: (self._places.asset(source_id, path),))
-        return found, self._placed(source_id, path)
+            content_ids = self._unless_gone(lambda: (self._places.asset(source_id, path),))
+        return content_ids, self._placed(source_id, path)
 
     def _placed(self, source_id: str, path: str) -> Ids:
         if (of_no := self._places.of_no) is not None:

@@ -39,33 +39,33 @@ def read(
     values: Values, purposes: Purposes, recorded_at: datetime, names: Names = NO_NAMES
 ) -> ParsedStatement:
     """A record that says no. Raises BadInput where its person or its purpose can't be told."""
-    status, found = status_of(values), Lenient(values, names)
+    status, reader = status_of(values), Lenient(values, names)
     if status is None:
         raise BadInput("unknown_status", "status: it doesn't say no")
-    who = found.person()
+    who = reader.person()
     if who is None:
         raise BadInput("missing_value", "subject")
-    given_at, dated = found.since("given_at", recorded_at)
-    ends = found.get(lambda v: cell.optional_instant(v, "expires_at"), None)
+    given_at, dated = reader.since("given_at", recorded_at)
+    ends = reader.get(lambda v: cell.optional_instant(v, "expires_at"), None)
     return ParsedStatement(
         real_id=who,
-        purpose=found.purpose(values.get("purpose"), purposes),
+        purpose=reader.purpose(values.get("purpose"), purposes),
         status=status,
         given_at=given_at,
         dated=dated,
         expires_at=ends if ends is not None and ends > given_at else None,
-        explicit=found.get(lambda v: cell.boolean(v, "explicit"), None),
-        notice_version=found.get(lambda v: cell.optional_text(v, "notice_version"), None) or NO_NOTICE,
-        method=found.get(lambda v: cell.optional_text(v, "method"), None) or "",
-        evidence_digest=found.get(lambda v: cell.hex_digest(v, "evidence_digest"), ""),
-        scope=found.scope(),
-        separate=found.get(lambda v: cell.boolean(v, "separate"), None),
-        written=found.get(lambda v: cell.boolean(v, "written"), None),
-        guardian=found.get(lambda v: cell.boolean(v, "guardian"), None),
-        recipients=found.get(consents.recipients, ()),
-        countries=found.get(consents.countries, ()),
-        jurisdictions=found.get(consents.jurisdictions, None),
-        age=found.get(lambda v: None if v.get("age") is None else cell.word(v, "age", AGE.words), None),
-        last_contact_on=found.get(lambda v: consents.last_contact(v, recorded_at), None),
-        doubts=tuple(found.doubts),
+        explicit=reader.get(lambda v: cell.boolean(v, "explicit"), None),
+        notice_version=reader.get(lambda v: cell.optional_text(v, "notice_version"), None) or NO_NOTICE,
+        method=reader.get(lambda v: cell.optional_text(v, "method"), None) or "",
+        evidence_digest=reader.get(lambda v: cell.hex_digest(v, "evidence_digest"), ""),
+        scope=reader.scope(),
+        separate=reader.get(lambda v: cell.boolean(v, "separate"), None),
+        written=reader.get(lambda v: cell.boolean(v, "written"), None),
+        guardian=reader.get(lambda v: cell.boolean(v, "guardian"), None),
+        recipients=reader.get(consents.recipients, ()),
+        countries=reader.get(consents.countries, ()),
+        jurisdictions=reader.get(consents.jurisdictions, None),
+        age=reader.get(lambda v: None if v.get("age") is None else cell.word(v, "age", AGE.words), None),
+        last_contact_on=reader.get(lambda v: consents.last_contact(v, recorded_at), None),
+        doubts=tuple(reader.doubts),
     )

@@ -105,11 +105,11 @@ def listed_times(named: Collection[tuple[str, str | None, Entry]]) -> Callable[[
     twice, attested at different times, the lines are the asset's history: each time is a list of its own.
     """
     newest: dict[str, datetime] = {}
-    said: dict[tuple[str, str], datetime] = {}
+    attested: dict[tuple[str, str], datetime] = {}
     history: set[str] = set()
     for asset_id, subject_id, entry in named:
         newest[asset_id] = max(entry.attested_at, newest.get(asset_id, entry.attested_at))
-        if subject_id and said.setdefault((asset_id, subject_id), entry.attested_at) != entry.attested_at:
+        if subject_id and attested.setdefault((asset_id, subject_id), entry.attested_at) != entry.attested_at:
             history.add(asset_id)
     return lambda asset_id, entry: entry.attested_at if asset_id in history else newest[asset_id]
 

@@ -88,7 +88,7 @@ class SaidScope:
 def parse(values: Values) -> SaidScope:
     """The scope of a record. Raises BadInput."""
     from_at, to_at = window(values)
-    said = SaidScope(
+    scope = SaidScope(
         sources=slugs(values, "sources"),
         folders=cell.listed(values, "folders", limit=MAX_FIELD) or (),
         sites=slugs(values, "sites"),
@@ -98,18 +98,18 @@ def parse(values: Values) -> SaidScope:
         from_at=from_at,
         to_at=to_at,
     )
-    return checked(said)
+    return checked(scope)
 
 
-def checked(said: SaidScope) -> SaidScope:
+def checked(scope: SaidScope) -> SaidScope:
     """A scope whose sources, folders and files fit one another. Raises BadInput."""
-    paths = [each for each in said.folders if named_by(each, FOLDER) is None]
-    if paths and len(said.sources) != 1:
+    paths = [each for each in scope.folders if named_by(each, FOLDER) is None]
+    if paths and len(scope.sources) != 1:
         raise BadInput("bad_scope", "folders: name exactly one source that they lie in")
-    apart = {_split(each)[0] for each in said.assets if named_by(each, ASSET) is None} - set(said.sources)
-    if said.sources and apart:
+    apart = {_split(each)[0] for each in scope.assets if named_by(each, ASSET) is None} - set(scope.sources)
+    if scope.sources and apart:
         raise BadInput("bad_scope", "assets: one lies in none of the sources named")
-    return said
+    return scope
 
 
 def window(values: Values) -> tuple[datetime | None, datetime | None]:
@@ -147,21 +147,21 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def folder_of(said: SaidScope, path: str, places: Places) -> str:
+def folder_of(scope: SaidScope, path: str, places: Places) -> str:
     """The id of a folder in the one source that is named. Raises BadInput."""
-    if len(said.sources) != 1:
+    if len(scope.sources) != 1:
         raise BadInput("bad_scope", "folders: name exactly one source that they lie in")
-    return places.folder(said.sources[0], path)
+    return places.folder(scope.sources[0], path)
 
 
 def named_by(text: str, prefix: str) -> str | None:
     """The id behind a prefix; None where the text is a path."""
     if not text.startswith(prefix):
         return None
-    known = text.removeprefix(prefix)
-    if not is_id(known):
+    identifier = text.removeprefix(prefix)
+    if not is_id(identifier):
         raise BadInput("bad_scope", "an id is 32 characters of 0-9 and a-f")
-    return known
+    return identifier
 
 
 def _split(text: str) -> tuple[str, str]:

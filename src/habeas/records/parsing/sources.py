@@ -76,8 +76,8 @@ def conflicts_with(existing: Source, new: Source) -> tuple[str, ...]:
 
 def learnt(existing: Source, new: Source) -> Source:
     """The registered source with what it left open and `new` says."""
-    told = {name: getattr(new, name) for name in LEARNT if getattr(existing, name) is None}
-    return replace(existing, **told)
+    additions = {name: getattr(new, name) for name in LEARNT if getattr(existing, name) is None}
+    return replace(existing, **additions)
 
 
 def _differ(one: Source, other: Source) -> bool:

@@ -204,10 +204,10 @@ def optional_instant(values: Values, column: str) -> datetime | None:
     if match.group(3) is None:
         raise BadInput("no_time_zone", f"{column}: end it with Z or an offset like +09:00")
     try:
-        found = datetime.fromisoformat(value)
-        if not datetime(1900, 1, 2, tzinfo=UTC) <= found < datetime(2200, 1, 1, tzinfo=UTC):
+        moment = datetime.fromisoformat(value)
+        if not datetime(1900, 1, 2, tzinfo=UTC) <= moment < datetime(2200, 1, 1, tzinfo=UTC):
             raise BadInput("date_out_of_range", f"{column}: from 1900 to 2200; leave it blank for no end")
-        return found.astimezone(UTC)
+        return moment.astimezone(UTC)
     except ValueError:
         raise BadInput("impossible_date", f"{column}: no such date, time or offset") from None
 
@@ -220,12 +220,12 @@ def day(values: Values, column: str) -> date | None:
     if not _DAY.fullmatch(value):
         raise BadInput("impossible_date", f"{column}: expected like 2026-01-31")
     try:
-        found = date.fromisoformat(value)
+        parsed = date.fromisoformat(value)
     except ValueError:
         raise BadInput("impossible_date", f"{column}: no such day") from None
-    if not 1900 <= found.year < 2200:
+    if not 1900 <= parsed.year < 2200:
         raise BadInput("date_out_of_range", f"{column}: from 1900 to 2200")
-    return found
+    return parsed
 
 
 def listed(values: Values, column: str, *, limit: int = 200, is_id: bool = False) -> tuple[str, ...] | None:

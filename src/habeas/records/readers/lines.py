@@ -71,12 +71,12 @@ class Columns:
             BadInput("duplicate_column", "a column stands twice in the header") if twice else None,
             BadInput("extra_column", f"{extra} columns more than {', '.join(sorted(self.every))}") if extra else None,
         ]  # fmt: skip
-        found = next((each for each in faults if each is not None), None)
-        if found is not None and (
+        fault = next((each for each in faults if each is not None), None)
+        if fault is not None and (
             self.core is None or not set(core).isdisjoint(twice) or set(core) - set(names)
         ):
-            raise found
-        return found
+            raise fault
+        return fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +181,10 @@ class Reader:
             yield number, None
 
     def _header(self, head: str, lines: Iterator[tuple[int, bytes | None]]) -> list[str]:
-        said = divided_by(head)
-        if said is not None:
+        declared = divided_by(head)
+        if declared is not None:
             head = self._letters.text(next(lines, (0, b""))[1])
-        self._divided = said or divider(head, self._columns.every)
+        self._divided = declared or divider(head, self._columns.every)
         names = [name_of(cell) for cell in cells(head, self._divided)]
         while len(names) > 1 and not names[-1]:  # a spreadsheet's empty columns at the right
             names.pop()
@@ -195,10 +195,10 @@ class Reader:
         values: dict[str, object] = {}
         try:
             line = self._letters.text(raw)
-            found = cells(line, self._divided, strict=False)
-            whole = len(found) >= len(header) and not any(found[len(header) :])
-            if len(found) <= len(header) or whole:
-                values = {name: cell or None for name, cell in zip(header, found, strict=False)}
+            fields = cells(line, self._divided, strict=False)
+            whole = len(fields) >= len(header) and not any(fields[len(header) :])
+            if len(fields) <= len(header) or whole:
+                values = {name: cell or None for name, cell in zip(header, fields, strict=False)}
             if len(cells(line, self._divided)) != len(header) and not whole:
                 raise BadInput("broken_row", "as many fields as the header has columns are expected")
             return RawRecord(number, values, self._wrong_columns)
@@ -213,10 +213,10 @@ class Reader:
             if repeated:
                 values = {name: cell for name, cell in values.items() if name not in repeated}
                 raise BadInput("duplicate_key", "a key stands twice")
-            known = self._columns
-            if extra := len(set(values) - known.every):
-                raise BadInput("extra_column", f"{extra} keys more than {', '.join(sorted(known.every))}")
-            if missing := sorted(set(known.needed) - known.may_be_blank - set(values)):
+            columns = self._columns
+            if extra := len(set(values) - columns.every):
+                raise BadInput("extra_column", f"{extra} keys more than {', '.join(sorted(columns.every))}")
+            if missing := sorted(set(columns.needed) - columns.may_be_blank - set(values)):
                 raise BadInput("missing_column", f"the record lacks {', '.join(missing)}")
             return RawRecord(number, values)
         except BadInput as error:

@@ -104,8 +104,8 @@ class Letters:
             raise BadInput("not_utf8", "zero bytes, as in UTF-16 without a mark", hint=_HINT)
         if raw.isascii():
             return raw.decode("ascii")
-        found, text = self._decoded(raw)
-        self.encoding = found
+        encoding, text = self._decoded(raw)
+        self.encoding = encoding
         return text
 
     def _decoded(self, raw: bytes) -> tuple[str, str]:
@@ -145,15 +145,17 @@ def decoded(raw: bytes) -> str:
 
 def divided_by(line: str) -> str | None:
     """What a spreadsheet's first line `sep=;` says; None where the line is another."""
-    found = _SEP.fullmatch(line.strip(" \r\n"))
-    return found.group(1) if found and found.group(1) in DIVIDERS else None
+    match = _SEP.fullmatch(line.strip(" \r\n"))
+    return match.group(1) if match and match.group(1) in DIVIDERS else None
 
 
-def divider(header: str, known: Collection[str]) -> str:
-    """What divides the fields: whatever gives the most names that are known."""
-    return max(
-        DIVIDERS, key=lambda each: len(set(map(name_of, cells(header, each, strict=False))) & set(known))
-    )
+def divider(header: str, column_names: Collection[str]) -> str:
+    """What divides the fields: whatever gives the most of `column_names`."""
+
+    def count(divided: str) -> int:
+        return len(set(map(name_of, cells(header, divided, strict=False))) & set(column_names))
+
+    return max(DIVIDERS, key=count)
 
 
 def name_of(cell: str) -> str:

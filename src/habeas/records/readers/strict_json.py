@@ -12,9 +12,9 @@ def load(text: str, what: str = "one JSON object on one line") -> tuple[object, 
     """The value, and the keys that stand twice. Raises BadInput; `what` says what was expected."""
     repeated: set[str] = set()
 
-    def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
-        repeated.update(key for key, times in Counter(key for key, _ in found).items() if times > 1)
-        return dict(found)
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        repeated.update(key for key, times in Counter(key for key, _ in items).items() if times > 1)
+        return dict(items)
 
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant, parse_int=_whole)

@@ -70,24 +70,24 @@ def query_records(url: str, query: str, columns: Columns) -> Iterator[RowRecords
     engine = _engine(url)
     with ExitStack() as open_things:
         open_things.callback(engine.dispose)
-        with _told():
+        with _database_errors():
             connection = open_things.enter_context(engine.connect())
             if engine.dialect.name == "postgresql":
                 connection = connection.execution_options(postgresql_readonly=True)
             streamed = connection.execution_options(stream_results=True, yield_per=_AT_ONCE)
-            found = streamed.execute(sa.text(query))
-            names = list(found.keys())
+            result = streamed.execute(sa.text(query))
+            names = list(result.keys())
 
         def rows() -> Iterator[Mapping[str, Any]]:
-            with _told():
-                for row in found.mappings():
+            with _database_errors():
+                for row in result.mappings():
                     yield dict(row)
 
         yield RowRecords(names, rows(), columns)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _database_errors() -> Iterator[None]:
     """Kind of a database error, without its message, which may repeat the query and its values."""
     try:
         yield
