@@ -125,14 +125,14 @@ def pictures(folder: Path, limits: MediaLimits) -> Iterator[tuple[str, Frame | B
     A picture is valid until the next one is asked for: `Decoder.frames`.
     """
     reader = decoder.shared(limits)
-    for found in archive.walk(folder, limits):
+    for entry in archive.walk(folder, limits):
         try:
-            if found.kind != "file":
-                raise BadInput(found.kind)
-            with archive.open_file(folder, found.location, limits) as fd:
-                seen = probe(fd, limits, claims_media=files.media_name(found.location))
+            if entry.kind != "file":
+                raise BadInput(entry.kind)
+            with archive.open_file(folder, entry.location, limits) as fd:
+                seen = probe(fd, limits, claims_media=files.media_name(entry.location))
                 if seen.media == "photo":
                     for frame in reader.frames(fd, "photo", Sampling()):
-                        yield found.location, frame
+                        yield entry.location, frame
         except BadInput as bad:
-            yield found.location, bad
+            yield entry.location, bad

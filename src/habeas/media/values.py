@@ -58,7 +58,7 @@ class MediaReason:
             SOURCE_SHARED, SOURCE_EMPTY, TWO_SOURCES,
         }
     )  # fmt: skip
-    """Reasons that say nothing about the content: the file is tried again in every night that finds it."""
+    """Reasons that say nothing about the content: the file is tried again in every run that finds it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,10 @@ class _LookUp:
         return usable(self._archive, self._roots)
 
     def _root_of(self, source_id: str) -> SourceFolder:
-        found, refused = self._folders
+        folders, refused = self._folders
         if source_id in refused:
             raise BadInput(refused[source_id], "nothing can be looked up in its source now")
-        return found[source_id]
+        return folders[source_id]
 
     def _digest(self, source_id: str, path: str) -> bytes | None:
         """The SHA-256 of the file that lies there; None where none can be read."""

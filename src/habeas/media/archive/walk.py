@@ -27,26 +27,26 @@ _lists: OrderedDict[files.Stamp, Mapping[bytes, Member]] = OrderedDict()
 
 def walk(root: Path | SourceFolder, limits: MediaLimits) -> Iterator[Found]:
     """As `files.walk`, with the members of each packed file in its place. Raises as `open_root` does."""
-    for found in files.walk(root):
-        if found.kind == "file" and packed.named(found.location):
-            yield from _inside(root, found, limits)
+    for entry in files.walk(root):
+        if entry.kind == "file" and packed.named(entry.location):
+            yield from _inside(root, entry, limits)
         else:
-            yield found
+            yield entry
 
 
-def _inside(root: Path | SourceFolder, found: Found, limits: MediaLimits) -> Iterator[Found]:
+def _inside(root: Path | SourceFolder, entry: Found, limits: MediaLimits) -> Iterator[Found]:
     try:
-        with files.open_regular(root, found.location) as fd:
+        with files.open_regular(root, entry.location) as fd:
             if not packed.is_packed(fd):
-                yield found
+                yield entry
                 return
             members = _members(fd, limits)
     except BadInput as bad:
-        yield replace(found, kind=bad.reason)
+        yield replace(entry, kind=bad.reason)
         return
     for name, member in members.items():
-        location = f"{found.location}/{locations.encode(name)}"
-        yield replace(found, location=location, kind=member.kind, size=member.size)
+        location = f"{entry.location}/{locations.encode(name)}"
+        yield replace(entry, location=location, kind=member.kind, size=member.size)
 
 
 @contextmanager
@@ -84,9 +84,9 @@ def _members(fd: int, limits: MediaLimits) -> Mapping[bytes, Member]:
     """By name. A file that was written to since has another list."""
     stamp = files.stamp(fd)
     if stamp not in _lists:
-        found = {member.name: member for member in decoder.shared(limits).members(fd)}
+        by_name = {member.name: member for member in decoder.shared(limits).members(fd)}
         files.unchanged(fd, stamp)
-        _lists[stamp] = found
+        _lists[stamp] = by_name
     _lists.move_to_end(stamp)
     while len(_lists) > _KEPT:
         _lists.popitem(last=False)

@@ -153,9 +153,9 @@ def _too_big(error: BaseException, context: Any, limits: MediaLimits) -> bool:
 
 
 def _created(container: Any) -> datetime | None:
-    said = container.metadata.get("creation_time", "")
+    text = container.metadata.get("creation_time", "")
     try:
-        at = datetime.fromisoformat(said)
+        at = datetime.fromisoformat(text)
     except ValueError:
         return None
     return at if at.tzinfo is not None else None

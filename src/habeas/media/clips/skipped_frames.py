@@ -65,13 +65,13 @@ class SkippedFrames:
 
     def between(self, stamp: int | None, until: int | None) -> list[Any]:
         """The packets from one keyframe up to another; empty where they aren't held, or are that keyframe alone."""
-        found: list[Any] = []
+        packets: list[Any] = []
         for stretch in self._stretches:
-            if found and self._begins(stretch, until):
+            if packets and self._begins(stretch, until):
                 break
-            if found or self._begins(stretch, stamp):
-                found += stretch.packets
-        return found if len(found) > 1 else []
+            if packets or self._begins(stretch, stamp):
+                packets += stretch.packets
+        return packets if len(packets) > 1 else []
 
     def pictures(self, packets: list[Any]) -> Iterator[Any]:
         """Frames of a stretch, those that others are decoded from, up to the first that is damaged: whoever asked has

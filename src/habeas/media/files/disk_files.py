@@ -51,15 +51,15 @@ def walk(root: Path | SourceFolder, skipped: Collection[str] = ()) -> Iterator[F
         waiting: list[list[bytes]] = [[]]
         while waiting:
             inside = waiting.pop()
-            found, folders = _listed(top, inside, skipped)
-            yield from found
+            listing, folders = _listed(top, inside, skipped)
+            yield from listing
             waiting.extend(reversed(folders))
     finally:
         os.close(top)
 
 
 def _listed(top: int, inside: list[bytes], skipped: Collection[str]) -> tuple[list[Found], list[list[bytes]]]:
-    found: list[Found] = []
+    results: list[Found] = []
     folders: list[list[bytes]] = []
     try:
         with _folder(top, inside) as folder, os.scandir(folder) as entries:
@@ -78,8 +78,8 @@ def _listed(top: int, inside: list[bytes], skipped: Collection[str]) -> tuple[li
                 continue
         times = nanoseconds(about.st_mtime_ns), nanoseconds(about.st_ctime_ns)
         node = about.st_dev, about.st_ino
-        found.append(Found(location, _kind(about.st_mode), about.st_size, *times, node))
-    return found, folders
+        results.append(Found(location, _kind(about.st_mode), about.st_size, *times, node))
+    return results, folders
 
 
 def _kind(mode: int) -> str:

@@ -36,7 +36,7 @@ def decode(location: str) -> bytes:
         raw = location.encode("utf-8")
     except UnicodeEncodeError:
         raise _bad("not valid text") from None
-    path = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), raw)
+    path = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), raw)
     if b"\0" in path:
         raise _bad("holds a NUL byte")
     if any(part in (b"", b".", b"..") for part in path.split(b"/")):
@@ -80,13 +80,13 @@ def places_of_no(installation_key: bytes, source_id: str, location: str) -> tupl
 
 def places_of_file(installation_key: bytes, source_id: str, location: str) -> list[str]:
     """Ids of the folders above a file and of its own place, by which a no may name it (see `places_of_no`)."""
-    found = []
-    for each in (*folders_above(location), location):
-        found.append(place(installation_key, source_id, each))
-        plain = unicodedata.normalize("NFC", each)
-        if plain != each:
-            found.append(alike_place_id(installation_key, source_id, plain))
-    return found
+    ids = []
+    for path in (*folders_above(location), location):
+        ids.append(place(installation_key, source_id, path))
+        plain = unicodedata.normalize("NFC", path)
+        if plain != path:
+            ids.append(alike_place_id(installation_key, source_id, plain))
+    return ids
 
 
 def id_text(location: str) -> str:

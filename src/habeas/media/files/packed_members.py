@@ -35,21 +35,21 @@ def members(fd: int) -> list[Member]:
     """Every member but folders, each with why it can't be read where that shows. Raises BadInput."""
     head = os.pread(fd, 4, 0)
     listed = _zip if head.startswith(b"PK") else _tar
-    found: list[Member] = []
+    collected: list[Member] = []
     try:
         for member in listed(fd):
-            found.append(member)
-            if len(found) > MOST:
+            collected.append(member)
+            if len(collected) > MOST:
                 raise BadInput(MediaReason.OVER_LIMIT, "more members than the limit")
     except (tarfile.TarError, zipfile.BadZipFile, NotImplementedError, struct.error, EOFError, ArithmeticError,
             ValueError, LookupError, OSError):  # fmt: skip
         raise BadInput(MediaReason.UNREADABLE_CONTAINER, "its list of members can't be read") from None
-    return _checked(found, os.fstat(fd).st_size)
+    return _checked(collected, os.fstat(fd).st_size)
 
 
-def _checked(found: list[Member], end: int) -> list[Member]:
+def _checked(members: list[Member], end: int) -> list[Member]:
     """Names that lead nowhere, or to two members, and bytes that aren't there, are told. Raises BadInput for a bomb."""
-    names = Counter(member.name for member in found)
+    names = Counter(member.name for member in members)
 
     def kind(member: Member) -> str:
         if names[member.name] > 1 or any(part in (b"", b".", b"..") for part in member.name.split(b"/")):
@@ -57,7 +57,7 @@ def _checked(found: list[Member], end: int) -> list[Member]:
         inside = min(member.start, member.packed, member.size) >= 0 and member.start + member.packed <= end
         return member.kind if inside or member.kind != "file" else MediaReason.TRUNCATED
 
-    checked = [replace(member, kind=kind(member)) for member in found]
+    checked = [replace(member, kind=kind(member)) for member in members]
     _no_bomb([m for m in checked if m.kind == "file" and max(m.size, m.packed) <= packed.MOST_BYTES], end)
     return checked
 

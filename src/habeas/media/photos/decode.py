@@ -167,10 +167,10 @@ def _refusing() -> Iterator[None]:
         raise BadInput(_reason(str(error).lower()), "its content can't be decoded") from None
 
 
-def _reason(said: str) -> str:
-    if "truncated" in said or "premature" in said:
+def _reason(message: str) -> str:
+    if "truncated" in message or "premature" in message:
         return MediaReason.TRUNCATED
-    if "unknown pixel mode" in said or "cannot handle" in said:
+    if "unknown pixel mode" in message or "cannot handle" in message:
         return MediaReason.UNSUPPORTED_COLOR
     return MediaReason.BROKEN_IMAGE
 

@@ -30,12 +30,12 @@ def as_shown(fd: int, kind: str, image: PIL.Image.Image, shown: PIL.Image.Image)
 def _coded(fd: int, kind: str, info: dict[Any, Any]) -> tuple[int, int] | None:
     """Primaries and transfer of the picture; None where nothing is said, or not the same of all its parts."""
     if kind == "heic":
-        said = info.get("nclx_profile")
-        return (said["color_primaries"], said["transfer_characteristics"]) if said else None
+        profile = info.get("nclx_profile")
+        return (profile["color_primaries"], profile["transfer_characteristics"]) if profile else None
     head = os.pread(fd, _HEAD, 0)
     if kind == "avif":
-        found = {struct.unpack(">HH", each) for each in _NCLX.findall(head)}
-        return found.pop() if len(found) == 1 else None
+        pairs = {struct.unpack(">HH", each) for each in _NCLX.findall(head)}
+        return pairs.pop() if len(pairs) == 1 else None
     if kind == "png" and (match := _CICP.search(head.partition(b"IDAT")[0])):
         return match[1][0], match[1][1]
     return None

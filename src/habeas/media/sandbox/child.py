@@ -1,8 +1,8 @@
 """The process that parses media: `python -m habeas.media.sandbox.child PARENT MODULE`, its socket as standard input.
 
-It is told its limits and given the memory that frames go into, imports its parsers, confines itself
+It receives its limits and the memory that frames go into, imports its parsers, confines itself
 (`media/sandbox/confinement.py`), says so, and answers until the worker closes the socket. A file that is only bad is
-answered with its reason; whatever else goes wrong ends the process, and its status is all that is said about it.
+answered with its reason; whatever else goes wrong ends the process, and its exit status is the only report.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def main(parent: int, module: str) -> None:
     """
     confinement.die_with_parent(parent)
     line = socket.socket(fileno=0)
-    told, memory = decoder_wire.receive_with(line)
-    limits = MediaLimits(**told["limits"])
+    settings, memory = decoder_wire.receive_with(line)
+    limits = MediaLimits(**settings["limits"])
     if memory is None:
         raise ValueError("no memory for frames")
     shared = mmap.mmap(memory, 0)
@@ -99,9 +99,9 @@ def _answer(
 
 
 def _headers(parsers: Parsers, fd: int, limits: MediaLimits, request: dict[str, Any]) -> dict[str, Any]:
-    said = asdict(parsers.headers(fd, limits, claims_media=request["claims_media"]))
-    at = said.pop("captured_at")
-    return {**said, "captured_at": None if at is None else at.isoformat()}
+    fields = asdict(parsers.headers(fd, limits, claims_media=request["claims_media"]))
+    at = fields.pop("captured_at")
+    return {**fields, "captured_at": None if at is None else at.isoformat()}
 
 
 def _list(members: list[Member], shared: NDArray[np.uint8]) -> int:
@@ -125,16 +125,16 @@ def _give(line: socket.socket, frames: Frames, shared: NDArray[np.uint8]) -> Non
         np.copyto(place.reshape(height, width, 3), frame.image)
         about = {"width": width, "height": height, "at_ms": frame.at_ms, "index": frame.index}
         decoder_wire.send(line, {"frame": {**about, "shot": frame.shot, "passed": frame.passed}})
-        known = not frame.passed
+        fixed = not frame.passed
         try:
-            ahead = _following(frames, closer=False) if known else None
+            ahead = _following(frames, closer=False) if fixed else None
         except BadInput:
             decoder_wire.receive_with(line)  # to which that is the answer
             raise
         asked, _ = decoder_wire.receive_with(line)
         if asked["do"] not in {"next", "closer"}:
             return
-        frame = ahead if known else _following(frames, closer=asked["do"] == "closer")
+        frame = ahead if fixed else _following(frames, closer=asked["do"] == "closer")
 
 
 def _following(frames: Frames, *, closer: bool) -> Frame | None:

@@ -108,7 +108,7 @@ class Decoder:
             size = answer["members"]
             if type(size) is not int or not 0 < size <= min(len(self._pixels), decoder_wire.LONGEST_LIST):
                 raise ValueError("no length")
-            return [_member(*said) for said in json.loads(self._pixels[:size].tobytes())]
+            return [_member(*fields) for fields in json.loads(self._pixels[:size].tobytes())]
         except (KeyError, TypeError, ValueError, RecursionError):
             raise self._distrusted() from None
 
@@ -199,9 +199,9 @@ class Decoder:
             raise self._bad(answer["bad"])
         return answer
 
-    def _bad(self, said: object) -> BadInput | IntegrityError:
+    def _bad(self, reply: object) -> BadInput | IntegrityError:
         """Reasons of the closed list and short plain sentences only: anything else could carry content of the file."""
-        match said:
+        match reply:
             case [str(reason), str(detail)] if reason in MediaReason.ALL and _DETAIL.fullmatch(detail):
                 return BadInput(reason, detail)
         return self._distrusted()
@@ -270,13 +270,13 @@ def _member(
     return Member(name.encode("latin-1"), kind, bool(deflated), start, packed, size, crc)
 
 
-def _headers(said: Mapping[str, Any]) -> Headers:
+def _headers(fields: Mapping[str, Any]) -> Headers:
     """Raises KeyError, TypeError or ValueError for anything that isn't headers."""
-    at = said["captured_at"]
+    at = fields["captured_at"]
     captured = None if at is None else datetime.fromisoformat(at)
     if captured is not None and captured.tzinfo is None:
         raise ValueError("a time without a zone")
-    made = Headers(**{**said, "captured_at": believable(captured)})
+    made = Headers(**{**fields, "captured_at": believable(captured)})
     numbers = (made.width, made.height, made.duration_ms)
     if made.media not in {"photo", "clip"} or not _FORMAT.fullmatch(made.format):
         raise ValueError("unknown words")

@@ -112,8 +112,8 @@ def _apply_landlock(libc: ctypes.CDLL) -> bool:
         return False
     files = (1 << 13) - 1 | (version >= 2) << 13 | (version >= 3) << 14 | (version >= 5) << 15
     refused = (ctypes.c_uint64 * 3)(files, 0b11, 0b11)  # files; TCP; abstract sockets and signals
-    known = 8 * (1 + (version >= 4) + (version >= 6))
-    rules = call(_LANDLOCK_CREATE, ctypes.addressof(refused), known, 0)
+    size = 8 * (1 + (version >= 4) + (version >= 6))
+    rules = call(_LANDLOCK_CREATE, ctypes.addressof(refused), size, 0)
     if rules < 0:
         return False
     held: bool = call(_LANDLOCK_RESTRICT, rules, 0, 0) == 0

@@ -58,8 +58,8 @@ def _svg(text: bytes) -> bool:
 
 
 def _starts_like_media(head: bytes) -> bool:
-    known = any(
+    matches = any(
         whole.startswith(head) or head.startswith(whole)
         for whole in (*photo_kinds.SIGNATURES, *_CLIP_SIGNATURES)
     )
-    return known or b"ftyp".startswith(head[4:8] or b"?")
+    return matches or b"ftyp".startswith(head[4:8] or b"?")

@@ -57,8 +57,8 @@ def allow_few(libc: ctypes.CDLL) -> bool:
         return False
     program = _program(platform.machine(), os.getpid())
     code = ctypes.create_string_buffer(b"".join(program))
-    told = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(code)))
-    return bool(libc.prctl(_SET_SECCOMP, _FILTER, ctypes.c_void_p(ctypes.addressof(told)), 0, 0) == 0)
+    fprog = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(code)))
+    return bool(libc.prctl(_SET_SECCOMP, _FILTER, ctypes.c_void_p(ctypes.addressof(fprog)), 0, 0) == 0)
 
 
 def _program(machine: str, pid: int) -> list[bytes]:

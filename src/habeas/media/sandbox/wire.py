@@ -21,7 +21,7 @@ OUT_OF_MEMORY = 71
 LONGEST_LIST = 32 << 20
 """Bytes of a list of members. Text of that length fills no worker's memory, whatever it would become."""
 
-_LONGEST = 1 << 14  # bytes; what is said fits a twentieth of it
+_LONGEST = 1 << 14  # bytes; messages need a twentieth of it
 
 
 def half(memory: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
@@ -32,11 +32,11 @@ def half(memory: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
 
 def send(line: socket.socket, message: Mapping[str, Any], *descriptors: int) -> None:
     """Send one message. Raises OSError if the peer closed the socket."""
-    said = json.dumps(message).encode()
+    payload = json.dumps(message).encode()
     if descriptors:
-        socket.send_fds(line, [said], descriptors)
+        socket.send_fds(line, [payload], descriptors)
     else:
-        line.send(said)
+        line.send(payload)
 
 
 def receive(line: socket.socket) -> dict[str, Any]:
@@ -46,22 +46,22 @@ def receive(line: socket.socket) -> dict[str, Any]:
 
 def receive_with(line: socket.socket) -> tuple[dict[str, Any], int | None]:
     """As `receive`, with the descriptor that came beside it, or None."""
-    said, descriptors, _, _ = socket.recv_fds(line, _LONGEST + 1, 1, socket.MSG_CMSG_CLOEXEC)
+    payload, descriptors, _, _ = socket.recv_fds(line, _LONGEST + 1, 1, socket.MSG_CMSG_CLOEXEC)
     try:
-        return _read(said), descriptors[0] if descriptors else None
+        return _read(payload), descriptors[0] if descriptors else None
     except (EOFError, ValueError):
         for descriptor in descriptors:
             os.close(descriptor)
         raise
 
 
-def _read(said: bytes) -> dict[str, Any]:
-    if not said:
+def _read(payload: bytes) -> dict[str, Any]:
+    if not payload:
         raise EOFError
-    if len(said) > _LONGEST:
+    if len(payload) > _LONGEST:
         raise ValueError("too long for a message")
     try:
-        message = json.loads(said)
+        message = json.loads(payload)
     except RecursionError:
         raise ValueError("nested too deep") from None
     if not isinstance(message, dict):
