@@ -82,5 +82,5 @@ def may_lie_in(place: str, region: str) -> bool:
     country = place.partition("-")[0]
     if within(place, region) or is_place(place):
         return within(place, region)
-    known = country == "US"  # a part of it that doesn't exist lies in any other part, and in no other country
-    return region.partition("-")[0] == country if known else True
+    is_us = country == "US"  # a part of it that doesn't exist lies in any other part, and in no other country
+    return region.partition("-")[0] == country if is_us else True

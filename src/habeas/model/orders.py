@@ -149,8 +149,8 @@ class Stopped:
 
     def touching(self, source: str, purposes: frozenset[str] = frozenset()) -> Halt | None:
         """The halt that forbids working on this source for these purposes, or None."""
-        found = self.everything or self.sources.get(source)
-        return found or next((self.purposes[p] for p in sorted(purposes) if p in self.purposes), None)
+        halt = self.everything or self.sources.get(source)
+        return halt or next((self.purposes[p] for p in sorted(purposes) if p in self.purposes), None)
 
 
 NOTHING_HALTED = Stopped()

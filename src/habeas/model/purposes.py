@@ -43,9 +43,9 @@ class Purposes(Mapping[str, Purpose]):
         Raises BadInput: `unclean_text` when it only looks like an id (blank at an end, hidden character,
         letters that are not ASCII), `unknown_purpose` for anything else. The message never repeats the text.
         """
-        found = self._by_id.get(text)
-        if found is not None:
-            return found
+        purpose = self._by_id.get(text)
+        if purpose is not None:
+            return purpose
         reason = flaw(text) or (None if text.isascii() else "a letter that no purpose id may have")
         if reason is not None:
             raise BadInput("unclean_text", f"purpose: {reason}", hint="Write the purpose id in plain ASCII.")

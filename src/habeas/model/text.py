@@ -87,7 +87,7 @@ def shape(text: str) -> str:
     and 3-1-12 is not 3-11-2.
     """
     plain = _NUMBER.sub(r"\1", tidy(text).translate(_CAPITALS))
-    words = (_parts(found.group()) for found in _WORD.finditer(plain))
+    words = (_parts(match.group()) for match in _WORD.finditer(plain))
     return "-".join(part for word in words for part in word)
 
 

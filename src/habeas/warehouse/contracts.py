@@ -185,12 +185,12 @@ def contract_of(folder: Path, table: str) -> Contract:
 @cache
 def read_contracts(folder: Path) -> dict[str, Contract]:
     """Every contract of a folder, by table name."""
-    found = [read_contract(path) for path in sorted(folder.glob("*.odcs.yaml"))]
-    if not found:
+    contracts = [read_contract(path) for path in sorted(folder.glob("*.odcs.yaml"))]
+    if not contracts:
         raise UsageError(
             f"no contracts in {folder}", hint="Point `schemas` at the folder with *.odcs.yaml files."
         )
-    return {contract.name: contract for contract in found}
+    return {contract.name: contract for contract in contracts}
 
 
 def erasure_map(contracts: dict[str, Contract]) -> dict[str, str]:

@@ -73,16 +73,16 @@ def rows(reader: Reader, table: str, *where: Condition, columns: Sequence[str] |
     """All rows that meet every condition. Raises IntegrityError when the table is gone."""
     if not there(reader, table):
         return []
-    found: list[Row] = reader.read(table, columns, list(where) or None).to_pylist()
-    return found
+    result: list[Row] = reader.read(table, columns, list(where) or None).to_pylist()
+    return result
 
 
 def one(
     reader: Reader, table: str, column: str, value: str, columns: Sequence[str] | None = None
 ) -> Row | None:
     """The row whose `column` is `value`, or None."""
-    found = rows(reader, table, (column, "=", value), columns=columns)
-    return found[0] if found else None
+    matches = rows(reader, table, (column, "=", value), columns=columns)
+    return matches[0] if matches else None
 
 
 def starting(reader: Reader, table: str, column: str, prefix: str, columns: Sequence[str]) -> list[Row]:

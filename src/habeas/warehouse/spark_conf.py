@@ -80,8 +80,8 @@ def submitted(jars_folder: Path | None = None) -> dict[str, str]:
 
     Without jars of ours Spark has to bring Delta itself.
     """
-    found = ",".join(str(jar) for jar in jars(jars_folder))
-    return {**SAFETY, **({"spark.jars": found} if found else {})}
+    paths = ",".join(str(jar) for jar in jars(jars_folder))
+    return {**SAFETY, **({"spark.jars": paths} if paths else {})}
 
 
 def scratch(home: Path) -> dict[str, str]:
@@ -100,7 +100,7 @@ def local_sizing(jars_folder: Path | None = None) -> dict[str, str]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.showConsoleProgress": "false",
-        # A night's plans need some hundred classes made for them, and many come again: with a hundred places, Spark's
+        # A run's plans need some hundred generated classes, and many come again: with a hundred places, Spark's
         # default, most of them were compiled anew each time.
         "spark.sql.codegen.cache.maxEntries": "2000",
         # Small tables: Spark's and Delta's defaults would make a commit of ten rows fifty tasks.

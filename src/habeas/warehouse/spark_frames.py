@@ -38,18 +38,18 @@ def _framed(spark: SparkSession, rows: pa.Table, shape: StructType) -> DataFrame
 
 
 def small(frame: DataFrame) -> DataFrame:
-    """The same rows, looked up at once and sent along where they are few, as on most nights.
+    """The same rows, looked up at once and sent along where they are few, as in most runs.
 
     What is joined with a frame of unknown size is shuffled whole, and that may be the whole roster.
     """
-    found = looked_up(frame)
-    return frame if found is None else again(frame, found)
+    rows = looked_up(frame)
+    return frame if rows is None else again(frame, rows)
 
 
 def looked_up(frame: DataFrame) -> pa.Table | None:
     """Its rows where they are few; None where they are more than `FEW`."""
-    found = frame.limit(FEW + 1).toArrow()
-    return None if found.num_rows > FEW else found
+    rows = frame.limit(FEW + 1).toArrow()
+    return None if rows.num_rows > FEW else rows
 
 
 def again(frame: DataFrame, rows: pa.Table) -> DataFrame:

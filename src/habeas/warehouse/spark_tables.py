@@ -76,7 +76,7 @@ class Tables:
         """The table as it is now, or an empty frame of its shape when nothing was ever written to it.
 
         Which files a commit has is read from the log by `deltalake`: Delta's own way costs some Spark jobs a read,
-        most of what a night of few changes does. Tables of many files go that way: Delta skips files by their
+        most of what a run of few changes does. Tables of many files go that way: Delta skips files by their
         statistics (decision 0013).
         """
         if not self.exists(name):
@@ -170,12 +170,12 @@ class Tables:
             return
         key = self.contracts[name].key
         with self._writing(name):
-            known = self._known(name, key, {row[key[0]] for row in rows})
+            stored = self._stored_keys(name, key, {row[key[0]] for row in rows})
             fresh = {tuple(row[c] for c in key): dict(row) for row in rows}
-            if missing := [row for named, row in fresh.items() if named not in known]:
+            if missing := [row for named, row in fresh.items() if named not in stored]:
                 self._append(name, self.frame(name, missing).coalesce(1))
 
-    def _known(self, name: str, key: Sequence[str], firsts: Collection[Any]) -> set[tuple[Any, ...]]:
+    def _stored_keys(self, name: str, key: Sequence[str], firsts: Collection[Any]) -> set[tuple[Any, ...]]:
         """Keys that are there, of those that begin with one of `firsts`; the rest of a row may be long."""
         if not self._reader.exists(name):
             return set()
@@ -266,33 +266,33 @@ class Tables:
         written, properties = self._reader.shape(name)
         actual = {field.name: field for field in StructType.fromJson(written).fields}
         same_version = properties.get(VERSION) == contract.properties[VERSION]
-        found = [f"{c} is not in the contract" for c in actual if c not in contract.names]
+        differences = [f"{c} is not in the contract" for c in actual if c not in contract.names]
         for column in contract.columns:
             field = actual.get(column.name)
             if field is None:
-                found += [f"{column.name} is missing"] if column.required or same_version else []
+                differences += [f"{column.name} is missing"] if column.required or same_version else []
             elif field.dataType.simpleString() != shape[column.name].dataType.simpleString():
-                found.append(f"{column.name} is {field.dataType.simpleString()}, not {column.type}")
+                differences.append(f"{column.name} is {field.dataType.simpleString()}, not {column.type}")
             elif same_version and field.nullable == column.required:
-                found.append(f"{column.name} is {'nullable' if field.nullable else 'required'}")
+                differences.append(f"{column.name} is {'nullable' if field.nullable else 'required'}")
         if same_version:
-            found += [
+            differences += [
                 f"{k} is {properties.get(k)}"
                 for k, v in contract.properties.items()
                 if properties.get(k) != v and k != STATISTICS
             ]
             if bool(contract.constraints) != ("delta.constraints.contract" in properties):
-                found.append("its constraints differ")
+                differences.append("its constraints differ")
         kept = set(filter(None, properties.get(STATISTICS, "").split(",")))
         if STATISTICS not in properties or kept - set(contract.statistics):
-            found.append("its files may keep statistics of columns that must have none")
-        return found
+            differences.append("its files may keep statistics of columns that must have none")
+        return differences
 
     def require(self, name: str) -> None:
         """Raise IntegrityError when table and contract differ."""
-        if found := self.differences(name):
+        if differences := self.differences(name):
             raise IntegrityError(
-                f"table {name} differs from its contract: {'; '.join(found)}",
+                f"table {name} differs from its contract: {'; '.join(differences)}",
                 hint=f"Nothing was done. Its contract: habeas tables describe {name}. Find out who changed the table, "
                 "and put it back from a backup.",
             )

@@ -9,5 +9,5 @@ from collections.abc import Mapping
 
 def spells_utf8(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether a program that is started with this environment takes file names for UTF-8."""
-    said = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "C"
-    return locale.normalize(said).rpartition(".")[2].lower().replace("-", "") == "utf8"
+    name = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or "C"
+    return locale.normalize(name).rpartition(".")[2].lower().replace("-", "") == "utf8"

@@ -24,18 +24,18 @@ def steering(settings: Settings) -> tuple[Path, ...]:
 
 def writable_by_everybody(places: Iterable[Path]) -> tuple[Path, ...]:
     """Those that are there and that every user may write, and folders above them that let every user replace them."""
-    found: dict[Path, None] = {}
+    writable: dict[Path, None] = {}
     for place in places:
-        found |= dict.fromkeys(each for each in (place, *place.absolute().parents) if _open_to_all(each))
-    return tuple(found)
+        writable |= dict.fromkeys(each for each in (place, *place.absolute().parents) if _open_to_all(each))
+    return tuple(writable)
 
 
 def require_closed(places: Iterable[Path]) -> None:
     """Raise UsageError where every user of the machine may write one of them."""
-    if found := writable_by_everybody(places):
+    if writable := writable_by_everybody(places):
         raise UsageError(
-            f"every user of this machine may write {', '.join(map(str, found))}",
-            hint=f"Look for what was changed there, then: chmod o-w {found[0]}",
+            f"every user of this machine may write {', '.join(map(str, writable))}",
+            hint=f"Look for what was changed there, then: chmod o-w {writable[0]}",
         )
 
 

@@ -127,11 +127,12 @@ _RENAMED: dict[tuple[int | str, ...], str] = {
 def _why(error: ValueError, settings: type[BaseSettings]) -> str:
     """Fields, reasons, ranges and meanings, no values: a value may be a password, and pydantic's own text has it."""
     if isinstance(error, ValidationError):
-        found = error.errors(include_input=False, include_url=False, include_context=False)
+        errors = error.errors(include_input=False, include_url=False, include_context=False)
+        problems = [(problem["loc"], problem["msg"]) for problem in errors]
         return "; ".join(
-            f"{'.'.join(map(str, each['loc'])) or 'all'}: {_RENAMED.get(each['loc'], each['msg'])}"
-            f"{_explained(schema_of(settings, each['loc']))}"
-            for each in found
+            f"{'.'.join(map(str, place)) or 'all'}: {_RENAMED.get(place, message)}"
+            f"{_explained(schema_of(settings, place))}"
+            for place, message in problems
         )
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
@@ -153,22 +154,22 @@ def schema_of(settings: type[BaseSettings], place: Sequence[str | int]) -> dict[
     return dict(settings.model_json_schema()["properties"][str(place[0])])
 
 
-def meaning(told: Mapping[str, Any]) -> str:
+def meaning(schema: Mapping[str, Any]) -> str:
     """What a setting means, on one line, from its JSON schema; empty where nothing says so."""
-    return " ".join(str(told.get("description", "")).split())
+    return " ".join(str(schema.get("description", "")).split())
 
 
-def _explained(told: Mapping[str, Any]) -> str:
+def _explained(schema: Mapping[str, Any]) -> str:
     """Range and meaning of a setting behind an error about it."""
-    range_ = f" ({bounds(told)})" if bounds(told) else ""
-    return f"{range_}. {meaning(told).rstrip('.')}" if meaning(told) else range_
+    range_ = f" ({bounds(schema)})" if bounds(schema) else ""
+    return f"{range_}. {meaning(schema).rstrip('.')}" if meaning(schema) else range_
 
 
-def bounds(told: Mapping[str, Any]) -> str:
+def bounds(schema: Mapping[str, Any]) -> str:
     """Both ends of a number's range, from its JSON schema; empty for what has none."""
-    if "minimum" not in told:
+    if "minimum" not in schema:
         return ""
-    return f"{told['minimum']:.16g} to {told['maximum']:.16g}"  # every digit: 1048576, not 1.04858e+06
+    return f"{schema['minimum']:.16g} to {schema['maximum']:.16g}"  # every digit: 1048576, not 1.04858e+06
 
 
 class Settings(_FromToml):

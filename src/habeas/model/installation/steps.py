@@ -49,8 +49,8 @@ BACKFILL: Final = (PLAN, *NIGHTLY)
 
 def nightly_step(name: str) -> Step:
     """The step of that name. Raises UsageError."""
-    found = next((step for step in NIGHTLY if step.name == name), None)
-    if found is None:
+    match = next((step for step in NIGHTLY if step.name == name), None)
+    if match is None:
         names = ", ".join(step.name for step in NIGHTLY)
         raise UsageError(f"there is no step {name!a}", hint=f"Steps: {names}.")
-    return found
+    return match

@@ -128,7 +128,7 @@ class RunFolder:
         return datetime.fromisoformat(self._times()["as_of"])
 
     def known_at(self) -> datetime:
-        """What had been recorded by then counts: a run about the past still hears a withdrawal of today."""
+        """What had been recorded by then counts: a run about the past still counts a withdrawal of today."""
         return datetime.fromisoformat(self._times()["known_at"])
 
     def write(self, record: TaskRecord) -> Path:
@@ -168,16 +168,16 @@ class RunFolder:
 
     def records(self) -> list[TaskRecord]:
         """Every record, to be shown."""
-        found = [self.read(p.stem) for p in sorted(self.path.glob("*.json")) if p.stem != "run"]
-        return [record for record in found if record is not None]
+        records = [self.read(p.stem) for p in sorted(self.path.glob("*.json")) if p.stem != "run"]
+        return [record for record in records if record is not None]
 
     def _times(self) -> Mapping[str, Any]:
-        found = json.loads((self.path / "run.json").read_text())
+        times = json.loads((self.path / "run.json").read_text())
         if self._key is None:
-            return dict(found)
-        if type(found) is not dict or found.get("run_id") != self.run_id or not self._agrees("run", found):
+            return dict(times)
+        if type(times) is not dict or times.get("run_id") != self.run_id or not self._agrees("run", times):
             raise self._forged("run")
-        return found
+        return times
 
     def _code(self, name: str, value: Mapping[str, Any]) -> str:
         """The code of a file's content; empty without a key."""
@@ -244,8 +244,8 @@ def _modified(file: Path) -> int:
 
 def _message(name: str, value: Mapping[str, Any]) -> bytes:
     """Everything in the file but its code."""
-    said = {each: word for each, word in value.items() if each != "mac"}
-    return packed("habeas run record", 1, name, rfc8785.dumps(said))
+    content = {each: word for each, word in value.items() if each != "mac"}
+    return packed("habeas run record", 1, name, rfc8785.dumps(content))
 
 
 def as_row(record: TaskRecord) -> dict[str, Any]:

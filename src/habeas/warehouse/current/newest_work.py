@@ -22,8 +22,8 @@ def newest_work(work: Iterable[Row]) -> dict[str, Row]:
     """asset_id -> its row of `work` that was recorded last; of equal times the one with the larger digest."""
     newest: dict[str, Row] = {}
     for row in work:
-        known = newest.get(row["asset_id"])
-        if known is None or _order(row) > _order(known):
+        current = newest.get(row["asset_id"])
+        if current is None or _order(row) > _order(current):
             newest[row["asset_id"]] = row
     return newest
 

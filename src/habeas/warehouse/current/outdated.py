@@ -86,17 +86,17 @@ def outdated_rows(
     """row_id -> why it is outdated."""
     lines, files, made = replaced(rosters), replaced_files(assets), in_force(work)
     done = {(each.asset_id, each.purpose) for each in made}
-    found = {}
+    reasons = {}
     for row in embeddings:
         asset_id, purpose = row["asset_id"], row["purpose"]
         by = Made(asset_id, purpose, row["model_id"], part_of(purpose, row["work_digest"]))
         if row["line_id"] in lines:
-            found[row["row_id"]] = ROSTER_REPLACED
+            reasons[row["row_id"]] = ROSTER_REPLACED
         elif asset_id in files:
-            found[row["row_id"]] = FILE_REPLACED
+            reasons[row["row_id"]] = FILE_REPLACED
         elif (asset_id, purpose) in done and by not in made:
-            found[row["row_id"]] = SUPERSEDED
-    return found
+            reasons[row["row_id"]] = SUPERSEDED
+    return reasons
 
 
 def _but_the_pack(part: str) -> str:

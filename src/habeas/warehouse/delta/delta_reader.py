@@ -102,8 +102,8 @@ class DeltaReader:
         if not self.exists(table) or (values is not None and not values):
             return []
         chosen = None if values is None else [(column, "in", sorted(values))]
-        found: list[dict[str, Any]] = self.read(table, columns, chosen).to_pylist()
-        return found
+        rows: list[dict[str, Any]] = self.read(table, columns, chosen).to_pylist()
+        return rows
 
     def batches(
         self,

@@ -86,7 +86,7 @@ class DeltaWriter:
         """Insert new keys and update known ones."""
         if not rows:
             return
-        if self._writable(name) and not self._known(name, rows):
+        if self._writable(name) and not self._stored_keys(name, rows):
             self._append_missing(name, rows)
         else:
             self._engine().upsert_rows(name, rows)
@@ -104,16 +104,16 @@ class DeltaWriter:
         contract = self._contract(name)
         with table_lock(self._warehouse, name, None, while_waiting=self._guard):
             self._guard()
-            known = self._known(name, rows)
+            stored = self._stored_keys(name, rows)
             fresh = {tuple(row[c] for c in contract.key): row for row in rows}
-            missing = [row for named, row in fresh.items() if named not in known]
+            missing = [row for named, row in fresh.items() if named not in stored]
             if missing:
                 self._append(name, _shaped(contract, missing))
 
-    def _known(self, name: str, rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    def _stored_keys(self, name: str, rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
         key = self._contract(name).key
-        found = self._reader.few(name, key[0], {row[key[0]] for row in rows}, key)
-        return {tuple(row[c] for c in key) for row in found}
+        stored = self._reader.few(name, key[0], {row[key[0]] for row in rows}, key)
+        return {tuple(row[c] for c in key) for row in stored}
 
     def _append(self, name: str, rows: pa.Table) -> None:
         table = DeltaTable(str(self._reader.path(name)))
