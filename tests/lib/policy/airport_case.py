@@ -56,7 +56,7 @@ class Case:
     scans: Mapping[tuple[str, str], Verdict]
 
     def of(self, said: str, purpose: str | None = None) -> list[Asked]:
-        badges = {person.badge for person in self.plan.people if person.said == said}
+        badges = {person.badge for person in self.plan.people if person.answer == said}
         return [a for a in self.asked if a.badge in badges and purpose in (None, a.purpose)]
 
 

@@ -26,7 +26,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def agreed(case: Case, asked: Asked) -> bool:
     """Did the person say yes, separately, to exactly this purpose and about this source?"""
     person = next(p for p in case.plan.people if p.badge == asked.badge)
-    return asked.purpose in person.allows(asked.source) or (person.said == "both" and asked.purpose == A)
+    return asked.purpose in person.allows(asked.source) or (person.answer == "both" and asked.purpose == A)
 
 
 def test_whoever_did_not_consent_is_refused_to_every_vendor_by_law_and_house(case: Case) -> None:
@@ -64,7 +64,7 @@ def test_a_consent_does_not_mend_an_outsourcing_that_nobody_was_told_of(case: Ca
 
 def test_the_few_who_consented_are_embedded_for_vendor_c_and_for_no_other(case: Case) -> None:
     allowed = Counter((a.badge, a.purpose) for a in case.asked if a.verdict.effect is Effect.ALLOW)
-    willing = {person.badge for person in case.plan.people if person.said in WILLING}
+    willing = {person.badge for person in case.plan.people if person.answer in WILLING}
     assert {badge for badge, _ in allowed} == willing
     assert {purpose for _, purpose in allowed} == {C}
     assert 0 < len(willing) < len(case.plan.people) / 5

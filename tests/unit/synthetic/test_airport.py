@@ -57,10 +57,10 @@ def test_the_same_seed_draws_the_same_bytes_and_another_seed_other_people(
 
 
 def test_most_travellers_were_never_asked_and_the_explanation_counts_them_right() -> None:
-    said = Counter(person.said for person in travellers(40, 1))
+    said = Counter(person.answer for person in travellers(40, 1))
     assert Counter(never=28, abroad=4, yes=3, both=1, photos=1, bundled=1, withdrawn=1, no=1) == said
-    assert {p.home for p in travellers(40, 1) if p.said == NEVER} == {None}
-    assert {"DE", "US-IL", "JP", "US-TX"} == {p.home for p in travellers(40, 1) if p.said == "abroad"}
+    assert {p.home for p in travellers(40, 1) if p.answer == NEVER} == {None}
+    assert {"DE", "US-IL", "JP", "US-TX"} == {p.home for p in travellers(40, 1) if p.answer == "abroad"}
     assert {"KR"} == {p.home for p in travellers(40, 1) if p.allows(PHOTOS)}
 
 

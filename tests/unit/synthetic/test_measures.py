@@ -28,7 +28,7 @@ def test_of_two_boxes_on_one_face_the_better_stays() -> None:
 
 def test_a_second_box_on_the_same_face_is_a_false_alarm() -> None:
     tally = _tally([(0, 0, 40, 40), (1, 1, 41, 41)], [_label((0, 0, 40, 40))])
-    assert (tally.faces, tally.found, tally.detections, tally.wrong) == (1, 1, 2, 1)
+    assert (tally.faces, tally.detected, tally.detections, tally.wrong) == (1, 1, 2, 1)
 
 
 def test_a_missed_face_lowers_recall_and_not_precision() -> None:
@@ -45,7 +45,7 @@ def test_small_and_hidden_faces_neither_count_nor_hurt(label: list[float]) -> No
 
 def test_a_box_with_less_than_half_overlap_is_no_hit() -> None:
     tally = _tally([(0, 0, 40, 18)], [_label((0, 0, 40, 40))])
-    assert (tally.found, tally.wrong) == (0, 1)
+    assert (tally.detected, tally.wrong) == (0, 1)
 
 
 def test_true_accepts_are_counted_above_the_score_that_lets_one_stranger_in_a_thousand_pass() -> None:

@@ -51,7 +51,7 @@ def _truth(plan: AirportPlan, seen: list[list[dict[str, Any]]]) -> dict[str, Any
             {
                 "badge": person.badge,
                 "seed": person.seed,
-                "said": person.said,
+                "said": person.answer,
                 "home": person.home,
                 "allows": {source: list(person.allows(source)) for source in sources},
             }

@@ -32,18 +32,18 @@ CONSENT_COLUMNS = (
 class Traveller:
     """A drawn person: a register number, a face, where they live if anybody asked, and what they said.
 
-    `said`: `yes` to vendor C; `both` A and C; `photos` = C, of the register's photos alone; `bundled` = C, ticked
+    `answer`: `yes` to vendor C; `both` A and C; `photos` = C, of the register's photos alone; `bundled` = C, ticked
     among general terms; `no` and `abroad` (somebody from elsewhere) refused C; `withdrawn`; `never` asked.
     """
 
     badge: str
     seed: int
-    said: str
+    answer: str
     home: str | None
 
     def allows(self, source_id: str) -> tuple[str, ...]:
         """Purposes that may be embedded for: what the pipeline has to find out by itself."""
-        willing = self.said in ("yes", "both") or (self.said == "photos" and source_id == PHOTOS)
+        willing = self.answer in ("yes", "both") or (self.answer == "photos" and source_id == PHOTOS)
         return (C,) if willing else ()
 
 
@@ -53,11 +53,11 @@ PHOTOS, CAMERAS = "immigration_photos", "airport_cctv"
 def travellers(count: int, seed: int) -> tuple[Traveller, ...]:
     """The first `count` travellers of an archive drawn with `seed`."""
     first = PEOPLE_DEMO.start + (_FIRST + seed * 1_000) % len(PEOPLE_DEMO)
-    abroad = sorted(number for number, said in _ASKED.items() if said == "abroad")
+    abroad = sorted(number for number, answer in _ASKED.items() if answer == "abroad")
 
     def home(number: int) -> str | None:
-        said = _ASKED.get(number % _ROUND)
-        return _ABROAD[abroad.index(number % _ROUND)] if said == "abroad" else "KR" if said else None
+        answer = _ASKED.get(number % _ROUND)
+        return _ABROAD[abroad.index(number % _ROUND)] if answer == "abroad" else "KR" if answer else None
 
     return tuple(
         Traveller(f"R-{20_000 + 7 * n}", first + n, _ASKED.get(n % _ROUND, NEVER), home(n))
@@ -103,7 +103,7 @@ def _said(person: Traveller, now: datetime) -> list[dict[str, str]]:
         "no": [row("refused", -90)],
         "abroad": [row("refused", -90)],
         NEVER: [],
-    }[person.said]
+    }[person.answer]
 
 
 def _instant(now: datetime, days: int) -> str:

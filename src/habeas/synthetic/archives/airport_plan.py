@@ -70,7 +70,7 @@ def _clip(
     number: int, people: tuple[Traveller, ...], size: Size, now: datetime, rng: np.random.Generator
 ) -> Shot:
     """Somebody who said yes at the first gate, a traveller nobody asked walking up to the second, a stranger."""
-    willing = [person for person in people if person.said in ("yes", "photos", "both")]
+    willing = [person for person in people if person.answer in ("yes", "photos", "both")]
     others = [person for person in people if person not in willing]
     first = willing[number % len(willing)] if willing else others[0]
     two = others[(2 * number) % len(others)], others[(2 * number + 1) % len(others)]
@@ -94,7 +94,7 @@ def _line(shot: Shot, cast: Cast, now: datetime, lane: int | None = None) -> dic
         if lane is None
         else (str(round(lane / _LANES, 4)), "0.0", str(round((lane + 1) / _LANES, 4)), "1.0")
     )
-    said = {
+    values = {
         "source": shot.source_id,
         "file": shot.file,
         "subject": cast.person.badge,
@@ -102,4 +102,4 @@ def _line(shot: Shot, cast: Cast, now: datetime, lane: int | None = None) -> dic
         "attested_by": "border register" if lane is None else "gate log",
         "attested_at": (now - timedelta(days=1)).strftime("%Y-%m-%dT06:00:00Z"),
     }
-    return {column: said.get(column, "") for column in ROSTER_COLUMNS}
+    return {column: values.get(column, "") for column in ROSTER_COLUMNS}

@@ -133,8 +133,8 @@ class ArchivePlan:
     @property
     def left_alone(self) -> str | None:
         """The one file of the leave-out list, as source/path."""
-        found = [shot for shot in self.shots if shot.source_id == STUDIO and shot.number == _LEFT_ALONE]
-        return f"{found[0].source_id}/{found[0].file}" if found else None
+        shots = [shot for shot in self.shots if shot.source_id == STUDIO and shot.number == _LEFT_ALONE]
+        return f"{shots[0].source_id}/{shots[0].file}" if shots else None
 
 
 class _Planner:

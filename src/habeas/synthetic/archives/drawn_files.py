@@ -33,9 +33,9 @@ def draw_shots(
     for folder in {(archive / shot.source_id / shot.file).parent for shot in shots}:
         folder.mkdir(parents=True, exist_ok=True)
 
-    def counted(found: Iterable[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    def counted(drawn: Iterable[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
         done = []
-        for faces in found:
+        for faces in drawn:
             done.append(faces)
             if progress:
                 progress(len(done), len(shots))

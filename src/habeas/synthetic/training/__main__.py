@@ -1,4 +1,4 @@
-"""Train the synthetic pack: `python -m habeas.synthetic.training all`, a night on two cores, minutes beside a GPU.
+"""Train the synthetic pack: `python -m habeas.synthetic.training all`, hours on two cores, minutes beside a GPU.
 
 `all` draws the shards, trains both networks side by side, writes the pack and measures it.
 Each step can be called alone and goes on where it was stopped.

@@ -134,8 +134,8 @@ def measure_recogniser(
                 vectors.append(pack.embed(image, marks[int(row.argmax())]))
                 who.append(index)
                 easy.append(one_easy)
-    found = np.stack(vectors) if vectors else np.zeros((0, 128), np.float32)
-    return Recognition(found, np.array(who, np.int64), np.array(easy, bool), missed)
+    stacked = np.stack(vectors) if vectors else np.zeros((0, 128), np.float32)
+    return Recognition(stacked, np.array(who, np.int64), np.array(easy, bool), missed)
 
 
 def _four(
@@ -172,7 +172,7 @@ def report(folder: Path, scenes: int = 300, people: int = 300, pictures: int = 1
         "faces": tally.faces,
         "recall": tally.recall,
         "precision": tally.precision,
-        "landmark_error_share_of_size": tally.mark_error / max(tally.found, 1),
+        "landmark_error_share_of_size": tally.mark_error / max(tally.detected, 1),
         "doubtful_pictures": doubtful_share(Pack.load(folder, perhaps), min(scenes, 100), sure),
         "people": people,
         "pictures_each": pictures,

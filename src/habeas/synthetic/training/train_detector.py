@@ -214,6 +214,6 @@ def _announce(done: int, average: loop.Average[Detector]) -> None:
     tally = validate(average.net)
     print(
         f"{done} validation recall {tally.recall:.4f} precision {tally.precision:.4f} "
-        f"landmarks {100 * tally.mark_error / max(tally.found, 1):.2f} % of size",
+        f"landmarks {100 * tally.mark_error / max(tally.detected, 1):.2f} % of size",
         flush=True,
     )

@@ -34,15 +34,15 @@ class Tally:
     """Counts over many pictures."""
 
     faces: int = 0
-    found: int = 0
+    detected: int = 0
     detections: int = 0
     wrong: int = 0
     mark_error: float = 0.0
 
     @property
     def recall(self) -> float:
-        """Share of the faces that were found."""
-        return self.found / max(self.faces, 1)
+        """Share of the faces that were detected."""
+        return self.detected / max(self.faces, 1)
 
     @property
     def precision(self) -> float:
@@ -65,6 +65,6 @@ class Tally:
             free[best] = False
             if counts[best]:
                 self.detections += 1
-                self.found += 1
+                self.detected += 1
                 error = (points - labels[best, 4:14].reshape(5, 2)) / labels[best, 14]
                 self.mark_error += float(np.hypot(error[:, 0], error[:, 1]).mean())

@@ -80,8 +80,8 @@ def loss(
         place = torch.from_numpy(grid[row])
         at, size = place[:, :2], place[:, 2:3]
         sides = box[picture, row] * size
-        found = torch.cat([at - sides[:, :2], at + sides[:, 2:]], 1)
-        shared, generous = _generous_overlap(found, truth[:, :4])
+        boxes = torch.cat([at - sides[:, :2], at + sides[:, 2:]], 1)
+        shared, generous = _generous_overlap(boxes, truth[:, :4])
         wanted[picture, row] = shared.detach().clamp(min=0.01).sqrt().numpy()
         weight = torch.from_numpy(wanted[picture, row]) + 0.1
         shape = ((1 - generous) * weight).sum() / weight.sum()
@@ -93,9 +93,9 @@ def loss(
         point = (apart * weight).sum() / weight.sum()
     aim_score = torch.from_numpy(wanted)
     distance = (torch.sigmoid(score[..., 0]).detach() - aim_score).abs() ** 2
-    each = binary_cross_entropy_with_logits(score[..., 0], aim_score, reduction="none") * distance
-    each = each * torch.from_numpy((answers != -2).astype(np.float32))
-    sharp = each.sum() / max(float(wanted.sum()), 4.0)
+    losses = binary_cross_entropy_with_logits(score[..., 0], aim_score, reduction="none") * distance
+    losses = losses * torch.from_numpy((answers != -2).astype(np.float32))
+    sharp = losses.sum() / max(float(wanted.sum()), 4.0)
     total = sharp + 2.0 * shape + MARK_WEIGHT * point
     return total, {
         "score": float(sharp.detach()),
