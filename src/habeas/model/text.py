@@ -83,7 +83,7 @@ def shape(text: str) -> str:
 
     A number is the same with the zeros before it that a spreadsheet takes away, and with the `.0` that a program adds.
     Letters that look like digits (O and 0; I, l and 1) are alike where they stand by themselves or among digits, so
-    that AI-100 and AL-100 stay apart. Where a dash may be missing is told by letters meeting digits: B1000 is B-1000,
+    that AI-100 and AL-100 stay apart. A dash may be missing where letters meet digits: B1000 is B-1000,
     and 3-1-12 is not 3-11-2.
     """
     plain = _NUMBER.sub(r"\1", tidy(text).translate(_CAPITALS))

@@ -4,8 +4,8 @@ Two times: `given_at` (since when it is true) and `recorded_at` (since when we k
 
 - Only statements of this person about exactly this purpose, recorded by `known_at`, count.
 - Statements whose scope fits the footage speak; where none does, the others speak and `in_scope` is False. A window
-  of capture times doesn't fit a consent where nobody knows when the footage was captured; a refusal or a
-  withdrawal it does fit.
+  of capture times doesn't fit a consent where the time of capture is unknown; it does fit a refusal or a
+  withdrawal.
 - A refusal or a withdrawal is true from `given_at`, and from its recording at the latest: one dated ahead by a wrong
   clock or zone holds at once (`begins`).
 - A consent beats a no only if it is newer in both times: given later, and not recorded before it (`beats`). All lines

@@ -5,9 +5,9 @@
   its time is a record that lifts it.
 - A lift names one record, ends that one from its own `since` on, and is no leave-out itself. It counts only where it is
   not older than the record in either time, `since` and `recorded_at`. The same thing left out again is a new record.
-- A person's record speaks about that person alone; a record without a person about the footage, whoever is in it.
+- A person's record speaks about that person alone; a record without a person about the footage and every person in it.
 - No purpose = every purpose. No scope = everywhere; only a person's record may have none.
-- Where nobody knows when footage was captured, every window fits it: what might be left out is left out.
+- Where the time of capture is unknown, every window fits the footage: what might be left out is left out.
 
 Nothing here reads a clock or a store.
 """
@@ -63,7 +63,7 @@ def left_out(
 
 
 def speaks_about(record: LeaveOut, subject_id: str | None, purpose: str, place: Place) -> bool:
-    """True when the record is about this person or nobody, this purpose and this footage, whatever the time."""
+    """True when the record is about this person or names none, and covers this purpose and footage, at any time."""
     return (
         record.subject_id in (None, subject_id)
         and (not record.purposes or purpose in record.purposes)

@@ -1,4 +1,4 @@
-"""Does what somebody said reach this footage? Shared by consents and leave-outs: pure.
+"""Whether the scope of a record covers this footage. Shared by consents and leave-outs: pure.
 
 A scope without parts is about everything. Every part that is filled must fit: one of its folders, of its sites, of
 its events and of its lots must be among those of the footage; its sources and assets must hold the footage's own;

@@ -53,7 +53,7 @@ def open_session(
 
 
 def _submitted() -> dict[str, str]:
-    """What spark-submit was told, in files or words; empty where this process wasn't started by it."""
+    """The settings given to spark-submit, in files or words; empty where this process wasn't started by it."""
     if "PYSPARK_GATEWAY_PORT" not in os.environ:
         return {}
     SparkContext._ensure_initialized()  # noqa: SLF001 - joins the JVM that spark-submit started, which knows

@@ -74,8 +74,8 @@ class SkippedFrames:
         return packets if len(packets) > 1 else []
 
     def pictures(self, packets: list[Any]) -> Iterator[Any]:
-        """Frames of a stretch, those that others are decoded from, up to the first that is damaged: whoever asked has
-        seen less then, and a doubt stays one.
+        """Frames of a stretch, those that others are decoded from, up to the first that is damaged: the caller then
+        has seen less, and a doubt stays one.
         """
         context = self._decoder()
         try:

@@ -1,4 +1,4 @@
-"""Packed files (tar, zip): told by name and content, and a member's bytes read from where they lie.
+"""Packed files (tar, zip): recognised by name and content, and a member's bytes read from where they lie.
 
 A member is read into memory that has no name and is sealed against change: nothing is unpacked to any disk, and the
 decoder gets a descriptor of the member alone.

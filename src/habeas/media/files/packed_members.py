@@ -48,7 +48,7 @@ def members(fd: int) -> list[Member]:
 
 
 def _checked(members: list[Member], end: int) -> list[Member]:
-    """Names that lead nowhere, or to two members, and bytes that aren't there, are told. Raises BadInput for a bomb."""
+    """Marks names that lead nowhere, or to two members, and bytes that aren't there. Raises BadInput for a bomb."""
     names = Counter(member.name for member in members)
 
     def kind(member: Member) -> str:

@@ -94,7 +94,7 @@ def _is_link(name: bytes, folder: int) -> bool:
 def usable(archive: Path, roots: Mapping[str, str]) -> tuple[dict[str, SourceFolder], dict[str, str]]:
     """Sources (id -> root) whose folders can be used, and why the others can't (id -> MediaReason).
 
-    Two sources whose folders are one, or of which one holds the other, can neither be used: it can't be told which
+    Two sources whose folders are one, or of which one holds the other, can neither be used: it is unclear which
     grounds hold. Raises Unavailable when the archive's own folder can't be opened.
     """
     ways: dict[str, list[Node]] = {}

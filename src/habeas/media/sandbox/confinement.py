@@ -58,7 +58,7 @@ def confine(memory_mb: int) -> list[str]:
         (resource.RLIMIT_AS, pages * resource.getpagesize() + (memory_mb << 20)),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        # it counts threads, too: where nothing else tells them from processes, there are none
+        # it counts threads, too: where nothing else distinguishes them from processes, there are none
         *([] if single else [(resource.RLIMIT_NPROC, 0)]),
         (resource.RLIMIT_NOFILE, free + 1),
     ):

@@ -19,7 +19,7 @@ class Step:
     writes: tuple[str, ...] = ()
     """The tables it adds rows to."""
     reads_keys: bool = False
-    """Whether it reads which keys are open. No other step is told where the key store is."""
+    """Whether it reads which keys are open. No other step gets the place of the key store."""
 
 
 CATALOG: Final = Step("catalog", "catalog_assets.py", "list new and changed files", ("assets", "quarantine"))

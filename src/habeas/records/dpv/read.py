@@ -63,7 +63,7 @@ class DpvRecords:
                 yield RawRecord(self.lines, values, error)
 
     def _statements(self, record: object) -> Iterator[tuple[dict[str, object], BadInput | None]]:
-        """One a process. A record that can't be read gives what a no needs, as far as it can be told."""
+        """One a process. A record that can't be read gives what a no needs, as far as that can be read."""
         try:
             header = an_object(record, _RECORD, "the record")
             if header.get("dct:conformsTo") not in terms.FORMS:

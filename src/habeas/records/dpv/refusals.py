@@ -23,7 +23,7 @@ def partial_records(
 
     `error`: why the record can't be read. Where it holds a word or a key that isn't in the form (a status
     `ConsentRevoked` beside `ConsentGiven`), it doesn't plainly say yes: that may take back what the rest says.
-    A purpose that isn't known, or none at all, gives a record without one, which is set aside.
+    An unknown purpose, or none at all, gives a record without one, which is set aside.
     """
     subject = part(part(record, "dpv:hasDataSubject"), "dpv:hasIdentifier")
     iris = [part(each, "@id") for each in listed(part(process, "dpv:hasPurpose"))] or [None]

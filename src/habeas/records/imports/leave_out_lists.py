@@ -50,7 +50,7 @@ def import_leave_outs(
         subjects: tuple[str | None, ...] = (None,) if line.real_id is None else people.all(line.real_id)
         made = [line.records(subject, recorded_at, places) for subject in subjects]
         records = tuple(record for line_records, _ in made for record in line_records)
-        if line.undated:  # left out, lifted and left out once more: the old line can't be told from a new one
+        if line.undated:  # left out, lifted and left out once more: the old line looks like a new one
             records = tuple(
                 replace(one, leave_out_id=new_id("leave-out again", one.leave_out_id, recorded_at))
                 if one.leave_out_id in lifted else one for one in records

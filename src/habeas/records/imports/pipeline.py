@@ -8,7 +8,7 @@
 - A consent is content-addressed: importing a file again gives the same ids, so that a merge adds nothing.
 - Which consents are believed beside what is recorded already: see `plausibility`.
 - A roster is taken whole for an asset or not at all: with one line missing, a face could be bound to
-  somebody else on the list.
+  another person on the list.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def import_sources(
     """Read source registrations. Compare each with what is registered by `conflicts_with` before writing it.
 
     `here`: the names there are; `noes`: those that a recorded no is about. A new name that looks like one of them is
-    told: the no holds for both (`records.scopes`).
+    reported: the no holds for both (`records.scopes`).
 
     Raises UsageError when `file` is a path and no readable file.
     """
@@ -96,11 +96,11 @@ def import_rosters(
     of the import, is set aside: it would outrank every correction until then.
 
     Where a person stands twice in one asset, attested at different times, each time is a list of its own: the older
-    ones are recorded as history, hold no more, and are told once.
+    ones are recorded as history, hold no more, and are reported once.
 
-    Lines that can never be bound, because two people are said to be in one place at one time, are kept and told once.
+    Lines that can never be bound, because they put two people in one place at one time, are kept and reported once.
 
-    `recorded(asset_ids)` gives the stored lines of these assets: a list that one of them outranks is told.
+    `recorded(asset_ids)` gives the stored lines of these assets: a list that one of them outranks is reported.
 
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
     `subject_of` see import_consents. Raises UsageError like import_sources.

@@ -73,7 +73,7 @@ def unasked(new: Iterable[ConsentStatement], recorded: Iterable[ConsentStatement
 def said_again(no: ConsentStatement, recorded: Collection[ConsentStatement]) -> ConsentStatement:
     """A no that is recorded already, as a new one where the same person said yes since then.
 
-    For a no without a date that can be read: it can't be told whether it was said before that yes or after it. Another
+    For a no without a date that can be read: it is unclear whether it came before that yes or after it. Another
     no since then answers for it only where it is about all of the same footage.
     """
     if no.consent_id not in {each.consent_id for each in recorded}:

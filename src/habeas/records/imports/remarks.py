@@ -1,4 +1,4 @@
-"""What an import tells about records that it keeps: what was not understood, and what names nothing that is here."""
+"""What an import reports about records that it keeps: what was not understood, and names that nothing here has."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _nobody(_: Collection[str]) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What there is, so that a no can be told which hits nothing.
+    """What is recorded, so that a no without an effect can be reported.
 
     `alike(real_id)`: subject ids of other real ids that look like it. `listed(subject_ids)`: those that a roster names;
     None where that is not asked. `names`: of sources, sites, events and lots.
@@ -86,7 +86,7 @@ def of_people(number: int, alike: Collection[str]) -> Remark:
 
 
 def of_new_name(number: int, kind: str, name: str, here: Names, noes: Names) -> list[Remark]:
-    """A name that comes in and looks like one that a recorded no is about. `here`: names there are, told before."""
+    """A name that comes in and looks like one that a recorded no is about. `here`: names there are, reported before."""
     similar = [each for each in noes.alike(kind, name) if each != name] if here.unknown(kind, name) else []
     detail = (
         f"{kind}: a no that is recorded names {', '.join(similar)}, which differs only in case, dashes or look-alike "

@@ -1,4 +1,4 @@
-"""A list of consent statements: what people said, read, checked beside the ledger, and told where it hits nothing."""
+"""A list of consent statements: read, checked beside the ledger, and reported where one has no effect."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _again(
 ) -> tuple[ConsentStatement, ...]:
     """A no without a date that can be read, of a person who said yes since it was recorded, counts as said again.
 
-    The old line can't be told from a new one, and a refusal must not be lost.
+    The old line can't be distinguished from a new one, and a refusal must not be lost.
     """
     return tuple(_checks.said_again(each, ledger) for each in derived) if entry.undated else derived
 

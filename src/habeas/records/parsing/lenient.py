@@ -55,7 +55,7 @@ class Lenient:
     def person(self) -> str | None:
         """The real id as written, without what isn't drawn; None when blank.
 
-        Raises BadInput where it can't be told who it is: a number that a spreadsheet shortened, `#N/A`, no text.
+        Raises BadInput where it is unclear who it is: a number that a spreadsheet shortened, `#N/A`, no text.
         """
         value = self._values.get("subject")
         if isinstance(value, int) and not isinstance(value, bool):

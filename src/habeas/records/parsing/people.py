@@ -19,7 +19,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def subjects(named: Iterable[tuple[ConsentStatement, ParsedStatement]]) -> tuple[Subject, ...]:
-    """One a person. A statement tells what its line says about the person, too."""
+    """One a person. The line of a statement also describes its person."""
     by_id: dict[str, Subject] = {}
     for statement, entry in named:
         subject_id, at = statement.subject_id, min(statement.given_at, statement.recorded_at)
@@ -30,7 +30,7 @@ def subjects(named: Iterable[tuple[ConsentStatement, ParsedStatement]]) -> tuple
 
 
 def united(recorded: Subject | None, reported: Subject) -> Subject:
-    """What is known and what is told, as one."""
+    """What is recorded and what is reported, as one."""
     if recorded is None:
         return reported
     places = {*(recorded.jurisdictions or ()), *(reported.jurisdictions or ())}

@@ -1,4 +1,4 @@
-"""What footage a no is about: what can't be told narrows nothing, and what isn't there yet is named all the same."""
+"""What footage a no is about: what can't be read narrows nothing, and what isn't there yet is named all the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def scopes_of_no(parsed: SaidScope, places: Places) -> tuple[tuple[Scope, ...], 
 
     A file that is named by its path is named twice: by its content, in whichever source that lies, and by its place,
     whatever lies there, so that a file that is turned or saved again in its place stays refused, as one does that
-    isn't there yet. A folder has the ids of its place. Where a place can't be told, the part is left out, and the no
+    isn't there yet. A folder has the ids of its place. Where a place is unclear, the part is left out, and the no
     reaches further.
     """
     look = _LookUp(parsed, places)

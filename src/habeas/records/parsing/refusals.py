@@ -38,7 +38,7 @@ def status_of(values: Values) -> ConsentStatus | None:
 def read(
     values: Values, purposes: Purposes, recorded_at: datetime, names: Names = NO_NAMES
 ) -> ParsedStatement:
-    """A record that says no. Raises BadInput where its person or its purpose can't be told."""
+    """A record that says no. Raises BadInput where its person or its purpose is unclear."""
     status, reader = status_of(values), Lenient(values, names)
     if status is None:
         raise BadInput("unknown_status", "status: it doesn't say no")

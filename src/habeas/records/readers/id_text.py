@@ -44,7 +44,7 @@ def clean_id(text: str) -> str:
 
 
 def require_somebody(text: str) -> None:
-    """Raise BadInput where it can't be told who is meant, whatever else is wrong with the text."""
+    """Raise BadInput where it is unclear who is meant, whatever else is wrong with the text."""
     if shortened(text) or names_nobody(text):
         clean_id(text)
 

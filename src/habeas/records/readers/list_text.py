@@ -122,7 +122,7 @@ class Letters:
 def is_korean(raw: bytes) -> bool:
     """Whether bytes that aren't UTF-8 are Korean in CP949: nothing but Hangul besides ASCII, and a common syllable.
 
-    Western letters in Latin-1 seldom pass both; what they would become is an id that nobody has, and that is told.
+    Western letters in Latin-1 seldom pass both; they would become an id that no person has, and the import reports it.
     """
     try:
         text = raw.decode("cp949")

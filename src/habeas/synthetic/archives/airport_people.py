@@ -1,4 +1,4 @@
-"""Who comes through the drawn airport, and what each of them said: hardly anybody was ever asked anything."""
+"""The travellers of the drawn airport and their answers: few of them were ever asked for consent."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ CONSENT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Traveller:
-    """A drawn person: a register number, a face, where they live if anybody asked, and what they said.
+    """A drawn person: a register number, a face, where they live if they were asked, and their answer.
 
     `answer`: `yes` to vendor C; `both` A and C; `photos` = C, of the register's photos alone; `bundled` = C, ticked
-    among general terms; `no` and `abroad` (somebody from elsewhere) refused C; `withdrawn`; `never` asked.
+    among general terms; `no` and `abroad` (a person from elsewhere) refused C; `withdrawn`; `never` asked.
     """
 
     badge: str

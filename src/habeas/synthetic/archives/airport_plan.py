@@ -53,7 +53,7 @@ def plan_airport(size: Size, seed: int, now: datetime) -> AirportPlan:
     photos = [_photo(number, person, now) for number, person in enumerate(people)]
     clips = [_clip(number, people, size, now, rng) for number in range(size.clips)]
     roster = [_line(shot, shot.cast[0], now) for shot in photos]
-    # The gate's log knows who went through the first two lanes. In the third somebody works, and no list says who.
+    # The gate's log knows who went through the first two lanes. A person works in the third, and no list says who.
     roster += [
         _line(shot, shot.cast[place], now, lane=place) for shot in clips for place in range(_LANES - 1)
     ]
@@ -69,7 +69,7 @@ def _photo(number: int, person: Traveller, now: datetime) -> Shot:
 def _clip(
     number: int, people: tuple[Traveller, ...], size: Size, now: datetime, rng: np.random.Generator
 ) -> Shot:
-    """Somebody who said yes at the first gate, a traveller nobody asked walking up to the second, a stranger."""
+    """A traveller who consented at the first gate, one who was never asked walking up to the second, a stranger."""
     willing = [person for person in people if person.answer in ("yes", "photos", "both")]
     others = [person for person in people if person not in willing]
     first = willing[number % len(willing)] if willing else others[0]

@@ -1,4 +1,4 @@
-"""Who lives in the drawn archive and what each of them said: every way a consent can stand, over and over."""
+"""The residents of the drawn archive and their statements: every way a consent can stand, over and over."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ STANDINGS = (
 """Where the consent of the first, second, third... person stands; after twenty-six it starts again.
 
 `dated_ahead` is a refusal that a wrong clock dated a day ahead. The last six: a box among others; a release for one
-event; a child, with a guardian's signature; somebody whose family asked for them to be left alone; a child who signed
-alone; somebody who objected to one purpose.
+event; a child, with a guardian's signature; a person whose family asked for them to be left alone; a child who signed
+alone; a person who objected to one purpose.
 """
 
 CONSENT_COLUMNS = (
@@ -63,7 +63,7 @@ def residents(count: int, seed: int) -> tuple[Resident, ...]:
 
 
 def statements(people: tuple[Resident, ...], now: datetime) -> list[dict[str, str]]:
-    """Rows of consents.csv, as somebody's consent desk would have kept them up to `now`."""
+    """Rows of consents.csv, as a consent desk would have kept them up to `now`."""
     return [row for person in people for row in _said(person, now)]
 
 
@@ -106,7 +106,7 @@ def _said(person: Resident, now: datetime) -> list[dict[str, str]]:
         }
 
     def yes(**more: str) -> list[dict[str, str]]:
-        """At the door, portraits of the studio: nobody filmed by the council was asked to open doors with it."""
+        """At the door, portraits of the studio: no person filmed by the council was asked to open doors with it."""
         return [row(SEARCH, "given", -200, 365, **more), row(ACCESS, "given", -200, 365, STUDIO, **more)]
 
     both = (SEARCH, ACCESS)

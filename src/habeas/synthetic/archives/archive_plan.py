@@ -42,7 +42,7 @@ OCCASIONS = (
 )
 """What the folders of the council and the studio belong to, as the archive's office knows."""
 _LEFT_ALONE = 14
-"""The portrait that nobody may process, in archives that have so many: its sitter was shown by mistake."""
+"""The portrait that must not be processed, in archives that have so many: its sitter was shown by mistake."""
 ROSTER_COLUMNS = ("source", "file", "subject", "from_ms", "to_ms", "x0", "y0", "x1", "y1", "position", "closed",
                   "attested_by", "attested_at")  # fmt: skip
 
@@ -80,7 +80,7 @@ def scaled(people: int) -> Size:
     )
 
 
-class Somebody(Protocol):
+class DrawnPerson(Protocol):
     """A drawn person: the real id that lists use, and the seed of the face."""
 
     @property
@@ -96,7 +96,7 @@ class Somebody(Protocol):
 class Cast:
     """One person in one file: where the face's middle is and how high it is (pixels), and when (clips)."""
 
-    person: Somebody
+    person: DrawnPerson
     x: float
     y: float
     face: float
@@ -146,7 +146,7 @@ class _Planner:
         self.rng = np.random.default_rng(np.random.SeedSequence([STREAMS["demo"], 77, seed]))
 
     def portraits(self) -> None:
-        """One listed person each, but: the last has a visitor beside the listed one, the one before lists nobody."""
+        """One listed person each, but: the last has a visitor beside the listed one, the one before lists no person."""
         for number in range(self.size.portraits):
             person = self.people[number % len(self.people)]
             height = int(self.rng.integers(14, 31)) * 16
@@ -177,7 +177,7 @@ class _Planner:
             self.shots.append(shot)
 
     def others(self) -> None:
-        """Photos nobody may scan, and a folder that no source was registered for."""
+        """Photos that must not be scanned, and a folder that no source was registered for."""
         for number in range(self.size.street + self.size.unregistered):
             street = number < self.size.street
             where, name = (STREET, "cam2") if street else (UNREGISTERED, "scan")
@@ -185,7 +185,7 @@ class _Planner:
             self.shots.append(replace(shot, cast=self._row((640, 360), 2 + number % 2, number * 2)))
 
     def clips(self) -> None:
-        """Three seats; in the middle one somebody takes over halfway. In every fourth clip a stranger walks through."""
+        """Three seats; the person in the middle one changes halfway. In every fourth clip a stranger walks through."""
         for number in range(self.size.clips):
             size = ((640, 360), (960, 540), (640, 360), (1280, 720))[number % 4]
             end = self.size.clip_ms + (number % 3) * self.size.clip_ms // 6
@@ -217,7 +217,7 @@ class _Planner:
         return Shot(kind, number, source, file, size, cast, captured)
 
     def _row(self, size: tuple[int, int], count: int, first: int, most: float = 120.0) -> tuple[Cast, ...]:
-        """`count` people side by side, far enough apart that nobody hides anybody."""
+        """`count` people side by side, far enough apart that no person hides another."""
         width, height = size
         cast = []
         for place in range(count):
@@ -232,7 +232,7 @@ class _Planner:
     def _line(
         self,
         shot: Shot,
-        person: Somebody | None,
+        person: DrawnPerson | None,
         region: tuple[float, float, float, float] | None = None,
         window: tuple[int, int] | None = None,
     ) -> None:

@@ -51,7 +51,7 @@ class Actor:
 
     @classmethod
     def seated(cls, person: Person, x: float, y: float, size: float, from_ms: int, to_ms: int) -> Actor:
-        """Somebody who stays in one place."""
+        """A person who stays in one place."""
         return cls(person, (Waypoint(from_ms, x, y, size),), from_ms, to_ms)
 
     def at(self, ms: int) -> Waypoint:
@@ -172,7 +172,7 @@ def write_clip(
             "preset": "fast",
             "flags": "+bitexact",
             "threads": "1",
-            "x264-params": "mbtree=0",  # x264's macroblock tree reads memory nobody wrote: other bytes each time
+            "x264-params": "mbtree=0",  # x264's macroblock tree reads unwritten memory: other bytes each time
         }
         for image, _ in frames:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")

@@ -167,7 +167,7 @@ def draw_glasses(rng: np.random.Generator, severity: float = 1.0) -> Glasses | N
 
 
 def draw_occlusion(rng: np.random.Generator, severity: float = 1.0) -> Occlusion | None:
-    """One face in six is partly hidden: a hand, a cup, a collar, somebody's shoulder."""
+    """One face in six is partly hidden: a hand, a cup, a collar, another person's shoulder."""
     kind = rng.random()
     occlusion = Occlusion(
         angle=float(rng.uniform(0, 2 * np.pi)),

@@ -27,7 +27,7 @@ class Person:
     """One drawn person: the seed and everything that follows from it."""
 
     seed: int
-    # colours: narrow on purpose, and light changes them; nobody is to be known by colour alone
+    # colours: narrow on purpose, and light changes them; no person is to be recognised by colour alone
     skin_tone: float = trait(0.0, 1.0)
     skin_red: float = trait(-1.0, 1.0)
     hair_tone: float = trait(0.0, 1.0)

@@ -32,7 +32,7 @@ _NOBODY = -1
 class Placement:
     """A person at a place: the middle of the face box at (x, y), the face about `size` pixels high.
 
-    `faceless` draws somebody seen from behind: a head without a face, which gets no label.
+    `faceless` draws a person seen from behind: a head without a face, which gets no label.
     """
 
     person: Person
@@ -49,7 +49,7 @@ class FaceLabel:
 
     `box` is left, top, right, bottom; `landmarks` are (x, y) of the eye on the left of the picture, the eye
     on the right, the nose tip, the mouth corner on the left and on the right. `visible` is the share of the
-    face that is inside the picture and not behind somebody else.
+    face that is inside the picture and not behind another person.
     """
 
     person_seed: int
@@ -206,7 +206,7 @@ def draw_random_scene(
 def _free_place(
     rng: np.random.Generator, taken: Sequence[Placement], width: int, height: int, face: float
 ) -> tuple[float, float] | None:
-    """A place inside the picture that lies on nobody's face, if eight tries find one."""
+    """A place inside the picture that lies on no face, if eight tries find one."""
     for _ in range(8):
         x = float(rng.uniform(min(0.42 * face, width / 2), max(width - 0.42 * face, width / 2)))
         y = float(rng.uniform(min(0.5 * face, height / 2), max(height - 0.5 * face, height / 2)))

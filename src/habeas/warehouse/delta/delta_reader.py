@@ -1,4 +1,4 @@
-"""Reads Delta tables without Spark or a JVM, through `deltalake`. Read only: two writers can both be told they won."""
+"""Reads Delta tables without Spark or a JVM, through `deltalake`. Read only: two writers can both seem to have won."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One writer a table, by `flock`.
 
-Two drivers that write one local Delta table can both be told they won. The lock frees when its process dies,
+Two drivers that write one local Delta table can both seem to have won. The lock frees when its process dies,
 but the JVM it started lives on for a moment and may still commit: the record in the lock file names both
 processes with their start times, and a new holder waits until both are gone.
 """

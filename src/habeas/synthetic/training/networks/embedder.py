@@ -72,7 +72,7 @@ class CosineMargin(nn.Module):
         self.scale = scale
 
     def forward(self, embeddings: Tensor, who: Tensor, margin: float) -> Tensor:
-        """The loss of embeddings (n, 128) of people `who` (n,), told from everybody else."""
+        """The loss of embeddings (n, 128) of people `who` (n,), distinguished from all other people."""
         cosine = nn.functional.normalize(embeddings.float()) @ nn.functional.normalize(self.centres).T
         drop = torch.zeros_like(cosine).scatter_(1, who[:, None], margin)
         return nn.functional.cross_entropy((cosine - drop) * self.scale, who)
