@@ -127,12 +127,11 @@ _RENAMED: dict[tuple[int | str, ...], str] = {
 def _why(error: ValueError, settings: type[BaseSettings]) -> str:
     """Fields, reasons, ranges and meanings, no values: a value may be a password, and pydantic's own text has it."""
     if isinstance(error, ValidationError):
-        errors = error.errors(include_input=False, include_url=False, include_context=False)
-        problems = [(problem["loc"], problem["msg"]) for problem in errors]
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
         return "; ".join(
-            f"{'.'.join(map(str, place)) or 'all'}: {_RENAMED.get(place, message)}"
-            f"{_explained(schema_of(settings, place))}"
-            for place, message in problems
+            f"{'.'.join(map(str, problem['loc'])) or 'all'}: {_RENAMED.get(problem['loc'], problem['msg'])}"
+            f"{_explained(schema_of(settings, problem['loc']))}"
+            for problem in problems
         )
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
