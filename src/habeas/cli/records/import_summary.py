@@ -24,7 +24,7 @@ def tell(what: str, read: Any, as_json: bool) -> None:
         "lines": read.lines,
         what: len(read.records),
         "repeated": read.repeated,
-        "recorded_before": read.known,
+        "recorded_before": read.recorded_before,
         "set_aside": [
             {"line": bad.line_number, "reason": bad.reason, "detail": bad.detail, "may_be_no": bad.may_be_no}
             for bad in read.set_aside
@@ -52,7 +52,7 @@ def tell(what: str, read: Any, as_json: bool) -> None:
 def _human(console: Any, what: str, read: Any) -> None:
     form = f" Read as {read.form}." if read.form else ""
     recorded, lines = _counted(len(read.records), _ONE.get(what, what), what), _counted(read.lines, "line")
-    before = f", {read.known} recorded before" if read.known else ""
+    before = f", {read.recorded_before} recorded before" if read.recorded_before else ""
     console.print(f"{recorded} of {lines}, {read.repeated} repeated{before}.{form}", markup=False)
     if read.closed is not None:
         console.print(_closed(read.closed), markup=False)

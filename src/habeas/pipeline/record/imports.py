@@ -26,7 +26,7 @@ from habeas.pipeline.record.person_ledger import PersonLedger, follow
 from habeas.records.imports import pipeline as imports
 from habeas.records.imports.pipeline import Imported, Input
 from habeas.records.imports.plausibility import recorded_last
-from habeas.records.imports.remarks import Known
+from habeas.records.imports.remarks import ImportContext
 from habeas.records.imports.roster_times import recorded_at
 from habeas.records.imports.store import Store
 from habeas.records.parsing.names import KINDS, Names
@@ -115,7 +115,7 @@ def add_consents(
 
     read = imports.import_consents(
         file, purposes=purposes, recorded_at=now, subject_of=_person(registrar, now, as_typed), places=places,
-        recorded=recorded_about, together=registrar.together, known=_known(tables, registrar, as_typed),
+        recorded=recorded_about, together=registrar.together, context=_context(tables, registrar, as_typed),
     )  # fmt: skip
     ids = {each.consent_id for each in recorded}
     fresh = [each for each in read.records if each.consent_id not in ids]
@@ -133,7 +133,7 @@ def add_consents(
         tables, registrar, ledger, lambda: _ledger(tables, people, pairs), closed, _run_of(read), now
     )
     _set_aside(tables, read, now)
-    return replace(read, closed=done, known=sum(each.consent_id in ids for each in read.records))
+    return replace(read, closed=done, recorded_before=sum(each.consent_id in ids for each in read.records))
 
 
 def add_leave_outs(
@@ -157,7 +157,7 @@ def add_leave_outs(
             subject_of=_person(registrar, now, as_typed),
             places=places,
             recorded=stored,
-            known=_known(tables, registrar, as_typed),
+            context=_context(tables, registrar, as_typed),
         )
     fresh = [each for each in read.records if each.leave_out_id not in ids]
     everything = [*stored, *fresh]
@@ -178,7 +178,7 @@ def add_leave_outs(
     ledger = _ledger(tables, people)
     done = follow(tables, registrar, ledger, lambda: _ledger(tables, people), closed, _run_of(read), now)
     _set_aside(tables, read, now)
-    return replace(read, closed=done, known=len(read.records) - len(fresh))
+    return replace(read, closed=done, recorded_before=len(read.records) - len(fresh))
 
 
 def add_occasions(tables: Store, file: Input, now: datetime, places: Places) -> Imported[Occasion]:
@@ -209,7 +209,7 @@ def add_rosters(
             recorded_at=now,
             subject_of=_person(registrar, now, as_typed),
             asset_of=asset_of,
-            known=Known(alike=_alike(registrar, as_typed)),
+            context=ImportContext(alike=_alike(registrar, as_typed)),
             recorded=lambda assets: tables.rows("rosters", "asset_id", assets) if assets else [],
         )
     people = sorted({line.subject_id for line in read.records if line.subject_id})
@@ -270,7 +270,7 @@ def _alike(registrar: Registrar, as_typed: bool) -> Callable[[str], Collection[s
     return lambda real_id: () if as_typed or real_id.startswith(SUBJECT) else registrar.alike(real_id)
 
 
-def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
+def _context(tables: Store, registrar: Registrar, as_typed: bool) -> ImportContext:
     """What is recorded now. Before the first consents and the first roster no person counts as unknown."""
 
     def listed(subject_ids: Collection[str]) -> Collection[str]:
@@ -280,7 +280,7 @@ def _known(tables: Store, registrar: Registrar, as_typed: bool) -> Known:
         return given | {row["subject_id"] for row in lines}
 
     any_recorded = tables.exists("rosters") or tables.exists("consents")
-    return Known(_names(tables), _alike(registrar, as_typed), listed if any_recorded else None)
+    return ImportContext(_names(tables), _alike(registrar, as_typed), listed if any_recorded else None)
 
 
 def _names(tables: Store) -> Names:

@@ -46,7 +46,7 @@ class Imported(Generic[T]):
     remarks: tuple[Remark, ...] = ()  # about records that are kept, those of a no first
     form: str = ""  # what is unusual about the file's form: its encoding, what divides its fields
     closed: Closed | None = None  # what the noes in it closed; None = nothing was asked to close
-    known: int = 0  # of the records, those that an earlier import recorded
+    recorded_before: int = 0  # of the records, those that an earlier import recorded
 
 
 @dataclass(frozen=True, slots=True)

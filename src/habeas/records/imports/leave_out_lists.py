@@ -11,7 +11,7 @@ from habeas.model.people import LeaveOut
 from habeas.model.purposes import Purposes
 from habeas.records.imports.intake import ImportBatch, Imported, Input, remembering
 from habeas.records.imports.real_ids import RealIds, SubjectOf
-from habeas.records.imports.remarks import NOTHING_KNOWN, Known, of_doubts, of_people, of_places
+from habeas.records.imports.remarks import NO_CONTEXT, ImportContext, of_doubts, of_people, of_places
 from habeas.records.parsing import leave_outs as _leave_outs
 from habeas.records.parsing.leave_outs import Listed
 from habeas.records.parsing.scope import NOWHERE, Places
@@ -25,19 +25,19 @@ def import_leave_outs(
     subject_of: SubjectOf,
     places: Places = NOWHERE,
     recorded: Collection[LeaveOut] = (),
-    known: Known = NOTHING_KNOWN,
+    context: ImportContext = NO_CONTEXT,
 ) -> Imported[LeaveOut]:
-    """Read a leave-out list. `recorded`: the records there are, which a line may lift; `known`: see import_consents.
+    """Read a leave-out list. `recorded`: the records there are, which a line may lift; `context`: see import_consents.
 
     Every line set aside counts in `refusals_set_aside`: each is a refusal. Raises UsageError like
     import_sources.
     """
     intake, places = ImportBatch(), remembering(places)
-    people = RealIds(subject_of, known.alike)
+    people = RealIds(subject_of, context.alike)
     parsed, _ = intake.parse(
         file,
         _leave_outs.COLUMNS,
-        lambda values: _leave_outs.parse(values, purposes, recorded_at, known.names),
+        lambda values: _leave_outs.parse(values, purposes, recorded_at, context.names),
         lambda _: True,
         _leave_outs.is_no,
     )
@@ -59,10 +59,10 @@ def import_leave_outs(
 
     named, _ = intake.convert_each(parsed, convert, lambda _: True)
     subjects = {records[0].subject_id for _, (_, records, _) in named if records[0].subject_id is not None}
-    here = None if known.listed is None else known.listed(sorted(subjects))
+    here = None if context.listed is None else context.listed(sorted(subjects))
     for number, (listed, records, gone) in named:
         intake.remarks += of_doubts(number, listed.doubts)
-        intake.remarks += of_places(number, listed.scope, gone, known.names, is_no=listed.lifts is None)
+        intake.remarks += of_places(number, listed.scope, gone, context.names, is_no=listed.lifts is None)
         first, others = records[0].subject_id, {each.subject_id for each in records} - {records[0].subject_id}
         if first is not None and (others or (here is not None and first not in here)):
             intake.remarks.append(of_people(number, {each for each in others if each is not None}))

@@ -23,7 +23,7 @@ from habeas.records.imports.intake import ImportBatch, Imported, Input, remember
 from habeas.records.imports.leave_out_lists import import_leave_outs
 from habeas.records.imports.overlaps import of_older_lists, of_overlaps, older_lists
 from habeas.records.imports.real_ids import RealIds, SubjectOf
-from habeas.records.imports.remarks import NOTHING_KNOWN, Known, of_new_name, of_places
+from habeas.records.imports.remarks import NO_CONTEXT, ImportContext, of_new_name, of_places
 from habeas.records.imports.roster_times import of_not_newest
 from habeas.records.imports.statements import import_consents
 from habeas.records.imports.store import Row
@@ -87,7 +87,7 @@ def import_rosters(
     recorded_at: datetime,
     subject_of: SubjectOf,
     asset_of: Callable[[str, str], str],
-    known: Known = NOTHING_KNOWN,
+    context: ImportContext = NO_CONTEXT,
     recorded: Callable[[Collection[str]], Collection[Row]] = _nothing_recorded,
 ) -> Imported[RosterLine]:
     """Read roster lines. A blank subject makes an anonymous placeholder, which never binds and still counts.
@@ -105,7 +105,7 @@ def import_rosters(
     `asset_of(source_id, location)` gives the asset id or raises BadInput("roster_asset_missing"); for
     `subject_of` see import_consents. Raises UsageError like import_sources.
     """
-    intake, people = ImportBatch(), RealIds(subject_of, known.alike)
+    intake, people = ImportBatch(), RealIds(subject_of, context.alike)
 
     def asset_at(place: tuple[str, str]) -> str:
         return asset_of(place[0], place[1])

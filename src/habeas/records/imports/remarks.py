@@ -33,7 +33,7 @@ def _nobody(_: Collection[str]) -> Collection[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ImportContext:
     """What is recorded, so that a no without an effect can be reported.
 
     `alike(real_id)`: subject ids of other real ids that look like it. `listed(subject_ids)`: those that a roster names;
@@ -45,7 +45,7 @@ class Known:
     listed: Callable[[Collection[str]], Collection[str]] | None = None
 
 
-NOTHING_KNOWN = Known()
+NO_CONTEXT = ImportContext()
 
 
 def of_doubts(number: int, doubts: Iterable[tuple[str, str]]) -> list[Remark]:

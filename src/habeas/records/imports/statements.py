@@ -11,7 +11,7 @@ from habeas.model.purposes import Purposes
 from habeas.records.imports import plausibility as _checks
 from habeas.records.imports.intake import ImportBatch, Imported, Input, Numbered, remembering
 from habeas.records.imports.real_ids import RealIds, SubjectOf
-from habeas.records.imports.remarks import NOTHING_KNOWN, Known, Remark, of_doubts, of_people, of_places
+from habeas.records.imports.remarks import NO_CONTEXT, ImportContext, Remark, of_doubts, of_people, of_places
 from habeas.records.parsing import consents as _consents
 from habeas.records.parsing import people as _people
 from habeas.records.parsing import refusals as _noes
@@ -37,21 +37,21 @@ def import_consents(
     places: Places = NOWHERE,
     recorded: Recorded = _nothing,
     together: Together = nullcontext,
-    known: Known = NOTHING_KNOWN,
+    context: ImportContext = NO_CONTEXT,
 ) -> Imported[ConsentStatement]:
     """Read consent statements; `recorded_at` is the time of the import.
 
     `subject_of` maps a real id (NFC) to a subject id; it is called once a real id, for usable records alone,
     and may raise BadInput, whose reason the record is then set aside with; all calls happen inside `together`,
-    which a key store makes one transaction. `recorded`, asked once, may be slow. `known`: what there is, to tell which
-    noes hit nothing. Raises UsageError like import_sources.
+    which a key store makes one transaction. `recorded`, asked once, may be slow. `context`: what is recorded, so
+    that noes without an effect are reported. Raises UsageError like import_sources.
     """
     intake, places = ImportBatch(), remembering(places)
-    people = RealIds(subject_of, known.alike)
+    people = RealIds(subject_of, context.alike)
 
     def parse(values: Values) -> ParsedStatement:
         if _noes.status_of(values) is not None:
-            return _noes.read(values, purposes, recorded_at, known.names)
+            return _noes.read(values, purposes, recorded_at, context.names)
         return _consents.parse(values, purposes, recorded_at)
 
     parsed, unread = intake.parse(
@@ -85,7 +85,7 @@ def import_consents(
     refusals_set_aside = sum(entry.is_no for entry in unnamed)
     refusals_set_aside += sum(_consents.may_refuse(values) for values in unread) + intake.refused_whole
     statements = [statement for _, (_, derived, _) in agreed for statement in derived]
-    intake.remarks += _hits_nothing(agreed, ledger, known)
+    intake.remarks += _hits_nothing(agreed, ledger, context)
     return intake.done(
         [derived[0] for _, (_, derived, _) in agreed],
         lambda statement: statement.consent_id,
@@ -116,17 +116,17 @@ def _again(
 
 
 def _hits_nothing(
-    agreed: Numbered[_Stated], ledger: Collection[ConsentStatement], known: Known
+    agreed: Numbered[_Stated], ledger: Collection[ConsentStatement], context: ImportContext
 ) -> list[Remark]:
     """What was not understood of the records that are kept, and what they name that isn't here."""
     remarks: list[Remark] = []
     given = {each.subject_id for each in ledger if each.status is ConsentStatus.GIVEN}
     given |= {derived[0].subject_id for _, (entry, derived, _) in agreed if not entry.is_no}
     noes = {derived[0].subject_id for _, (entry, derived, _) in agreed if entry.is_no}
-    here = None if known.listed is None else given | set(known.listed(sorted(noes - given)))
+    here = None if context.listed is None else given | set(context.listed(sorted(noes - given)))
     for number, (entry, derived, gone) in agreed:
         remarks += of_doubts(number, entry.doubts)
-        remarks += of_places(number, entry.scope, gone, known.names, is_no=entry.is_no)
+        remarks += of_places(number, entry.scope, gone, context.names, is_no=entry.is_no)
         others = {each.subject_id for each in derived} - {derived[0].subject_id}
         if entry.is_no and (others or (here is not None and derived[0].subject_id not in here)):
             remarks.append(of_people(number, others))

@@ -15,7 +15,7 @@ from ordinary import day
 from habeas.model.people import ConsentStatement, ConsentStatus, Scope
 from habeas.records.dpv.read import DpvRecords
 from habeas.records.imports.pipeline import Imported, Input, import_consents
-from habeas.records.imports.remarks import Known
+from habeas.records.imports.remarks import ImportContext
 from habeas.records.parsing.consents import COLUMNS
 from habeas.records.parsing.names import Names
 from habeas.records.readers.rows import RowRecords
@@ -26,18 +26,18 @@ MINA = KeyStore.known_as("mina@example.org")
 NAMES = Names({"sources": frozenset({"studio-1", "lobby"}), "events": frozenset({"open-day"}),
                "sites": frozenset(), "lots": frozenset()})  # fmt: skip
 
-NAMED = Known(names=NAMES)
+NAMED = ImportContext(names=NAMES)
 
 
 def read(
     given: bytes | Input,
     recorded: Collection[ConsentStatement] = (),
-    known: Known = NAMED,
+    context: ImportContext = NAMED,
     at: Any = NOW,
 ) -> Imported[ConsentStatement]:
     return import_consents(
         io.BytesIO(given) if isinstance(given, bytes) else given, purposes=PURPOSES, recorded_at=at,
-        subject_of=KeyStore().subject_of, places=PLACES, recorded=lambda _: list(recorded), known=known,
+        subject_of=KeyStore().subject_of, places=PLACES, recorded=lambda _: list(recorded), context=context,
     )  # fmt: skip
 
 
@@ -304,21 +304,23 @@ def test_each_unknown_purpose_of_a_withdrawal_in_json_ld_is_set_aside() -> None:
 # --- what hits nothing ----------------------------------------------------------------------
 
 
-def known(*listed: str, alike: Collection[str] = ()) -> Known:
-    return Known(NAMES, lambda _: alike, lambda subjects: [each for each in subjects if each in listed])
+def context(*listed: str, alike: Collection[str] = ()) -> ImportContext:
+    return ImportContext(
+        NAMES, lambda _: alike, lambda subjects: [each for each in subjects if each in listed]
+    )
 
 
 def test_a_no_of_somebody_nobody_knows_is_kept_and_told() -> None:
-    found = read(csv_bytes(CONSENT, NO), known=known())
+    found = read(csv_bytes(CONSENT, NO), context=context())
     assert (1, ["unknown_person"]) == (len(found.records), reasons(found))
     assert found.remarks[0].needs_a_look
-    assert [] == reasons(read(csv_bytes(CONSENT, NO), known=known(MINA)))
-    assert [] == reasons(read(csv_bytes(CONSENT, {}, NO | {"purpose": "model_training"}), known=known()))
-    assert [] == reasons(read(csv_bytes(CONSENT, {}), known=known()))
+    assert [] == reasons(read(csv_bytes(CONSENT, NO), context=context(MINA)))
+    assert [] == reasons(read(csv_bytes(CONSENT, {}, NO | {"purpose": "model_training"}), context=context()))
+    assert [] == reasons(read(csv_bytes(CONSENT, {}), context=context()))
 
 
 def test_a_no_of_an_id_that_looks_like_a_known_one_is_a_no_of_both() -> None:
-    found = read(csv_bytes(CONSENT, NO), known=known(alike=("5d0c",)))
+    found = read(csv_bytes(CONSENT, NO), context=context(alike=("5d0c",)))
     assert {MINA, "5d0c"} == {each.subject_id for each in found.records}
     assert ["looks_like_known"] == reasons(found)
     assert (found.remarks[0].needs_a_look, "5d0c" in found.remarks[0].detail) == (True, True)
@@ -326,7 +328,7 @@ def test_a_no_of_an_id_that_looks_like_a_known_one_is_a_no_of_both() -> None:
 
 
 def test_a_yes_of_an_id_that_looks_like_a_known_one_is_asked_about() -> None:
-    found = read(csv_bytes(CONSENT, {}), known=known(alike=("5d0c",)))
+    found = read(csv_bytes(CONSENT, {}), context=context(alike=("5d0c",)))
     assert ([], ["looks_like_known"]) == (list(found.records), [each.reason for each in found.set_aside])
 
 
