@@ -16,6 +16,7 @@ from installations import JOBS, Installed, Snapshot, contents, copy_of
 from offices import Offices
 
 from habeas.model.orders import HaltScope
+from habeas.warehouse.authenticated.run_records import RunFolder
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(900)]
 HALTED = 7
@@ -183,8 +184,12 @@ def test_an_order_that_is_not_valid_stops_a_night_before_it_begins(night: tuple[
     offices.resume(offices.halt())
     junk = installed.place.settings.orders / f"{'0' * 64}.json"
     junk.write_text("{}")
+    before, folder = contents(installed), RunFolder(installed.place.settings.runs, "broken")
     try:
         assert dict.fromkeys(JOBS, 5) == {step: installed.step(step, "broken") for step in JOBS}
-        assert not (installed.place.settings.runs / "broken").exists()
+        assert contents(installed) == before
+        ends = [(record.status, record.exit_code, dict(record.counts)) for record in folder.records()]
+        assert [("failed", 5, {})] * len(JOBS) == ends, "why nothing ran is all that was recorded"
+        assert not (installed.place.settings.runs / "broken" / "run.json").exists(), "nor is its time fixed"
     finally:
         junk.unlink()
