@@ -47,7 +47,11 @@ def test_from_the_desk_to_the_receipt_and_back(spark: SparkSession, tmp_path: Pa
              "--jurisdiction", "KR", "--subject-file", "-")  # fmt: skip
     assert 1 == desk(*grant, stdin="B-1\n")["statements"]
     (said,) = desk.show()["statements"]
-    assert ("given", "events open-day", ["Vendor A"]) == (said["standing"], said["about"], said["recipients"])
+    assert ("given", "footage of event open-day", ["Vendor A"]) == (
+        said["standing"],
+        said["about"],
+        said["recipients"],
+    )
     assert 1 == len(desk.place.registrar.open_keys())
 
     receipt = desk("consent", "receipt", "--subject", said["subject_id"])
