@@ -85,7 +85,8 @@ def test_a_dag_imports_no_job_and_no_engine(path: Path) -> None:
     names |= {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     ours = {name for name in names if name.startswith(("habeas.", "jobs"))}
     known = {"habeas.pipeline.dag_facts", "habeas.model.errors", "habeas.warehouse.spark_conf"}
-    assert ours <= known | {f"habeas.model{name}" for name in ("", ".exit_codes", ".runs", ".steps")}
+    words = ("", ".exit_codes", ".runs", ".steps")
+    assert ours <= known | {f"habeas.model.installation{name}" for name in words}
     assert not {
         name for name in names if name.split(".")[0] in ("pyspark", "delta", "insightface", "onnxruntime")
     }

@@ -50,7 +50,7 @@ def test_a_site_sizes_what_it_submits_and_makes_it_no_less_safe(tmp_path: Path) 
             str(Path(sys.executable).with_name("spark-submit")), "--master", "local[1]",
             "--properties-file", str(tmp_path / "spark-defaults.conf"),
             *(word for name, value in (site | weak).items() for word in ("--conf", f"{name}={value}")),
-            str(Path(__file__).with_name("submitted_session.py")), str(tmp_path), *names,
+            str(Path(__file__).parents[1] / "lib" / "runs" / "submitted_session.py"), str(tmp_path), *names,
         ],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
