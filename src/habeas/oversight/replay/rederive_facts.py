@@ -77,7 +77,7 @@ class RederiveFacts:
         result = compared(row, stored, derived, unseen)
         if result.says is Again.DIFFERS and row["action"] == Action.EMBED:
             wide, _ = self._embed(row, held, times, self._deriver(row, policies, times), ever=True)
-            if (wide.facts, wide.valid_until) != (derived.facts, derived.valid_until):
+            if set(result.names) <= _by_place(wide, derived):
                 return FactsAgain(Again.CHANGED, (), _MOVED)
         return result
 
@@ -183,6 +183,13 @@ def compared(row: Row, stored: Facts, derived: FactSet, unseen: Mapping[str, str
     differing += [name for name, value in beside.items() if row.get(name) != value]
     says = Again.DIFFERS if differing else Again.SAME
     return FactsAgain(says, tuple(differing), "; ".join(dict.fromkeys(unseen.values())))
+
+
+def _by_place(wide: FactSet, narrow: FactSet) -> set[str]:
+    """What depends on where the file lies: a difference in anything else is not explained by a move."""
+    one, other = parse(wide.facts), parse(narrow.facts)
+    names = {name for name in {*one, *other} if one.get(name) != other.get(name)}
+    return names | ({"valid_until"} if wide.valid_until != narrow.valid_until else set())
 
 
 def _strange(row: Row, stored: Facts, again: Facts, policies: PolicySet) -> set[str]:

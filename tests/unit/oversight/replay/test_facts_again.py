@@ -284,6 +284,10 @@ def test_a_file_that_moved_out_of_what_a_consent_reaches_explains_a_difference()
     moved = ASSET | {"folders": ["folder-1", "folder-2"], "folders_now": ["folder-2"]}
     said = [statement_row(in_folder)]
     assert Again.CHANGED is again(everything(assets=[moved], consents=said), then).says
+    edited = replace(then, facts={**then.facts, "age": "under_14"})
+    assert Again.DIFFERS is again(everything(assets=[moved], consents=said), edited).says, (
+        "a move explains no age"
+    )
     stayed = ASSET | {"folders": ["folder-1"], "folders_now": ["folder-1"]}
     assert Again.SAME is again(everything(assets=[stayed], consents=said), then).says
     elsewhere = ASSET | {"folders": ["folder-2"], "folders_now": ["folder-2"]}
